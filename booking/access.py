@@ -1,0 +1,94 @@
+"""Signed links and cookies: the only ways a family's browser reaches its own data.
+
+Nothing is stored: a token carries what it opens, under a purpose (salt) of its own.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.core import signing
+
+from booking.errors import LinkExpired
+from booking.models import Appointment
+
+HOLD, MANAGE, CONTACT = "booking.hold", "booking.manage", "booking.contact"
+CONTACT_FOR = timedelta(minutes=30)
+
+
+class BadLink(Exception):  # noqa: N818 - a page answers it with 404, like any unknown address
+    """The token is forged, cut short or of another purpose."""
+
+
+def _sign(uid: UUID, salt: str) -> str:
+    return signing.Signer(salt=salt, sep="~").sign(uid.hex)
+
+
+def _unsign(token: str, salt: str) -> UUID:
+    try:
+        return UUID(hex=signing.Signer(salt=salt, sep="~").unsign(token))
+    except (signing.BadSignature, ValueError) as error:
+        raise BadLink from error
+
+
+def hold_token(appointment: Appointment) -> str:
+    """What the addresses of the booking steps carry."""
+    return _sign(appointment.uid, HOLD)
+
+
+def manage_token(appointment: Appointment) -> str:
+    """What links in messages carry: it opens this one appointment, until the visit is over."""
+    return _sign(appointment.uid, MANAGE)
+
+
+def _load(uid: UUID) -> Appointment:
+    try:
+        return Appointment.objects.select_related(
+            "type", "centre__department", "site", "practitioner", "guardian", "child"
+        ).get(uid=uid)
+    except Appointment.DoesNotExist as error:
+        raise BadLink from error
+
+
+def appointment_for_hold(token: str) -> Appointment:
+    """The appointment a booking step is about, in whatever state it is by now. Raises BadLink."""
+    return _load(_unsign(token, HOLD))
+
+
+def appointment_for_link(token: str, *, now: datetime) -> Appointment:
+    """The appointment a message's link opens. Raises BadLink, or LinkExpired once the day after it
+    has come (families look back at the address, or at whom they met, on the day itself)."""
+    appointment = _load(_unsign(token, MANAGE))
+    if now > appointment.ends_at + timedelta(hours=12):
+        raise LinkExpired
+    if appointment.state in (Appointment.State.HELD, Appointment.State.LAPSED):
+        raise BadLink
+    return appointment
+
+
+def contact_token(email: str, *, now: datetime) -> str:
+    """The value of the cookie that remembers a proved e-mail address for 30 minutes."""
+    until = int((now + CONTACT_FOR).timestamp())
+    return signing.dumps([email, until], salt=CONTACT, compress=True)
+
+
+def contact_from_token(value: str | None, *, now: datetime) -> str | None:
+    """The e-mail address a cookie proves at `now`, or None."""
+    if not value:
+        return None
+    try:
+        email, until = signing.loads(value, salt=CONTACT)
+    except (signing.BadSignature, ValueError, TypeError):
+        return None
+    return str(email) if now.timestamp() < until else None
+
+
+def appointments_of_contact(email: str, *, now: datetime) -> tuple[list[Appointment], list[Appointment]]:
+    """A proved contact's appointments: those ahead, soonest first, and the last five behind."""
+    mine = Appointment.objects.filter(
+        guardian__email=email, guardian__email_verified_at__isnull=False
+    ).select_related("type", "centre__department", "site", "practitioner", "guardian", "child")
+    ahead = mine.filter(ends_at__gt=now, state__in=["booked", "arrived", "in_progress"])
+    behind = mine.exclude(state__in=["held", "lapsed"]).filter(ends_at__lte=now)
+    return list(ahead.order_by("starts_at")[:50]), list(behind.order_by("-starts_at")[:5])

@@ -1,0 +1,123 @@
+"""Moving and cancelling an appointment, by its family or by an agent."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+
+from booking import messages, rules
+from booking.actions.confirming import check_person
+from booking.actions.holding import check_open, live_hold
+from booking.actors import FAMILY, Actor, Who
+from booking.constraints import refuse_clash
+from booking.errors import WrongState
+from booking.locking import lock_appointments
+from booking.models import Appointment
+
+# What a move takes over from the hold on the new time.
+PLACE_FIELDS = (
+    "shift",
+    "practitioner",
+    "centre",
+    "site",
+    "starts_at",
+    "ends_at",
+    "busy_from",
+    "busy_until",
+    "seat",
+)
+CHANGED_FIELDS = ("state", "sequence", "last_action", "actor", "note", "changed_at")
+
+
+def _changeable(
+    locked: dict[UUID, Appointment], uid: UUID, *, now: datetime, actor: Actor
+) -> Appointment:
+    """The locked appointment, still ahead. Raises WrongState, TooLate."""
+    appointment = locked.get(uid)
+    if appointment is None or appointment.state != Appointment.State.BOOKED:
+        raise WrongState
+    if not actor.is_agent:
+        rules.check_still_changeable(
+            starts_at=appointment.starts_at,
+            notice_min=appointment.type.cancel_notice_min,
+            now=now,
+        )
+    return appointment
+
+
+@transaction.atomic
+def move(*, uid: UUID, hold_uid: UUID, now: datetime, actor: Actor = FAMILY) -> Appointment:
+    """Take the held new time and free the old one, in one transaction: never neither, never both.
+
+    Both shifts are locked, so nobody slips in between. The old time is refused to nobody: it is
+    offered again after the centre's delay. Raises WrongState, TooLate, HoldExpired, CentreNotOpen,
+    AgeNotAllowed.
+    """
+    locked = lock_appointments([uid, hold_uid])
+    appointment = _changeable(locked, uid, now=now, actor=actor)
+    held = live_hold(locked, hold_uid, now=now)
+    if held.moves_id != appointment.pk or held.type_id != appointment.type_id:
+        raise WrongState
+    check_open(held.centre, held.type, now=now, actor=actor)
+    _check_age_then(appointment, held)
+    _swap_places(appointment, held, now=now)
+    appointment.sequence += 1
+    appointment.note = ""
+    _record(appointment, "move", now=now, actor=actor)
+    try:
+        held.save(update_fields=[*PLACE_FIELDS, "state", "reoffer_at"])
+        appointment.save(update_fields=[*CHANGED_FIELDS, *PLACE_FIELDS])
+    except IntegrityError as error:
+        raise refuse_clash(error) from error
+    messages.moved(appointment, now=now)
+    return appointment
+
+
+def _swap_places(appointment: Appointment, held: Appointment, *, now: datetime) -> None:
+    """Give the appointment the held place. The hold's row lapses on the old one, and keeps it off
+    the list for the centre's delay, as after a cancellation."""
+    held.reoffer_at = rules.reoffer_at(
+        now=now, starts_at=appointment.starts_at, delay_min=appointment.centre.reoffer_delay_min
+    )
+    held.state = Appointment.State.LAPSED
+    for field in PLACE_FIELDS:
+        old, new = getattr(appointment, field), getattr(held, field)
+        setattr(appointment, field, new)
+        setattr(held, field, old)
+
+
+def _check_age_then(appointment: Appointment, held: Appointment) -> None:
+    """Raises AgeNotAllowed when the child will be too old (or still too young) on the new day."""
+    child = appointment.child
+    who = Who("", "", "", child_born_on=child.born_on if child else None)
+    check_person(held.type, held.centre, who, starts_at=held.starts_at)
+
+
+def _record(appointment: Appointment, action: str, *, now: datetime, actor: Actor) -> None:
+    appointment.last_action, appointment.actor = action, actor.label
+    appointment.changed_at = now
+
+
+@transaction.atomic
+def cancel(*, uid: UUID, now: datetime, actor: Actor = FAMILY, reason: str = "") -> Appointment:
+    """Cancel an appointment still ahead; its time is offered again after the centre's delay.
+
+    Cancelling twice is one cancellation. Raises WrongState, TooLate.
+    """
+    locked = lock_appointments([uid])
+    already = locked.get(uid)
+    if already is not None and already.state == Appointment.State.CANCELLED:
+        return already
+    appointment = _changeable(locked, uid, now=now, actor=actor)
+    appointment.state = Appointment.State.CANCELLED
+    appointment.sequence += 1
+    appointment.note = reason[:200]
+    appointment.reoffer_at = rules.reoffer_at(
+        now=now, starts_at=appointment.starts_at, delay_min=appointment.centre.reoffer_delay_min
+    )
+    _record(appointment, "cancel", now=now, actor=actor)
+    appointment.save(update_fields=[*CHANGED_FIELDS, "reoffer_at"])
+    messages.cancelled(appointment, now=now)
+    return appointment

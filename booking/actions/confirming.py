@@ -1,0 +1,189 @@
+"""Confirming a held time for a family, and overbooking by an agent."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.db import IntegrityError, transaction
+
+from booking import messages, queries, rules
+from booking.actions.holding import check_open, live_hold
+from booking.actors import FAMILY, Actor, Who
+from booking.constraints import refuse_clash
+from booking.errors import AlreadyBookedThen, LimitReached, ReasonRequired, WrongState
+from booking.locking import lock_appointments
+from booking.models import Appointment, Child, Guardian, Guardianship, Household
+from centres.calendar import from_minute
+from centres.models import AppointmentType, Centre, Shift
+
+OPEN_STATES = (Appointment.State.BOOKED, Appointment.State.ARRIVED)
+
+
+@transaction.atomic
+def confirm(*, uid: UUID, who: Who, now: datetime, actor: Actor = FAMILY) -> Appointment:
+    """Turn a live hold into the family's appointment and plan its confirmation message.
+
+    Confirming twice with the same e-mail returns the appointment unchanged (a double click, the
+    back button). Every rule is checked again. Raises HoldExpired, CentreNotOpen, AgeNotAllowed,
+    WeeksNotAllowed, LimitReached, AlreadyBookedThen, WrongState.
+    """
+    locked = lock_appointments([uid])
+    appointment = locked.get(uid)
+    if appointment is not None and appointment.state == Appointment.State.BOOKED:
+        if appointment.guardian is None or appointment.guardian.email != who.email:
+            raise WrongState
+        return appointment
+    held = live_hold(locked, uid, now=now)
+    if held.moves_id is not None:
+        raise WrongState
+    check_open(held.centre, held.type, now=now, actor=actor)
+    check_person(held.type, held.centre, who, starts_at=held.starts_at)
+    guardian = _guardian_for(who, held.centre, now=now, actor=actor)
+    held.guardian, held.household = guardian, guardian.household
+    held.child = _child_for(who, guardian)
+    _check_child_is_free(held)
+    held.state = Appointment.State.BOOKED
+    held.expires_at = None
+    held.last_action, held.actor, held.changed_at = "book", actor.label, now
+    try:
+        held.save(update_fields=[*CONFIRMED_FIELDS])
+    except IntegrityError as error:
+        raise refuse_clash(error) from error
+    messages.confirmation(held, now=now)
+    return held
+
+
+CONFIRMED_FIELDS = (
+    "guardian",
+    "household",
+    "child",
+    "state",
+    "expires_at",
+    "last_action",
+    "actor",
+    "changed_at",
+)
+
+
+def check_person(kind: AppointmentType, centre: Centre, who: Who, *, starts_at: datetime) -> None:
+    """Raises AgeNotAllowed or WeeksNotAllowed when the type is not meant for this person then."""
+    limits = queries.type_rules(kind)
+    on = starts_at.astimezone(ZoneInfo(centre.time_zone)).date()
+    if kind.audience == AppointmentType.Audience.CHILD and who.child_born_on is not None:
+        rules.check_age(limits, born_on=who.child_born_on, on=on)
+    if kind.audience == AppointmentType.Audience.PREGNANCY and who.due_on is not None:
+        rules.check_weeks(limits, due_on=who.due_on, on=on)
+
+
+def _guardian_for(who: Who, centre: Centre, *, now: datetime, actor: Actor) -> Guardian:
+    """The guardian of this e-mail and name; a new one joins the household the e-mail already has.
+
+    The rows of the e-mail are locked, so two bookings at once cannot pass the limit together.
+    """
+    known = list(
+        Guardian.objects.select_for_update(of=("self",))
+        .select_related("household")
+        .filter(email=who.email, email_verified_at__isnull=False)
+        .order_by("id")
+    )
+    if known and not actor.is_agent:
+        ahead = Appointment.objects.filter(
+            guardian__in=known, state__in=OPEN_STATES, starts_at__gt=now
+        ).count()
+        if ahead >= centre.max_open_per_contact:
+            raise LimitReached(limit=centre.max_open_per_contact)
+    name = (who.first_name.casefold(), who.last_name.casefold())
+    for guardian in known:
+        if (guardian.first_name.casefold(), guardian.last_name.casefold()) == name:
+            return guardian
+    household = known[0].household if known else _new_household(who, now=now)
+    return Guardian.objects.create(
+        household=household,
+        first_name=who.first_name,
+        last_name=who.last_name,
+        email=who.email,
+        phone=who.phone,
+        email_verified_at=now,
+    )
+
+
+def _new_household(who: Who, *, now: datetime) -> Household:
+    return Household.objects.create(
+        language=who.language, needs_interpreter=who.needs_interpreter, created_at=now
+    )
+
+
+def _child_for(who: Who, guardian: Guardian) -> Child | None:
+    """The household's child of this first name and birth date, tied to the guardian."""
+    if not who.child_first_name or who.child_born_on is None:
+        return None
+    children = Child.objects.filter(household=guardian.household_id, born_on=who.child_born_on)
+    name = who.child_first_name.casefold()
+    child = next((child for child in children if child.first_name.casefold() == name), None)
+    if child is None:
+        child = Child.objects.create(
+            household=guardian.household, first_name=who.child_first_name, born_on=who.child_born_on
+        )
+        Guardianship.objects.create(guardian=guardian, child=child)
+    else:
+        Guardianship.objects.get_or_create(guardian=guardian, child=child)
+    return child
+
+
+def _check_child_is_free(held: Appointment) -> None:
+    """Raises AlreadyBookedThen when the child already has a time that overlaps."""
+    if held.child is None:
+        return
+    clash = Appointment.objects.filter(
+        child=held.child,
+        state__in=OPEN_STATES,
+        starts_at__lt=held.ends_at,
+        ends_at__gt=held.starts_at,
+    )
+    if clash.exists():
+        raise AlreadyBookedThen
+
+
+@transaction.atomic
+def overbook(
+    *, shift_id: int, type_id: int, start: int, who: Who, reason: str, now: datetime, actor: Actor
+) -> Appointment:
+    """An agent adds an appointment over another, on purpose and with a reason, which is recorded.
+
+    Raises ReasonRequired, TypeNotBookable, CentreNotOpen, AgeNotAllowed, WeeksNotAllowed.
+    """
+    if not actor.is_agent or not reason.strip():
+        raise ReasonRequired
+    shift = Shift.objects.select_for_update(of=("self",), no_key=True).get(pk=shift_id)
+    kind = AppointmentType.objects.get(pk=type_id)
+    check_open(shift.centre, kind, now=now, actor=actor)
+    starts_at = from_minute(start)
+    check_person(kind, shift.centre, who, starts_at=starts_at)
+    guardian = _guardian_for(who, shift.centre, now=now, actor=actor)
+    ends_at = from_minute(start + kind.duration_min)
+    appointment = Appointment.objects.create(
+        state=Appointment.State.BOOKED,
+        shift=shift,
+        practitioner_id=shift.practitioner_id,
+        centre=shift.centre,
+        site=shift.site,
+        type=kind,
+        starts_at=starts_at,
+        ends_at=ends_at,
+        busy_from=starts_at,
+        busy_until=ends_at,
+        household=guardian.household,
+        guardian=guardian,
+        child=_child_for(who, guardian),
+        is_overbooked=True,
+        note=reason.strip()[:200],
+        booked_via=Appointment.Via.AGENT,
+        last_action="overbook",
+        actor=actor.label,
+        created_at=now,
+        changed_at=now,
+    )
+    messages.confirmation(appointment, now=now)
+    return appointment

@@ -1,0 +1,253 @@
+"""Holding a time while a person types: take it, extend it once, give it back, clear what lapsed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import IntegrityError, connection, transaction
+
+from booking import queries, rules
+from booking.actors import FAMILY, Actor
+from booking.availability import ShiftLoad, Slot, Timing, fairest, footprint, shift_starts, slots
+from booking.constraints import refuse_clash
+from booking.errors import (
+    CentreNotOpen,
+    HoldExpired,
+    HoldNotExtendable,
+    NotOffered,
+    SlotTaken,
+    TooFar,
+    TooSoon,
+    TypeNotBookable,
+)
+from booking.locking import lock_appointments
+from booking.models import Appointment
+from centres.calendar import from_minute
+from centres.models import AppointmentType, Centre
+from centres.rollout import is_open_online, is_open_to_agents
+
+# The shifts that could take this start, locked in id order: the unit of contention (ADR 0004).
+LOCK_SHIFTS_AT = """
+SELECT s.id, s.practitioner_id, s.site_id, s.centre_id,
+    (extract(epoch FROM s.starts_at) / 60)::int, (extract(epoch FROM s.ends_at) / 60)::int,
+    s.seats, s.taken, s.agent_reserve, s.closed, s.busy
+FROM centres_shift s
+WHERE s.id IN (
+    SELECT o.shift_id FROM centres_shifttype o
+    WHERE o.type_id = %(type)s AND o.centre_id = %(centre)s
+      AND o.starts_at > %(start)s - interval '14 hours' AND o.starts_at <= %(start)s)
+  AND s.ends_at > %(start)s AND s.status = 'open'
+ORDER BY s.id FOR NO KEY UPDATE OF s
+"""
+# What blocks these shifts beside firm appointments, whether it still does, and the seats in use.
+BLOCKERS = """
+SELECT id, shift_id, (extract(epoch FROM busy_from) / 60)::int,
+    (extract(epoch FROM busy_until) / 60)::int, seat,
+    CASE state WHEN 'held' THEN expires_at > %(now)s
+               WHEN 'cancelled' THEN true WHEN 'lapsed' THEN true END
+FROM booking_appointment
+WHERE shift_id = ANY(%(shifts)s)
+  AND (state = 'held' OR reoffer_at > %(now)s
+       OR (seat > 0 AND state NOT IN ('cancelled', 'lapsed')))
+"""
+
+
+def check_open(centre: Centre, kind: AppointmentType, *, now: datetime, actor: Actor) -> None:
+    """Raises CentreNotOpen or TypeNotBookable unless this actor may book this type here now."""
+    if actor.is_agent:
+        if not is_open_to_agents(centre, now=now):
+            raise CentreNotOpen
+        if not kind.is_active or kind.booking == AppointmentType.Booking.WALK_IN:
+            raise TypeNotBookable
+        return
+    if not is_open_online(centre, now=now):
+        raise CentreNotOpen
+    if not kind.is_active or kind.booking != AppointmentType.Booking.ONLINE:
+        raise TypeNotBookable
+
+
+def _check_window(
+    centre: Centre, kind: AppointmentType, start: int, *, now: datetime, actor: Actor
+) -> None:
+    if actor.is_agent:
+        window = rules.agent_window(now=now)
+    else:
+        holidays = queries.holidays_near(kind, centre, now=now)
+        window = queries.window_for(kind, centre, now=now, holidays=holidays)
+    if start < window.earliest:
+        raise TooSoon
+    if start >= window.latest:
+        raise TooFar
+
+
+def _lock_candidates(
+    kind_id: int, centre_id: int, start: int, *, now: datetime
+) -> tuple[list[ShiftLoad], dict[int, set[int]], list[int]]:
+    """The shifts that could take this start, locked; the seats used in each; holds that lapsed."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            LOCK_SHIFTS_AT, {"type": kind_id, "centre": centre_id, "start": from_minute(start)}
+        )
+        rows = cursor.fetchall()
+        cursor.execute(BLOCKERS, {"shifts": [row[0] for row in rows], "now": now})
+        blockers = cursor.fetchall()
+    blocked: dict[int, list[int]] = {row[0]: [] for row in rows}
+    seats: dict[int, set[int]] = {row[0]: set() for row in rows}
+    lapsed: list[int] = []
+    for row_id, shift_id, since, until, seat, blocks in blockers:
+        if blocks:
+            blocked[shift_id] += [since, until]
+        if blocks is None or (blocks and seat):
+            seats[shift_id].add(seat)
+        elif blocks is False:
+            lapsed.append(row_id)
+    return [ShiftLoad(*row, blocked[row[0]]) for row in rows], seats, lapsed
+
+
+def _choose(
+    loads: Sequence[ShiftLoad], timing: Timing, start: int, *, actor: Actor, wanted: Wanted
+) -> Slot:
+    """The best shift for this start. Raises NotOffered or SlotTaken, which are not the same news."""
+    window = rules.Window(start, start + 1)
+    mine = [load for load in loads if wanted.fits(load)]
+    found = list(slots(mine, timing, window, for_public=not actor.is_agent))
+    if found:
+        return fairest(found, wanted.preferred)[0]
+    empty = [load._replace(busy=(), blocked=(), taken=0, reserve=0) for load in mine]
+    if any(start in shift_starts(load, timing) for load in empty):
+        raise SlotTaken
+    # A start that was a neighbour's end is not on the empty shift's grid, yet was honestly offered.
+    if any(start in load.busy or start in load.blocked for load in mine):
+        raise SlotTaken
+    raise NotOffered
+
+
+class Wanted:
+    """A person's wishes on who and where, within the shifts that could take the time."""
+
+    def __init__(
+        self, site_id: int | None, practitioner_id: int | None, preferred: Iterable[int]
+    ) -> None:
+        self.site_id = site_id
+        self.practitioner_id = practitioner_id
+        self.preferred = tuple(preferred)
+
+    def fits(self, load: ShiftLoad) -> bool:
+        return (self.site_id is None or load.site == self.site_id) and (
+            self.practitioner_id is None or load.practitioner == self.practitioner_id
+        )
+
+
+@transaction.atomic
+def hold(
+    *,
+    centre_id: int,
+    type_id: int,
+    start: int,
+    now: datetime,
+    actor: Actor = FAMILY,
+    site_id: int | None = None,
+    practitioner_id: int | None = None,
+    releasing: UUID | None = None,
+    moving: UUID | None = None,
+    preferred: Iterable[int] = (),
+) -> Appointment:
+    """Hold a start (minutes since the epoch) for 15 minutes, with the least busy practitioner.
+
+    `releasing` gives back the caller's previous hold in the same transaction; `moving` says the
+    hold is the new time of that appointment. Every rule is checked again here, whatever the page
+    showed. Raises CentreNotOpen, TypeNotBookable, TooSoon, TooFar, NotOffered, SlotTaken.
+    """
+    kind = AppointmentType.objects.get(pk=type_id)
+    centre = Centre.objects.get(pk=centre_id)
+    check_open(centre, kind, now=now, actor=actor)
+    _check_window(centre, kind, start, now=now, actor=actor)
+    timing = queries.type_rules(kind).timing
+    loads, seats, lapsed = _lock_candidates(type_id, centre_id, start, now=now)
+    if lapsed:
+        Appointment.objects.filter(pk__in=lapsed, state="held").update(state="lapsed")
+    slot = _choose(
+        loads, timing, start, actor=actor, wanted=Wanted(site_id, practitioner_id, preferred)
+    )
+    load = next(load for load in loads if load.id == slot.shift)
+    moved = Appointment.objects.filter(uid=moving).only("pk").first() if moving else None
+    appointment = Appointment(
+        state=Appointment.State.HELD,
+        type=kind,
+        centre=centre,
+        expires_at=now + rules.HOLD_FOR,
+        created_at=now,
+        changed_at=now,
+        actor=actor.label,
+        booked_via=Appointment.Via.AGENT if actor.is_agent else Appointment.Via.WEB,
+        moves=moved,
+        **placed(slot, load, timing, seats[slot.shift]),
+    )
+    try:
+        appointment.save(force_insert=True)
+    except IntegrityError as error:
+        raise refuse_clash(error) from error
+    if releasing is not None:
+        _lapse(releasing)
+    return appointment
+
+
+def placed(slot: Slot, load: ShiftLoad, timing: Timing, used: set[int]) -> dict[str, Any]:
+    """The columns that say where and when: a whole session's seat, or a stretch of a half-day."""
+    in_session = load.seats > 1
+    busy_from, busy_until = (slot.start, slot.end) if in_session else footprint(slot.start, timing)
+    return {
+        "shift_id": slot.shift,
+        "practitioner_id": slot.practitioner,
+        "site_id": slot.site,
+        "starts_at": from_minute(slot.start),
+        "ends_at": from_minute(slot.end),
+        "busy_from": from_minute(busy_from),
+        "busy_until": from_minute(busy_until),
+        "seat": min(set(range(1, load.seats + 1)) - used, default=0) if in_session else 0,
+    }
+
+
+def _lapse(uid: UUID) -> None:
+    """Give a hold back. Needs no lock on its shift: a held row takes nothing of `busy`."""
+    Appointment.objects.filter(uid=uid, state=Appointment.State.HELD).update(
+        state=Appointment.State.LAPSED
+    )
+
+
+def release_hold(*, uid: UUID, now: datetime) -> None:
+    """Give a held time back at once. Nothing happens when it is held no more."""
+    del now  # same shape as every action
+    _lapse(uid)
+
+
+@transaction.atomic
+def extend_hold(*, uid: UUID, now: datetime) -> Appointment:
+    """Hold for 15 minutes more, once. Raises HoldExpired, HoldNotExtendable."""
+    held = live_hold(lock_appointments([uid]), uid, now=now)
+    if held.is_extended:
+        raise HoldNotExtendable
+    held.is_extended = True
+    held.expires_at = now + rules.HOLD_FOR
+    held.save(update_fields=["is_extended", "expires_at"])
+    return held
+
+
+def live_hold(locked: dict[UUID, Appointment], uid: UUID, *, now: datetime) -> Appointment:
+    """The locked hold, still alive at `now`. Raises HoldExpired."""
+    held = locked.get(uid)
+    if held is None or not held.is_live_hold(now=now):
+        raise HoldExpired
+    return held
+
+
+def lapse_expired_holds(*, now: datetime) -> int:
+    """Mark holds whose time is over: tidiness only, since an expired hold already blocks nothing."""
+    return Appointment.objects.filter(state=Appointment.State.HELD, expires_at__lte=now).update(
+        state=Appointment.State.LAPSED
+    )
+
+

@@ -1,0 +1,143 @@
+"""Named refusals: one class per reason, each with a stable code and a sentence for people.
+
+Messages are French source texts; pages pass them through gettext (`gettext_noop` marks them).
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+
+def gettext_noop(text: str) -> str:
+    """Mark a text for translation without importing Django into the pure modules."""
+    return text
+
+
+class Refusal(Exception):  # noqa: N818 - a refusal is an answer, not a fault
+    """The rules said no. Nothing was changed."""
+
+    code = "refused"
+    message = gettext_noop("Cette action n’est pas possible.")
+    status = 409
+
+    def __init__(self, **details: object) -> None:
+        super().__init__(self.code)
+        self.details = details
+
+
+class SlotTaken(Refusal):
+    code = "slot_taken"
+    message = gettext_noop("Ce créneau vient d’être pris. Voici les plus proches encore libres.")
+
+
+class NotOffered(Refusal):
+    code = "not_offered"
+    message = gettext_noop("Ce créneau n’est pas proposé. Choisissez-en un dans la liste.")
+
+
+class TooSoon(Refusal):
+    code = "too_soon"
+    message = gettext_noop("Ce créneau est trop proche pour être réservé en ligne.")
+
+
+class TooFar(Refusal):
+    code = "too_far"
+    message = gettext_noop("Les rendez-vous de ce jour ne sont pas encore ouverts.")
+
+
+class TooLate(Refusal):
+    code = "too_late"
+    message = gettext_noop(
+        "Il est trop tard pour changer ce rendez-vous en ligne. Appelez le centre."
+    )
+
+
+class CentreNotOpen(Refusal):
+    code = "centre_not_open"
+    message = gettext_noop("Ce centre n’est pas ouvert à la réservation en ligne.")
+
+
+class TypeNotBookable(Refusal):
+    code = "type_not_bookable"
+    message = gettext_noop("Ce motif ne se réserve pas en ligne. Appelez le centre.")
+
+
+class HoldExpired(Refusal):
+    code = "hold_expired"
+    message = gettext_noop("Le temps est écoulé : ce créneau n’est plus retenu pour vous.")
+    status = 410
+
+
+class HoldNotExtendable(Refusal):
+    code = "hold_not_extendable"
+    message = gettext_noop("Ce créneau a déjà été prolongé une fois.")
+
+
+class AgeNotAllowed(Refusal):
+    code = "age_not_allowed"
+    message = gettext_noop("Ce rendez-vous n’est pas prévu pour cet âge à cette date.")
+    status = 422
+
+
+class WeeksNotAllowed(Refusal):
+    code = "weeks_not_allowed"
+    message = gettext_noop("Ce rendez-vous n’est pas prévu à ce moment de la grossesse.")
+    status = 422
+
+
+class LimitReached(Refusal):
+    code = "limit_reached"
+    message = gettext_noop(
+        "Vous avez déjà le nombre maximal de rendez-vous à venir. Annulez-en un ou appelez le centre."
+    )
+
+
+class AlreadyBookedThen(Refusal):
+    code = "already_booked_then"
+    message = gettext_noop("Cet enfant a déjà un rendez-vous à ce moment-là.")
+
+
+class WrongState(Refusal):
+    code = "wrong_state"
+    message = gettext_noop("Ce rendez-vous a changé entre-temps. Voici où il en est.")
+
+
+class ReasonRequired(Refusal):
+    code = "reason_required"
+    message = gettext_noop("Une surréservation demande un motif.")
+    status = 422
+
+
+class CodeWrong(Refusal):
+    code = "code_wrong"
+    message = gettext_noop("Ce code n’est pas le bon. Vérifiez les six chiffres.")
+    status = 422
+
+
+class CodeExpired(Refusal):
+    code = "code_expired"
+    message = gettext_noop("Ce code n’est plus valable. Demandez-en un nouveau.")
+    status = 410
+
+
+class TooManyAttempts(Refusal):
+    code = "too_many_attempts"
+    message = gettext_noop("Trop d’essais. Patientez quelques minutes, puis recommencez.")
+    status = 429
+
+
+class LinkExpired(Refusal):
+    code = "link_expired"
+    message = gettext_noop("Ce lien n’est plus valable.")
+    status = 410
+
+
+class BadTime(Refusal):
+    """An instant that a form cannot have offered (not a date, not whole minutes)."""
+
+    code = "bad_time"
+    message = gettext_noop("Cette date n’existe pas. Choisissez un créneau dans la liste.")
+    status = 400
+
+    def __init__(self, text: str = "", at: datetime | None = None) -> None:
+        super().__init__(text=text, at=at)

@@ -1,0 +1,17 @@
+"""With whom and when: families, their appointments and what is kept while they book."""
+
+from booking.models.appointment import Appointment, AppointmentEvent
+from booking.models.family import Child, Guardian, Guardianship, Household
+from booking.models.requests import CallbackRequest, RateCounter, Verification
+
+__all__ = [
+    "Appointment",
+    "AppointmentEvent",
+    "CallbackRequest",
+    "Child",
+    "Guardian",
+    "Guardianship",
+    "Household",
+    "RateCounter",
+    "Verification",
+]

@@ -1,0 +1,185 @@
+"""The appointment, from hold to end, with the constraints that make double booking impossible."""
+
+from __future__ import annotations
+
+import secrets
+import uuid
+from datetime import datetime
+
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import RangeOperators
+from django.db import models
+from django.db.models import F, Func, Q
+from django.utils.translation import gettext_lazy as _
+
+from booking.models.family import Child, Guardian, Household
+from centres.models import AppointmentType, Centre, Practitioner, Shift, Site
+from centres.models.opening import IdRange, TsTzRange
+
+# Without 0/O, 1/I/L and vowels: read aloud on the phone without a doubt, and never a word.
+REFERENCE_ALPHABET = "23456789BCDFGHJKMNPQRSTVWXZ"
+ALL_SEATS = 32767
+
+
+class SeatRange(Func):
+    """The seats an appointment takes: one of a group session, or (seat 0) the practitioner whole."""
+
+    function = "INT4RANGE"
+    template = f"INT4RANGE(%(expressions)s, CASE WHEN seat = 0 THEN {ALL_SEATS} ELSE seat END, '[]')"
+
+    def __init__(self) -> None:
+        super().__init__(F("seat"))
+
+
+def new_reference() -> str:
+    """An eight-character reference, printed as ABCD-EFGH: 27^8, drawn anew on the rare clash."""
+    return "".join(secrets.choice(REFERENCE_ALPHABET) for _ in range(8))
+
+
+class Appointment(models.Model):
+    """One family's time with one practitioner. Held first, then booked, moved, cancelled, met.
+
+    `busy_from`/`busy_until` include the type's buffers. `sequence` is iCalendar's SEQUENCE
+    (RFC 5545 §3.8.7.4). `last_action`, `actor` and `note` tell the history trigger what was done.
+    """
+
+    class State(models.TextChoices):
+        HELD = "held", _("retenu")
+        LAPSED = "lapsed", _("non confirmé")
+        BOOKED = "booked", _("confirmé")
+        ARRIVED = "arrived", _("arrivé")
+        IN_PROGRESS = "in_progress", _("en cours")
+        FULFILLED = "fulfilled", _("venu")
+        NOSHOW = "noshow", _("non venu")
+        CANCELLED = "cancelled", _("annulé")
+
+    class Via(models.TextChoices):
+        WEB = "web", _("en ligne")
+        AGENT = "agent", _("par un agent")
+        IMPORT = "import", _("import")
+
+    uid = models.UUIDField(default=uuid.uuid4, unique=True)
+    reference = models.CharField(_("référence"), max_length=8, unique=True, default=new_reference)
+    state = models.CharField(_("état"), max_length=11, choices=State.choices)
+    sequence = models.PositiveIntegerField(_("version"), default=0)
+    shift = models.ForeignKey(Shift, models.PROTECT, related_name="appointments")
+    practitioner = models.ForeignKey(Practitioner, models.PROTECT, related_name="appointments")
+    centre = models.ForeignKey(Centre, models.PROTECT, related_name="appointments")
+    site = models.ForeignKey(Site, models.PROTECT, related_name="appointments")
+    type = models.ForeignKey(AppointmentType, models.PROTECT, related_name="appointments")
+    starts_at = models.DateTimeField(_("début"))
+    ends_at = models.DateTimeField(_("fin"))
+    busy_from = models.DateTimeField()
+    busy_until = models.DateTimeField()
+    seat = models.PositiveSmallIntegerField(_("place"), default=0)
+    household = models.ForeignKey(
+        Household, models.PROTECT, null=True, blank=True, related_name="appointments"
+    )
+    guardian = models.ForeignKey(
+        Guardian, models.PROTECT, null=True, blank=True, related_name="appointments"
+    )
+    child = models.ForeignKey(
+        Child, models.PROTECT, null=True, blank=True, related_name="appointments"
+    )
+    expires_at = models.DateTimeField(_("retenu jusqu’à"), null=True, blank=True)
+    is_extended = models.BooleanField(_("prolongé"), default=False)
+    moves = models.ForeignKey(
+        "self", models.CASCADE, null=True, blank=True, related_name="move_holds"
+    )
+    reoffer_at = models.DateTimeField(_("reproposé à"), null=True, blank=True)
+    is_overbooked = models.BooleanField(_("surréservation"), default=False)
+    booked_via = models.CharField(max_length=6, choices=Via.choices, default=Via.WEB)
+    created_at = models.DateTimeField(_("créé le"))
+    changed_at = models.DateTimeField(_("modifié le"))
+    last_action = models.CharField(max_length=20, default="hold")
+    actor = models.CharField(_("par"), max_length=80, default="family")
+    note = models.CharField(_("motif"), max_length=200, blank=True)
+
+    class Meta:
+        verbose_name = _("rendez-vous")
+        verbose_name_plural = _("rendez-vous")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(busy_from__lte=F("starts_at"))
+                & Q(starts_at__lt=F("ends_at"))
+                & Q(ends_at__lte=F("busy_until")),
+                name="appointment_times_in_order",
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=["held", "lapsed"]) | Q(guardian__isnull=False),
+                name="appointment_has_guardian",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="held") | Q(expires_at__isnull=False),
+                name="appointment_hold_expires",
+            ),
+            models.CheckConstraint(
+                condition=Q(is_overbooked=False) | ~Q(note=""),
+                name="appointment_overbooking_explained",
+            ),
+            ExclusionConstraint(
+                name="appointment_no_double_booking",
+                expressions=[
+                    (IdRange("practitioner_id"), RangeOperators.OVERLAPS),
+                    (SeatRange(), RangeOperators.OVERLAPS),
+                    (TsTzRange(F("busy_from"), F("busy_until")), RangeOperators.OVERLAPS),
+                ],
+                condition=~Q(state__in=["cancelled", "lapsed"]) & Q(is_overbooked=False),
+                violation_error_message=_("Ce créneau vient d’être pris."),
+            ),
+        ]
+        indexes = [
+            # What a shift's `busy` is rebuilt from: a short range whatever the history.
+            models.Index(fields=["practitioner", "busy_from"], name="appointment_practitioner_time"),
+            models.Index(fields=["shift"], name="appointment_shift"),
+            models.Index(fields=["guardian", "starts_at"], name="appointment_guardian_time"),
+            models.Index(fields=["centre", "starts_at"], name="appointment_centre_time"),
+            # The few rows that block for a while only: holds, and cancelled times not yet re-offered.
+            models.Index(
+                fields=["centre", "expires_at"],
+                condition=Q(state="held"),
+                name="appointment_held",
+            ),
+            models.Index(
+                fields=["centre", "reoffer_at"],
+                condition=Q(state__in=["cancelled", "lapsed"], reoffer_at__isnull=False),
+                name="appointment_cooling",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.spoken_reference} ({self.get_state_display()})"
+
+    @property
+    def spoken_reference(self) -> str:
+        return f"{self.reference[:4]}-{self.reference[4:]}"
+
+    def is_live_hold(self, *, now: datetime) -> bool:
+        return self.state == self.State.HELD and self.expires_at is not None and self.expires_at > now
+
+
+class AppointmentEvent(models.Model):
+    """One line of an appointment's history, written by a database trigger; never changed after."""
+
+    # The cascading foreign key is migration 0002's: deletion is the database's to allow or refuse.
+    appointment = models.ForeignKey(
+        Appointment, models.DO_NOTHING, related_name="events", db_constraint=False
+    )
+    at = models.DateTimeField(_("le"))
+    action = models.CharField(_("action"), max_length=20)
+    actor = models.CharField(_("par"), max_length=80)
+    note = models.CharField(_("motif"), max_length=200, blank=True)
+    state = models.CharField(_("état"), max_length=11, choices=Appointment.State.choices)
+    sequence = models.PositiveIntegerField(_("version"))
+    starts_at = models.DateTimeField(_("début"))
+    practitioner = models.ForeignKey(Practitioner, models.PROTECT, related_name="+")
+    site = models.ForeignKey(Site, models.PROTECT, related_name="+")
+
+    class Meta:
+        verbose_name = _("événement")
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return f"{self.appointment_id} {self.action}"
+
+

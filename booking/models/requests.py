@@ -1,0 +1,92 @@
+"""What a booking leaves beside appointments: codes sent, call-back requests, rate counters."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from booking.models.appointment import Appointment
+from centres.models import AppointmentType, Centre
+
+
+class Verification(models.Model):
+    """A six-digit code sent to a contact. Only a keyed hash of it is stored; short-lived.
+
+    `payload` keeps what the person typed until the code is right, then it is emptied.
+    """
+
+    class Purpose(models.TextChoices):
+        BOOKING = "booking", _("réservation")
+        ACCESS = "access", _("mes rendez-vous")
+
+    uid = models.UUIDField(default=uuid.uuid4, unique=True)
+    purpose = models.CharField(max_length=8, choices=Purpose.choices)
+    contact = models.EmailField(_("adresse e-mail"))
+    appointment = models.ForeignKey(Appointment, models.CASCADE, null=True, blank=True)
+    code_hash = models.CharField(max_length=64)
+    attempts = models.PositiveSmallIntegerField(_("essais"), default=0)
+    sends = models.PositiveSmallIntegerField(_("envois"), default=1)
+    payload = models.JSONField(default=dict, blank=True)
+    created_at = models.DateTimeField(_("créé le"))
+    expires_at = models.DateTimeField(_("valable jusqu’au"))
+    used_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("code de vérification")
+        indexes = [models.Index(fields=["expires_at"], name="verification_by_expiry")]
+
+    def __str__(self) -> str:
+        return str(self.uid)
+
+
+class CallbackRequest(models.Model):
+    """No free time suited the family: the centre promises to call back by a date."""
+
+    class State(models.TextChoices):
+        OPEN = "open", _("à rappeler")
+        DONE = "done", _("rappelé")
+        CLOSED = "closed", _("sans suite")
+
+    uid = models.UUIDField(default=uuid.uuid4, unique=True)
+    centre = models.ForeignKey(Centre, models.PROTECT, related_name="callbacks")
+    type = models.ForeignKey(AppointmentType, models.PROTECT, related_name="callbacks")
+    first_name = models.CharField(_("prénom"), max_length=60)
+    last_name = models.CharField(_("nom"), max_length=60)
+    phone = models.CharField(_("téléphone"), max_length=20)
+    email = models.EmailField(_("adresse e-mail"), blank=True)
+    language = models.CharField(_("langue"), max_length=8, default="fr")
+    preference = models.CharField(_("moments préférés"), max_length=200, blank=True)
+    promised_on = models.DateField(_("rappel promis le"))
+    state = models.CharField(_("état"), max_length=6, choices=State.choices, default=State.OPEN)
+    created_at = models.DateTimeField(_("demandé le"))
+
+    class Meta:
+        verbose_name = _("demande de rappel")
+        verbose_name_plural = _("demandes de rappel")
+        ordering = ["promised_on", "id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["centre", "type", "phone"],
+                condition=models.Q(state="open"),
+                name="callback_one_open_per_phone",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.first_name} {self.last_name} ({self.promised_on})"
+
+
+class RateCounter(models.Model):
+    """How often something was tried in a time window. The table is UNLOGGED: losing it is harmless."""
+
+    key = models.CharField(max_length=120, primary_key=True)
+    window = models.BigIntegerField()
+    count = models.PositiveIntegerField(default=1)
+
+    class Meta:
+        verbose_name = _("compteur")
+
+    def __str__(self) -> str:
+        return self.key

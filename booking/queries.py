@@ -1,0 +1,208 @@
+"""What availability and the pages read, each in a fixed number of queries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.db import connection
+
+from booking.availability import ShiftLoad, Slot, Timing, Window, first_slot, slots
+from booking.rules import TypeRules, public_window
+from centres.calendar import from_minute
+from centres.models import AppointmentType, Centre, PublicHoliday
+
+# Starts of shifts looked at before the window: a shift begun earlier may still have free times.
+LONGEST_SHIFT = timedelta(hours=14)
+
+# One statement finds the shifts of a type and what blocks them for a while. The index of ShiftType
+# gives (type, centre, period) as one range; `room` leaves out shifts with no stretch long enough.
+SHIFT_COLUMNS = """
+    s.id, s.practitioner_id, s.site_id, s.centre_id,
+    (extract(epoch FROM s.starts_at) / 60)::int, (extract(epoch FROM s.ends_at) / 60)::int,
+    s.seats, s.taken, s.agent_reserve, s.closed, s.busy, coalesce(live.blocked, '{}')
+"""
+# Holds, and cancelled times not yet re-offered: few rows, found by two partial indexes.
+LIVE_BLOCKERS = """
+WITH live AS MATERIALIZED (
+    SELECT a.shift_id, array_agg(edge ORDER BY a.id, edge) AS blocked
+    FROM (
+        SELECT id, shift_id, busy_from, busy_until FROM booking_appointment
+        WHERE centre_id = ANY(%(centres)s) AND state = 'held' AND expires_at > %(now)s
+        UNION ALL
+        SELECT id, shift_id, busy_from, busy_until FROM booking_appointment
+        WHERE centre_id = ANY(%(centres)s) AND state IN ('cancelled', 'lapsed')
+          AND reoffer_at IS NOT NULL AND reoffer_at > %(now)s
+    ) a,
+    unnest(ARRAY[(extract(epoch FROM a.busy_from) / 60)::int,
+                 (extract(epoch FROM a.busy_until) / 60)::int]) edge
+    GROUP BY a.shift_id
+)
+"""
+# A centre's shifts in a period.
+SHIFTS_BETWEEN = f"""{LIVE_BLOCKERS}
+SELECT {SHIFT_COLUMNS}
+FROM centres_shifttype o
+JOIN centres_shift s ON s.id = o.shift_id
+LEFT JOIN live ON live.shift_id = s.id
+WHERE o.type_id = %(type)s AND o.centre_id = ANY(%(centres)s)
+  AND o.starts_at >= %(since)s AND o.starts_at < %(until)s
+  AND s.ends_at > %(earliest)s AND s.status = 'open' AND s.room >= %(needed)s
+ORDER BY o.starts_at, o.shift_id
+"""
+# The first shifts with room of each of many centres, each centre with its own window.
+FIRST_SHIFTS = f"""{LIVE_BLOCKERS}
+SELECT {SHIFT_COLUMNS}
+FROM unnest(%(centres)s::bigint[], %(since)s::timestamptz[], %(earliest)s::timestamptz[],
+            %(until)s::timestamptz[]) AS w (centre_id, since, earliest, until)
+CROSS JOIN LATERAL (
+    SELECT c.* FROM centres_shifttype o JOIN centres_shift c ON c.id = o.shift_id
+    WHERE o.type_id = %(type)s AND o.centre_id = w.centre_id
+      AND o.starts_at >= w.since AND o.starts_at < w.until
+      AND c.ends_at > w.earliest AND c.status = 'open' AND c.room >= %(needed)s
+    ORDER BY o.starts_at, o.shift_id LIMIT %(depth)s
+) s
+LEFT JOIN live ON live.shift_id = s.id
+ORDER BY s.starts_at, s.id
+"""
+FIRST_DEPTH = 12
+
+
+def type_rules(kind: AppointmentType) -> TypeRules:
+    """The pure rules of an appointment type."""
+    return TypeRules(
+        timing=Timing(
+            kind.duration_min, kind.step_min, kind.buffer_before_min, kind.buffer_after_min
+        ),
+        notice_min=kind.notice_min,
+        notice_working_days=kind.notice_working_days,
+        horizon_days=kind.horizon_days,
+        cancel_notice_min=kind.cancel_notice_min,
+        age_min_months=kind.age_min_months,
+        age_max_months=kind.age_max_months,
+        week_min=kind.week_min,
+        week_max=kind.week_max,
+    )
+
+
+def window_for(
+    kind: AppointmentType, centre: Centre, *, now: datetime, holidays: Iterable[date] = ()
+) -> Window:
+    """The starts families may choose of this type at this centre now."""
+    return public_window(
+        type_rules(kind),
+        now=now,
+        zone=ZoneInfo(centre.time_zone),
+        release=centre.release_time,
+        holidays=frozenset(holidays),
+    )
+
+
+def holidays_near(kind: AppointmentType, centre: Centre, *, now: datetime) -> list[date]:
+    """Public holidays that may lengthen a notice in working days; no query when there is none."""
+    if not kind.notice_working_days:
+        return []
+    until = now.date() + timedelta(days=3 * kind.notice_working_days + 14)
+    return list(
+        PublicHoliday.objects.filter(
+            department_id=centre.department_id, on__range=(now.date(), until)
+        ).values_list("on", flat=True)
+    )
+
+
+def _needed(kind: AppointmentType) -> int:
+    return 1 if kind.is_group else type_rules(kind).timing.occupied
+
+
+def _read(sql: str, values: dict[str, Any]) -> list[ShiftLoad]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+        return list(map(ShiftLoad._make, cursor.fetchall()))
+
+
+def load_shifts(
+    *, kind: AppointmentType, centres: Sequence[int], window: Window, now: datetime
+) -> list[ShiftLoad]:
+    """The shifts of these centres that offer the type in the window: one query."""
+    earliest = from_minute(window.earliest)
+    return _read(
+        SHIFTS_BETWEEN,
+        {
+            "type": kind.pk,
+            "centres": list(centres),
+            "since": earliest - LONGEST_SHIFT,
+            "earliest": earliest,
+            "until": from_minute(window.latest),
+            "needed": _needed(kind),
+            "now": now,
+        },
+    )
+
+
+def search(
+    *,
+    kind: AppointmentType,
+    centre: Centre,
+    window: Window,
+    now: datetime,
+    site_id: int | None = None,
+    for_public: bool = True,
+) -> list[Slot]:
+    """Every bookable slot of a centre in the window, by start: one query."""
+    shifts = load_shifts(kind=kind, centres=[centre.pk], window=window, now=now)
+    if site_id is not None:
+        shifts = [shift for shift in shifts if shift.site == site_id]
+    return sorted(slots(shifts, type_rules(kind).timing, window, for_public=for_public))
+
+
+def next_free(
+    *,
+    kind: AppointmentType,
+    windows: dict[int, Window],
+    now: datetime,
+    depth: int = FIRST_DEPTH,
+) -> dict[int, Slot]:
+    """The first free slot of each centre (by id) that has one in its window: one query.
+
+    Shifts come in order of start, a few per centre. A slot is surely the first when it starts
+    before any shift not read could; otherwise (every shift read is held by others) that centre is
+    asked again, deeper.
+    """
+    if not windows:
+        return {}
+    ids = list(windows)
+    shifts = _read(
+        FIRST_SHIFTS,
+        {
+            "type": kind.pk,
+            "centres": ids,
+            "since": [from_minute(windows[i].earliest) - LONGEST_SHIFT for i in ids],
+            "earliest": [from_minute(windows[i].earliest) for i in ids],
+            "until": [from_minute(windows[i].latest) for i in ids],
+            "needed": _needed(kind),
+            "depth": depth,
+            "now": now,
+        },
+    )
+    by_centre: dict[int, list[ShiftLoad]] = {i: [] for i in ids}
+    for shift in shifts:
+        by_centre[shift.centre].append(shift)
+    timing = type_rules(kind).timing
+    found: dict[int, Slot] = {}
+    unsure: dict[int, Window] = {}
+    for centre_id, loads in by_centre.items():
+        slot = first_slot(loads, timing, windows[centre_id])
+        if len(loads) == depth and (slot is None or slot.start > loads[-1].starts):
+            unsure[centre_id] = windows[centre_id]
+        elif slot is not None:
+            found[centre_id] = slot
+    if unsure:
+        found |= next_free(kind=kind, windows=unsure, now=now, depth=depth * 4)
+    return found
+
+
+def local(minute: int, centre: Centre) -> datetime:
+    """A slot's minute as the wall clock of the centre shows it."""
+    return from_minute(minute, ZoneInfo(centre.time_zone))

@@ -1,0 +1,111 @@
+"""Decisions on who may book, move and cancel what, and when (pure: `now` is an argument)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from booking.availability import Timing, Window
+from booking.errors import AgeNotAllowed, TooLate, WeeksNotAllowed
+from centres.calendar import add_working_days, to_minute, to_minute_up, wall
+
+HOLD_FOR = timedelta(minutes=15)
+# From the first day of the last period to term: 41 weeks, the French convention (CNGOF, HAS).
+TERM_DAYS = 41 * 7
+
+
+@dataclass(frozen=True, slots=True)
+class TypeRules:
+    """What a type asks of time and people. Minutes, days, months, weeks as named."""
+
+    timing: Timing
+    notice_min: int = 0
+    notice_working_days: int = 0
+    horizon_days: int = 90
+    cancel_notice_min: int = 0
+    age_min_months: int | None = None
+    age_max_months: int | None = None
+    week_min: int | None = None
+    week_max: int | None = None
+
+
+def public_window(
+    rules: TypeRules,
+    *,
+    now: datetime,
+    zone: ZoneInfo,
+    release: time,
+    holidays: Collection[date] = (),
+) -> Window:
+    """The starts families may choose at `now`.
+
+    Not before the notice, in minutes and in working days (a delay of one working day asked on
+    Friday leads to Monday). Not after the horizon, whose last day opens at the hour `release`.
+    """
+    local = now.astimezone(zone)
+    earliest = to_minute_up(now + timedelta(minutes=rules.notice_min))
+    if rules.notice_working_days:
+        day = add_working_days(local.date(), rules.notice_working_days, holidays)
+        earliest = max(earliest, to_minute(wall(day, time(), zone)))
+    reach = rules.horizon_days - (1 if local.time() < release else 0)
+    latest = wall(local.date() + timedelta(days=reach + 1), time(), zone)
+    return Window(earliest, max(earliest, to_minute(latest)))
+
+
+def agent_window(*, now: datetime) -> Window:
+    """The starts agents may choose: anything not over yet, as far as shifts exist."""
+    return Window(to_minute(now), to_minute(now + timedelta(days=400)))
+
+
+def age_in_months(born_on: date, on: date) -> int:
+    """Completed months of age, negative before birth. The 31st completes its month on the last day
+    of a shorter one."""
+    months = (on.year - born_on.year) * 12 + on.month - born_on.month
+    last_of_month = (on + timedelta(days=1)).month != on.month
+    if on.day < born_on.day and not last_of_month:
+        months -= 1
+    return months
+
+
+def check_age(rules: TypeRules, *, born_on: date, on: date) -> None:
+    """Raises AgeNotAllowed unless the child's age on the day fits the type's window."""
+    months = age_in_months(born_on, on)
+    low = rules.age_min_months if rules.age_min_months is not None else 0
+    if months < low or (rules.age_max_months is not None and months > rules.age_max_months):
+        raise AgeNotAllowed(months=months, low=low, high=rules.age_max_months)
+
+
+def weeks_of_pregnancy(due_on: date, on: date) -> int:
+    """Completed weeks of amenorrhoea (SA) on a day, from the expected date of birth (41 SA)."""
+    return (TERM_DAYS - (due_on - on).days) // 7
+
+
+def check_weeks(rules: TypeRules, *, due_on: date, on: date) -> None:
+    """Raises WeeksNotAllowed unless the pregnancy's week on the day fits the type's window."""
+    weeks = weeks_of_pregnancy(due_on, on)
+    low = rules.week_min if rules.week_min is not None else 0
+    high = rules.week_max if rules.week_max is not None else 43
+    if not low <= weeks <= high:
+        raise WeeksNotAllowed(weeks=weeks, low=low, high=high)
+
+
+def check_still_changeable(*, starts_at: datetime, notice_min: int, now: datetime) -> None:
+    """Raises TooLate once less than the type's notice is left before the appointment."""
+    if now > starts_at - timedelta(minutes=notice_min):
+        raise TooLate(notice_min=notice_min)
+
+
+def reoffer_at(*, now: datetime, starts_at: datetime, delay_min: int) -> datetime | None:
+    """When a cancelled time may be offered again; None at once.
+
+    The delay stops people from trading times; it is waived when it would waste the time itself.
+    """
+    at = now + timedelta(minutes=delay_min)
+    return at if delay_min and at < starts_at - timedelta(hours=4) else None
+
+
+def callback_promise(*, today: date, holidays: Collection[date]) -> date:
+    """The day by which a centre calls back: two working days later."""
+    return add_working_days(today, 2, holidays)

@@ -1,0 +1,23 @@
+"""Background chores of booking. Each may run late or twice without harm."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from celery import shared_task
+from django.utils import timezone
+
+from booking import actions
+from booking.models import Appointment, Verification
+
+
+@shared_task
+def lapse_holds() -> int:
+    """Mark expired holds, and forget holds and codes nobody needs any more."""
+    now = timezone.now()
+    lapsed = actions.lapse_expired_holds(now=now)
+    Verification.objects.filter(expires_at__lt=now - timedelta(hours=1)).delete()
+    Appointment.objects.filter(
+        state=Appointment.State.LAPSED, changed_at__lt=now - timedelta(days=1)
+    ).exclude(reoffer_at__gt=now).delete()
+    return lapsed

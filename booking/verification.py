@@ -1,0 +1,103 @@
+"""Six-digit codes that prove an e-mail address. Only a keyed hash is kept; few tries, short life."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import F
+from django.utils.crypto import constant_time_compare, salted_hmac
+
+from booking import messages
+from booking.errors import CodeExpired, CodeWrong, TooManyAttempts
+from booking.models import Appointment, Verification
+
+LIFE = timedelta(minutes=15)
+MAX_ATTEMPTS = 5
+MAX_SENDS = 3
+
+
+def _hash(uid: UUID, code: str) -> str:
+    return salted_hmac("booking.verification", f"{uid}:{code}", algorithm="sha256").hexdigest()
+
+
+def _new_code() -> str:
+    return f"{secrets.randbelow(1_000_000):06d}"
+
+
+@transaction.atomic
+def send_code(
+    *,
+    purpose: str,
+    email: str,
+    language: str,
+    now: datetime,
+    appointment: Appointment | None = None,
+    payload: dict[str, Any] | None = None,
+    known: bool = True,
+) -> Verification:
+    """Make a code and plan its message. `payload` keeps what was typed until the code is right.
+
+    With `known` false nothing is sent and no code will ever fit: the same page, the same work, so
+    that nobody learns whether an address has appointments.
+    """
+    code = _new_code()
+    verification = Verification(
+        purpose=purpose,
+        contact=email,
+        appointment=appointment,
+        payload=payload or {},
+        created_at=now,
+        expires_at=now + LIFE,
+    )
+    verification.code_hash = _hash(verification.uid, code) if known else ""
+    verification.save(force_insert=True)
+    if known:
+        messages.code(verification, code, language=language, now=now)
+    return verification
+
+
+@transaction.atomic
+def resend_code(*, uid: UUID, language: str, now: datetime) -> Verification:
+    """Send a new code (the former one stops working), twice at most. Raises TooManyAttempts."""
+    verification = Verification.objects.select_for_update().get(uid=uid)
+    if verification.used_at is not None:
+        raise CodeExpired
+    if verification.sends >= MAX_SENDS:
+        raise TooManyAttempts
+    code = _new_code()
+    if verification.code_hash:
+        verification.code_hash = _hash(verification.uid, code)
+    verification.sends += 1
+    verification.expires_at = now + LIFE
+    verification.save(update_fields=["code_hash", "sends", "expires_at"])
+    if verification.code_hash:
+        messages.code(verification, code, language=language, now=now)
+    return verification
+
+
+def check_code(*, uid: UUID, code: str, now: datetime) -> Verification:
+    """The verification, once its code is right; each try counts, right or wrong.
+
+    Raises CodeExpired, TooManyAttempts, CodeWrong (with `left`, the tries that remain).
+    """
+    # The try is counted and committed before the code is looked at: no crash gives a free guess.
+    counted = Verification.objects.filter(uid=uid, attempts__lt=MAX_ATTEMPTS).update(
+        attempts=F("attempts") + 1
+    )
+    verification = Verification.objects.select_related("appointment").get(uid=uid)
+    if verification.used_at is not None or verification.expires_at <= now:
+        raise CodeExpired
+    if not counted:
+        raise TooManyAttempts
+    if not constant_time_compare(verification.code_hash, _hash(uid, code)):
+        raise CodeWrong(left=MAX_ATTEMPTS - verification.attempts)
+    return verification
+
+
+def use(verification: Verification, *, now: datetime) -> None:
+    """Spend the code and forget what was typed."""
+    Verification.objects.filter(pk=verification.pk).update(used_at=now, payload={})

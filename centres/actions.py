@@ -1,0 +1,347 @@
+"""The writers of opening hours and rollout: expand rules into shifts, close time, change stage."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from django.db import IntegrityError, connection, transaction
+from django.db.models import Q
+
+from centres.calendar import DayFilter, occurrences, wall
+from centres.models import (
+    Absence,
+    Centre,
+    Closure,
+    OpeningRule,
+    PublicHoliday,
+    SchoolHoliday,
+    Shift,
+    ShiftType,
+    StageChange,
+    User,
+)
+from centres.rollout import Stage, effective_stage
+
+HORIZON_MONTHS = 12
+
+# What absences and closures take of shifts: rebuilt for the shifts named, from the facts alone.
+REFRESH_CLOSED = """
+UPDATE centres_shift s SET closed = c.closed
+FROM (
+    SELECT s.id, coalesce(array_agg(edge ORDER BY p.starts_at, p.ends_at, edge)
+                          FILTER (WHERE edge IS NOT NULL), '{}') AS closed
+    FROM centres_shift s
+    LEFT JOIN LATERAL (
+        SELECT starts_at, ends_at FROM centres_absence
+        WHERE practitioner_id = s.practitioner_id
+          AND starts_at < s.ends_at AND ends_at > s.starts_at
+        UNION ALL
+        SELECT starts_at, ends_at FROM centres_closure
+        WHERE starts_at < s.ends_at AND ends_at > s.starts_at
+          AND department_id = (SELECT department_id FROM centres_centre WHERE id = s.centre_id)
+          AND (centre_id IS NULL OR centre_id = s.centre_id)
+          AND (site_id IS NULL OR site_id = s.site_id)
+    ) p ON true
+    LEFT JOIN LATERAL unnest(ARRAY[
+        floor(extract(epoch FROM p.starts_at) / 60)::int,
+        ceil(extract(epoch FROM p.ends_at) / 60)::int]) edge ON p.starts_at IS NOT NULL
+    WHERE s.id = ANY(%s)
+    GROUP BY s.id
+) c
+WHERE s.id = c.id AND s.closed <> c.closed
+"""
+
+
+class Expansion(NamedTuple):
+    """What expanding rules did. `outside` are shifts with appointments that no rule asks for now."""
+
+    made: int
+    changed: int
+    removed: int
+    outside: list[int]
+
+
+class Planned(NamedTuple):
+    """A shift as its rule wants it."""
+
+    starts_at: datetime
+    ends_at: datetime
+
+
+def refresh_closed(shift_ids: Iterable[int]) -> None:
+    """Recount what absences and closures take of these shifts."""
+    with connection.cursor() as cursor:
+        cursor.execute(REFRESH_CLOSED, [list(shift_ids)])
+
+
+def months_after(day: date, months: int) -> date:
+    """The same day of a later month, or that month's last day."""
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    for last in (day.day, 30, 29, 28):
+        try:
+            return date(year, month + 1, last)
+        except ValueError:
+            continue
+    raise AssertionError("every month has 28 days")
+
+
+@transaction.atomic
+def expand_rules(
+    *,
+    today: date,
+    rule_ids: Iterable[int] | None = None,
+    months: int = HORIZON_MONTHS,
+    since: date | None = None,
+) -> Expansion:
+    """Make the dated shifts of opening rules from `since` (today by default) for `months`.
+
+    Idempotent: running it twice, or late, changes nothing more. Shifts edited by hand are left as
+    they are. One that its rule no longer asks for is removed, or, when appointments stand in it,
+    cancelled and listed in `outside`: no appointment is ever lost by an edit. A shift that would
+    put a practitioner in two places is not made.
+    """
+    start, until = since or today, months_after(today, months)
+    rules = OpeningRule.objects.select_related("site__centre__department", "practitioner")
+    if rule_ids is not None:
+        rules = rules.filter(pk__in=list(rule_ids))
+    total = Expansion(0, 0, 0, [])
+    calendars: dict[int, DayFilter] = {}
+    for rule in rules.order_by("pk"):
+        done = _expand(rule, start, until, calendars)
+        total = Expansion(
+            total.made + done.made,
+            total.changed + done.changed,
+            total.removed + done.removed,
+            total.outside + done.outside,
+        )
+    return total
+
+
+def _days_off(rule: OpeningRule, calendars: dict[int, DayFilter]) -> DayFilter:
+    department = rule.site.centre.department
+    if department.pk not in calendars:
+        holidays = PublicHoliday.objects.filter(department=department).values_list("on", flat=True)
+        breaks = SchoolHoliday.objects.filter(zone=department.school_zone)
+        calendars[department.pk] = DayFilter(
+            frozenset(holidays), tuple(breaks.values_list("starts_on", "ends_on"))
+        )
+    every = calendars[department.pk]
+    return DayFilter(
+        () if rule.on_public_holidays else every.holidays,
+        every.breaks if rule.skip_school_holidays else (),
+    )
+
+
+def _plan(rule: OpeningRule, start: date, until: date, days: DayFilter) -> dict[date, Planned]:
+    zone = ZoneInfo(rule.site.centre.time_zone)
+    if not (rule.is_active and rule.practitioner.is_active):
+        return {}
+    if rule.valid_until is not None:
+        until = min(until, rule.valid_until + timedelta(days=1))
+    wanted = {}
+    for day in occurrences(
+        rule.rrule,
+        first_on=rule.valid_from,
+        start=max(start, rule.valid_from),
+        until=until,
+        days=days,
+    ):
+        starts_at, ends_at = wall(day, rule.opens, zone), wall(day, rule.closes, zone)
+        if starts_at < ends_at:  # a half-day that a clock change swallows whole does not exist
+            wanted[day] = Planned(starts_at, ends_at)
+    return wanted
+
+
+def _expand(
+    rule: OpeningRule, start: date, until: date, calendars: dict[int, DayFilter]
+) -> Expansion:
+    wanted = _plan(rule, start, until, _days_off(rule, calendars))
+    shifts = Shift.objects.select_for_update(of=("self",), no_key=True)
+    existing = {
+        shift.occurs_on: shift
+        for shift in shifts.filter(rule=rule, occurs_on__gte=start, occurs_on__lt=until)
+    }
+    removed, outside = _withdraw(
+        [shift for day, shift in existing.items() if day not in wanted and not shift.is_edited]
+    )
+    types = list(rule.types.values_list("pk", flat=True))
+    changed = 0
+    for day, shift in existing.items():
+        if day in wanted and not shift.is_edited:
+            changed += _align(shift, rule, wanted[day], types)
+    made = _make(
+        rule, {day: plan for day, plan in wanted.items() if day not in existing}, types
+    )
+    return Expansion(made, changed, removed, outside)
+
+
+def _withdraw(shifts: list[Shift]) -> tuple[int, list[int]]:
+    """Delete the shifts nobody booked; cancel the others, which keep their appointments."""
+    gone = [shift.pk for shift in shifts]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT id FROM centres_shift s WHERE id = ANY(%s) AND (busy <> '{}' OR taken > 0)",
+            [gone],
+        )
+        kept = [row[0] for row in cursor.fetchall()]
+    open_ones = Shift.objects.filter(pk__in=kept).exclude(status=Shift.Status.CANCELLED)
+    newly_outside = list(open_ones.values_list("pk", flat=True))
+    open_ones.update(status=Shift.Status.CANCELLED)
+    return _delete_or_cancel(set(gone) - set(kept)), newly_outside
+
+
+def _delete_or_cancel(ids: set[int]) -> int:
+    """Delete shifts; those that history still names (cancelled appointments) are only cancelled."""
+    named = Shift.objects.filter(pk__in=ids).filter(~Q(appointments=None)).distinct()
+    used = set(named.values_list("pk", flat=True))
+    Shift.objects.filter(pk__in=used).update(status=Shift.Status.CANCELLED)
+    deleted, _ = Shift.objects.filter(pk__in=ids - used).delete()
+    return deleted
+
+
+def _align(shift: Shift, rule: OpeningRule, plan: Planned, types: list[int]) -> int:
+    """Bring an existing, unedited shift in line with its rule; the number of rows changed."""
+    wanted = {
+        "starts_at": plan.starts_at,
+        "ends_at": plan.ends_at,
+        "practitioner_id": rule.practitioner_id,
+        "site_id": rule.site_id,
+        "centre_id": rule.site.centre_id,
+        "seats": rule.seats,
+        "agent_reserve": rule.agent_reserve,
+        "status": Shift.Status.OPEN,
+    }
+    differs = [name for name, value in wanted.items() if getattr(shift, name) != value]
+    if differs:
+        try:
+            with transaction.atomic():
+                Shift.objects.filter(pk=shift.pk).update(**{name: wanted[name] for name in differs})
+        except IntegrityError:  # it would stand in two places, or lose seats families have
+            return 0
+        refresh_closed([shift.pk])
+    offered = set(ShiftType.objects.filter(shift=shift).values_list("type_id", flat=True))
+    if offered != set(types):
+        ShiftType.objects.filter(shift=shift).delete()
+        shift.refresh_from_db()
+        _offer([shift], types)
+    return int(bool(differs) or offered != set(types))
+
+
+def _make(rule: OpeningRule, plans: dict[date, Planned], types: list[int]) -> int:
+    made = Shift.objects.bulk_create(
+        [
+            Shift(
+                rule=rule,
+                occurs_on=day,
+                practitioner=rule.practitioner,
+                centre=rule.site.centre,
+                site=rule.site,
+                starts_at=plan.starts_at,
+                ends_at=plan.ends_at,
+                seats=rule.seats,
+                agent_reserve=rule.agent_reserve,
+            )
+            for day, plan in plans.items()
+        ],
+        ignore_conflicts=True,
+    )
+    if not made:
+        return 0
+    written = list(Shift.objects.filter(rule=rule, occurs_on__in=list(plans)))
+    _offer(written, types)
+    refresh_closed([shift.pk for shift in written])
+    return len(written)
+
+
+def _offer(shifts: list[Shift], types: list[int]) -> None:
+    ShiftType.objects.bulk_create(
+        [
+            ShiftType(
+                shift=shift, type_id=kind, centre_id=shift.centre_id, starts_at=shift.starts_at
+            )
+            for shift in shifts
+            for kind in types
+        ],
+        ignore_conflicts=True,
+    )
+
+
+@transaction.atomic
+def declare_absence(*, absence: Absence) -> Absence:
+    """Record an absence; the practitioner's shifts lose that time in the same transaction."""
+    absence.save()
+    refresh_closed(
+        Shift.objects.filter(
+            practitioner=absence.practitioner_id,
+            starts_at__lt=absence.ends_at,
+            ends_at__gt=absence.starts_at,
+        ).values_list("pk", flat=True)
+    )
+    return absence
+
+
+@transaction.atomic
+def declare_closure(*, closure: Closure) -> Closure:
+    """Record a closure of a site, a centre or the Département; their shifts lose that time."""
+    closure.save()
+    shifts = Shift.objects.filter(
+        centre__department=closure.department_id,
+        starts_at__lt=closure.ends_at,
+        ends_at__gt=closure.starts_at,
+    )
+    if closure.centre_id:
+        shifts = shifts.filter(centre=closure.centre_id)
+    if closure.site_id:
+        shifts = shifts.filter(site=closure.site_id)
+    refresh_closed(shifts.values_list("pk", flat=True))
+    return closure
+
+
+@transaction.atomic
+def withdraw(*, period: Absence | Closure) -> None:
+    """Take an absence or a closure back; the time is offered again."""
+    shifts = Shift.objects.filter(starts_at__lt=period.ends_at, ends_at__gt=period.starts_at)
+    touched = list(shifts.exclude(closed=[]).values_list("pk", flat=True))
+    period.delete()
+    refresh_closed(touched)
+
+
+@transaction.atomic
+def change_stage(
+    *,
+    centre_id: int,
+    stage: str,
+    now: datetime,
+    author: User | None,
+    author_name: str,
+    note: str = "",
+    effective_at: datetime | None = None,
+) -> StageChange:
+    """Open, pause or prepare a centre, at once or from a local date and time on.
+
+    Appointments already made stay. A later decision replaces one that is scheduled. Raises
+    ValueError when the stage is unknown or the scheduled time has passed.
+    """
+    wanted = Stage(stage)
+    centre = Centre.objects.select_for_update().get(pk=centre_id)
+    before = effective_stage(centre, now=now)
+    if effective_at is not None and effective_at <= now:
+        raise ValueError("the scheduled time has passed")
+    if effective_at is None:
+        centre.stage, centre.next_stage, centre.next_stage_at = wanted, "", None
+    else:
+        centre.stage, centre.next_stage, centre.next_stage_at = before, wanted, effective_at
+    centre.save(update_fields=["stage", "next_stage", "next_stage_at"])
+    return StageChange.objects.create(
+        centre=centre,
+        stage_before=before,
+        stage=wanted,
+        effective_at=effective_at or now,
+        author=author,
+        author_name=author_name,
+        note=note,
+        decided_at=now,
+    )

@@ -1,0 +1,34 @@
+"""Who receives families, where, and when: the records every other house builds on."""
+
+from centres.models.opening import (
+    Absence,
+    Closure,
+    OpeningRule,
+    PublicHoliday,
+    SchoolHoliday,
+    Shift,
+    ShiftType,
+)
+from centres.models.people import Membership, Practitioner, User
+from centres.models.places import Centre, Commune, Department, District, Site, StageChange
+from centres.models.types import AppointmentType
+
+__all__ = [
+    "Absence",
+    "AppointmentType",
+    "Centre",
+    "Closure",
+    "Commune",
+    "Department",
+    "District",
+    "Membership",
+    "OpeningRule",
+    "Practitioner",
+    "PublicHoliday",
+    "SchoolHoliday",
+    "Shift",
+    "ShiftType",
+    "Site",
+    "StageChange",
+    "User",
+]

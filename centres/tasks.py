@@ -1,0 +1,15 @@
+"""Background chores of opening hours. Each may run late or twice without harm."""
+
+from __future__ import annotations
+
+from celery import shared_task
+from django.utils import timezone
+
+from centres import actions
+
+
+@shared_task
+def expand_shifts() -> list[int]:
+    """Keep twelve months of shifts ahead of today."""
+    done = actions.expand_rules(today=timezone.localdate())
+    return [done.made, done.changed, done.removed]
