@@ -17,8 +17,8 @@ HOLD, MANAGE, CONTACT = "booking.hold", "booking.manage", "booking.contact"
 CONTACT_FOR = timedelta(minutes=30)
 
 
-class BadLink(Exception):  # noqa: N818 - a page answers it with 404, like any unknown address
-    """The token is forged, cut short or of another purpose."""
+class BadLink(Exception):
+    """The token is forged, cut short or of another purpose: answered like any unknown address."""
 
 
 def _sign(uid: UUID, salt: str) -> str:
@@ -84,7 +84,9 @@ def contact_from_token(value: str | None, *, now: datetime) -> str | None:
     return str(email) if now.timestamp() < until else None
 
 
-def appointments_of_contact(email: str, *, now: datetime) -> tuple[list[Appointment], list[Appointment]]:
+def appointments_of_contact(
+    email: str, *, now: datetime
+) -> tuple[list[Appointment], list[Appointment]]:
     """A proved contact's appointments: those ahead, soonest first, and the last five behind."""
     mine = Appointment.objects.filter(
         guardian__email=email, guardian__email_verified_at__isnull=False

@@ -136,7 +136,8 @@ def fairest(candidates: Sequence[Slot], preferred: Iterable[int] = ()) -> list[S
     known = set(preferred)
 
     def rank(slot: Slot) -> tuple[bool, int, int]:
-        return slot.practitioner not in known, slot.load, (slot.practitioner * 7919 + slot.start) % 101
+        turn = (slot.practitioner * 7919 + slot.start) % 101
+        return slot.practitioner not in known, slot.load, turn
 
     return sorted(candidates, key=rank)
 

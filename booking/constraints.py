@@ -1,4 +1,4 @@
-"""Which refusal a broken database constraint stands for: the database's no, in the family's words."""
+"""Which refusal a broken database constraint stands for."""
 
 from __future__ import annotations
 

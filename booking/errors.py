@@ -13,7 +13,7 @@ def gettext_noop(text: str) -> str:
     return text
 
 
-class Refusal(Exception):  # noqa: N818 - a refusal is an answer, not a fault
+class Refusal(Exception):
     """The rules said no. Nothing was changed."""
 
     code = "refused"
@@ -88,7 +88,8 @@ class WeeksNotAllowed(Refusal):
 class LimitReached(Refusal):
     code = "limit_reached"
     message = gettext_noop(
-        "Vous avez déjà le nombre maximal de rendez-vous à venir. Annulez-en un ou appelez le centre."
+        "Vous avez déjà le nombre maximal de rendez-vous à venir. "
+        "Annulez-en un ou appelez le centre."
     )
 
 

@@ -51,7 +51,7 @@ WHERE o.type_id = %(type)s AND o.centre_id = ANY(%(centres)s)
   AND o.starts_at >= %(since)s AND o.starts_at < %(until)s
   AND s.ends_at > %(earliest)s AND s.status = 'open' AND s.room >= %(needed)s
 ORDER BY o.starts_at, o.shift_id
-"""
+"""  # noqa: S608 - made of constants
 # The first shifts with room of each of many centres, each centre with its own window.
 FIRST_SHIFTS = f"""{LIVE_BLOCKERS}
 SELECT {SHIFT_COLUMNS}
@@ -66,7 +66,7 @@ CROSS JOIN LATERAL (
 ) s
 LEFT JOIN live ON live.shift_id = s.id
 ORDER BY s.starts_at, s.id
-"""
+"""  # noqa: S608 - made of constants
 FIRST_DEPTH = 12
 
 

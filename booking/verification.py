@@ -1,4 +1,4 @@
-"""Six-digit codes that prove an e-mail address. Only a keyed hash is kept; few tries, short life."""
+"""Six-digit codes that prove an e-mail address: only a keyed hash kept, few tries, short life."""
 
 from __future__ import annotations
 

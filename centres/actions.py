@@ -56,7 +56,7 @@ WHERE s.id = c.id AND s.closed <> c.closed
 
 
 class Expansion(NamedTuple):
-    """What expanding rules did. `outside` are shifts with appointments that no rule asks for now."""
+    """What expanding did. `outside`: shifts with appointments that no rule asks for any more."""
 
     made: int
     changed: int
@@ -172,9 +172,7 @@ def _expand(
     for day, shift in existing.items():
         if day in wanted and not shift.is_edited:
             changed += _align(shift, rule, wanted[day], types)
-    made = _make(
-        rule, {day: plan for day, plan in wanted.items() if day not in existing}, types
-    )
+    made = _make(rule, {day: plan for day, plan in wanted.items() if day not in existing}, types)
     return Expansion(made, changed, removed, outside)
 
 

@@ -10,8 +10,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from dateutil.rrule import rrule as RRule
-from dateutil.rrule import rruleset, rrulestr
+from dateutil import rrule
 
 RRULE_FREQUENCIES = ("DAILY", "WEEKLY", "MONTHLY", "YEARLY")
 RRULE_PARTS = frozenset(
@@ -48,7 +47,7 @@ def wall(day: date, clock: time, zone: ZoneInfo) -> datetime:
     return datetime.combine(day, clock, zone).astimezone(UTC)
 
 
-def parse_rrule(text: str, first_on: date) -> RRule:
+def parse_rrule(text: str, first_on: date) -> rrule.rrule:
     """Check and read an RRULE of whole days. Raises BadRecurrence."""
     parts = {}
     for part in text.strip().upper().split(";"):
@@ -59,10 +58,10 @@ def parse_rrule(text: str, first_on: date) -> RRule:
     if parts.get("FREQ") not in RRULE_FREQUENCIES:
         raise BadRecurrence("RRULE: FREQ must be DAILY, WEEKLY, MONTHLY or YEARLY")
     try:
-        rule = rrulestr(text.strip().upper(), dtstart=datetime.combine(first_on, time()))
+        rule = rrule.rrulestr(text.strip().upper(), dtstart=datetime.combine(first_on, time()))
     except (ValueError, TypeError, KeyError) as error:
         raise BadRecurrence(f"RRULE: {error}") from error
-    if isinstance(rule, rruleset):
+    if isinstance(rule, rrule.rruleset):
         raise BadRecurrence("RRULE: one rule only")
     return rule
 
@@ -78,7 +77,7 @@ class DayFilter(NamedTuple):
 
 
 def occurrences(
-    text: str, *, first_on: date, start: date, until: date, days: DayFilter = DayFilter()
+    text: str, *, first_on: date, start: date, until: date, days: DayFilter
 ) -> Iterator[date]:
     """The days of a recurrence beginning on `first_on` that fall in [start, until)."""
     rule = parse_rrule(text, first_on)

@@ -63,5 +63,7 @@ def walk_in_sessions(*, now: datetime, centre: Centre | None = None) -> list[Shi
     if centre is not None:
         sessions = sessions.filter(centre=centre)
     return list(
-        sessions.select_related("type", "centre", "shift__site").order_by("starts_at", "centre__name")
+        sessions.select_related("type", "centre", "shift__site").order_by(
+            "starts_at", "centre__name"
+        )
     )

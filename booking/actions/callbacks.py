@@ -25,7 +25,7 @@ def request_callback(
     language: str = "fr",
     preference: str = "",
 ) -> CallbackRequest:
-    """Ask to be called back. One open request per phone, type and centre: asking again returns it."""
+    """Ask to be called back. Asking again, with the same phone, returns the open request."""
     centre = Centre.objects.get(pk=centre_id)
     today = now.astimezone(ZoneInfo(centre.time_zone)).date()
     holidays = PublicHoliday.objects.filter(

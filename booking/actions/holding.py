@@ -11,7 +11,16 @@ from django.db import IntegrityError, connection, transaction
 
 from booking import queries, rules
 from booking.actors import FAMILY, Actor
-from booking.availability import ShiftLoad, Slot, Timing, fairest, footprint, shift_starts, slots
+from booking.availability import (
+    ShiftLoad,
+    Slot,
+    Timing,
+    Window,
+    fairest,
+    footprint,
+    shift_starts,
+    slots,
+)
 from booking.constraints import refuse_clash
 from booking.errors import (
     CentreNotOpen,
@@ -104,14 +113,14 @@ def _lock_candidates(
             seats[shift_id].add(seat)
         elif blocks is False:
             lapsed.append(row_id)
-    return [ShiftLoad(*row, blocked[row[0]]) for row in rows], seats, lapsed
+    return [ShiftLoad._make([*row, blocked[row[0]]]) for row in rows], seats, lapsed
 
 
 def _choose(
     loads: Sequence[ShiftLoad], timing: Timing, start: int, *, actor: Actor, wanted: Wanted
 ) -> Slot:
-    """The best shift for this start. Raises NotOffered or SlotTaken, which are not the same news."""
-    window = rules.Window(start, start + 1)
+    """The best shift for this start. Raises NotOffered or SlotTaken: different news."""
+    window = Window(start, start + 1)
     mine = [load for load in loads if wanted.fits(load)]
     found = list(slots(mine, timing, window, for_public=not actor.is_agent))
     if found:
@@ -119,7 +128,7 @@ def _choose(
     empty = [load._replace(busy=(), blocked=(), taken=0, reserve=0) for load in mine]
     if any(start in shift_starts(load, timing) for load in empty):
         raise SlotTaken
-    # A start that was a neighbour's end is not on the empty shift's grid, yet was honestly offered.
+    # A neighbour's end is not on the empty shift's grid, yet was honestly offered.
     if any(start in load.busy or start in load.blocked for load in mine):
         raise SlotTaken
     raise NotOffered
@@ -245,9 +254,7 @@ def live_hold(locked: dict[UUID, Appointment], uid: UUID, *, now: datetime) -> A
 
 
 def lapse_expired_holds(*, now: datetime) -> int:
-    """Mark holds whose time is over: tidiness only, since an expired hold already blocks nothing."""
+    """Mark holds whose time is over: tidiness only, they already block nothing."""
     return Appointment.objects.filter(state=Appointment.State.HELD, expires_at__lte=now).update(
         state=Appointment.State.LAPSED
     )
-
-

@@ -22,10 +22,12 @@ ALL_SEATS = 32767
 
 
 class SeatRange(Func):
-    """The seats an appointment takes: one of a group session, or (seat 0) the practitioner whole."""
+    """The seats an appointment takes: one of a session, or (seat 0) the practitioner whole."""
 
     function = "INT4RANGE"
-    template = f"INT4RANGE(%(expressions)s, CASE WHEN seat = 0 THEN {ALL_SEATS} ELSE seat END, '[]')"
+    template = (
+        f"INT4RANGE(%(expressions)s, CASE WHEN seat = 0 THEN {ALL_SEATS} ELSE seat END, '[]')"
+    )
 
     def __init__(self) -> None:
         super().__init__(F("seat"))
@@ -130,11 +132,13 @@ class Appointment(models.Model):
         ]
         indexes = [
             # What a shift's `busy` is rebuilt from: a short range whatever the history.
-            models.Index(fields=["practitioner", "busy_from"], name="appointment_practitioner_time"),
+            models.Index(
+                fields=["practitioner", "busy_from"], name="appointment_practitioner_time"
+            ),
             models.Index(fields=["shift"], name="appointment_shift"),
             models.Index(fields=["guardian", "starts_at"], name="appointment_guardian_time"),
             models.Index(fields=["centre", "starts_at"], name="appointment_centre_time"),
-            # The few rows that block for a while only: holds, and cancelled times not yet re-offered.
+            # The few rows that block for a while: holds, and times not yet re-offered.
             models.Index(
                 fields=["centre", "expires_at"],
                 condition=Q(state="held"),
@@ -155,7 +159,8 @@ class Appointment(models.Model):
         return f"{self.reference[:4]}-{self.reference[4:]}"
 
     def is_live_hold(self, *, now: datetime) -> bool:
-        return self.state == self.State.HELD and self.expires_at is not None and self.expires_at > now
+        expires_at = self.expires_at
+        return self.state == self.State.HELD and expires_at is not None and expires_at > now
 
 
 class AppointmentEvent(models.Model):
@@ -181,5 +186,3 @@ class AppointmentEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.appointment_id} {self.action}"
-
-

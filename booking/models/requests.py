@@ -79,7 +79,7 @@ class CallbackRequest(models.Model):
 
 
 class RateCounter(models.Model):
-    """How often something was tried in a time window. The table is UNLOGGED: losing it is harmless."""
+    """How often something was tried in a window. The table is UNLOGGED: losing it is harmless."""
 
     key = models.CharField(max_length=120, primary_key=True)
     window = models.BigIntegerField()

@@ -11,6 +11,7 @@ from centres.models.opening import (
 )
 from centres.models.people import Membership, Practitioner, User
 from centres.models.places import Centre, Commune, Department, District, Site, StageChange
+from centres.models.reference import ReferenceRecord
 from centres.models.types import AppointmentType
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "OpeningRule",
     "Practitioner",
     "PublicHoliday",
+    "ReferenceRecord",
     "SchoolHoliday",
     "Shift",
     "ShiftType",

@@ -90,9 +90,7 @@ class Shift(models.Model):
     ends_at = models.DateTimeField(_("fin"))
     seats = models.PositiveSmallIntegerField(_("places"), default=1)
     agent_reserve = models.PositiveSmallIntegerField(_("gardés pour les agents"), default=0)
-    status = models.CharField(
-        _("état"), max_length=9, choices=Status.choices, default=Status.OPEN
-    )
+    status = models.CharField(_("état"), max_length=9, choices=Status.choices, default=Status.OPEN)
     is_edited = models.BooleanField(
         _("modifiée à la main"),
         default=False,
@@ -121,9 +119,7 @@ class Shift(models.Model):
                     (TsTzRange(F("starts_at"), F("ends_at")), RangeOperators.OVERLAPS),
                 ],
                 condition=Q(status="open"),
-                violation_error_message=_(
-                    "Cette personne travaille déjà ailleurs à ce moment-là."
-                ),
+                violation_error_message=_("Cette personne travaille déjà ailleurs à ce moment-là."),
             ),
         ]
         indexes = [
@@ -139,9 +135,7 @@ class ShiftType(models.Model):
     """One type a shift offers. `centre` and `starts_at` repeat the shift's, and a composite
     foreign key with ON UPDATE CASCADE keeps them equal: one index range finds a centre's week."""
 
-    shift = models.ForeignKey(
-        Shift, models.DO_NOTHING, related_name="offers", db_constraint=False
-    )
+    shift = models.ForeignKey(Shift, models.DO_NOTHING, related_name="offers", db_constraint=False)
     type = models.ForeignKey(AppointmentType, models.PROTECT, related_name="offers")
     centre = models.ForeignKey(Centre, models.DO_NOTHING, db_constraint=False, related_name="+")
     starts_at = models.DateTimeField()
@@ -253,5 +247,3 @@ class SchoolHoliday(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} ({self.starts_on} – {self.ends_on})"
-
-

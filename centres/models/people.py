@@ -42,7 +42,7 @@ class User(AbstractUser):
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = []
-    objects: ClassVar[UserManager] = UserManager()  # type: ignore[assignment]
+    objects: ClassVar[UserManager] = UserManager()
 
     class Meta:
         verbose_name = _("agent")
@@ -76,9 +76,7 @@ class Membership(models.Model):
             ),
             models.CheckConstraint(
                 condition=models.Q(role__in=["administrator", "auditor"], centre__isnull=True)
-                | models.Q(
-                    role__in=["reception", "practitioner", "manager"], centre__isnull=False
-                ),
+                | models.Q(role__in=["reception", "practitioner", "manager"], centre__isnull=False),
                 name="membership_role_fits_scope",
             ),
         ]

@@ -42,7 +42,10 @@ class Centre(models.Model):
     insee = models.CharField(_("code Insee"), max_length=5)
     postal_code = models.CharField(_("code postal"), max_length=5)
     address = models.CharField(
-        _("adresse"), max_length=200, blank=True, help_text=_("Vide tant qu’elle n’est pas vérifiée.")
+        _("adresse"),
+        max_length=200,
+        blank=True,
+        help_text=_("Vide tant qu’elle n’est pas vérifiée."),
     )
     phone = models.CharField(_("téléphone"), max_length=20)
     latitude = models.FloatField(_("latitude"))
@@ -60,12 +63,16 @@ class Centre(models.Model):
     stage = models.CharField(
         _("étape"), max_length=12, choices=Stage.choices, default=Stage.PREPARING
     )
-    next_stage = models.CharField(_("étape prévue"), max_length=12, choices=Stage.choices, blank=True)
+    next_stage = models.CharField(
+        _("étape prévue"), max_length=12, choices=Stage.choices, blank=True
+    )
     next_stage_at = models.DateTimeField(_("à partir du"), null=True, blank=True)
     release_time = models.TimeField(
         _("heure d’ouverture du nouveau jour"),
         default=time(7),
-        help_text=_("Chaque jour à cette heure, un jour de plus s’ouvre à la réservation en ligne."),
+        help_text=_(
+            "Chaque jour à cette heure, un jour de plus s’ouvre à la réservation en ligne."
+        ),
     )
     reoffer_delay_min = models.PositiveSmallIntegerField(
         _("délai avant de reproposer un créneau annulé (min)"), default=30

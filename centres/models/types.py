@@ -43,7 +43,9 @@ class AppointmentType(models.Model):
 
     slug = models.SlugField(unique=True)
     label = models.CharField(_("motif"), max_length=120)
-    what_to_bring = models.TextField(_("à apporter"), blank=True, help_text=_("Une chose par ligne."))
+    what_to_bring = models.TextField(
+        _("à apporter"), blank=True, help_text=_("Une chose par ligne.")
+    )
     translations = models.JSONField(
         _("traductions"),
         default=dict,
@@ -78,8 +80,12 @@ class AppointmentType(models.Model):
     capacity = models.PositiveSmallIntegerField(
         _("places"), default=1, validators=[MinValueValidator(1)]
     )
-    age_min_months = models.PositiveSmallIntegerField(_("âge minimal (mois)"), null=True, blank=True)
-    age_max_months = models.PositiveSmallIntegerField(_("âge maximal (mois)"), null=True, blank=True)
+    age_min_months = models.PositiveSmallIntegerField(
+        _("âge minimal (mois)"), null=True, blank=True
+    )
+    age_max_months = models.PositiveSmallIntegerField(
+        _("âge maximal (mois)"), null=True, blank=True
+    )
     week_min = models.PositiveSmallIntegerField(_("grossesse, de (SA)"), null=True, blank=True)
     week_max = models.PositiveSmallIntegerField(_("grossesse, à (SA)"), null=True, blank=True)
     certainty = models.CharField(_("certitude"), max_length=120, blank=True)
