@@ -1,0 +1,341 @@
+"""Runs all of Emgav on one machine: databases, web, worker and beat live and end together."""
+
+import argparse
+import fcntl
+import os
+import secrets
+import shlex
+import signal
+import socket
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+
+import psycopg
+import redis
+
+from config import env
+from config.embedded import Server, ServerError, end, last_line, spawn, start_postgres, start_redis
+
+HOST = "127.0.0.1"
+ROOT = Path(__file__).resolve().parent.parent
+WEB_START_SECONDS = 60
+LOG_INS = "demo-logins.txt"
+# Pages wait for the database most of their time: a few threads per process keep both cores busy.
+WEB_THREADS = 4
+
+
+class Refusal(Exception):
+    """Why it cannot start, in one line for the person at the terminal."""
+
+
+class Stop(Exception):
+    """Ctrl-C, or a request to end from outside."""
+
+
+class ChildDied(Exception):
+    """One of the processes ended by itself: the others make no sense without it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    port: int
+    var: Path
+    is_empty: bool
+    workers: int
+
+
+def main(arguments: list[str]) -> int:
+    for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(signum, _raise_stop)
+    try:
+        run(_options(arguments))
+    except (Refusal, ServerError) as error:
+        sys.stderr.write(f"bin/serve: {error}\n")
+        return env.EXIT_BAD_SETTING
+    except ChildDied as error:
+        sys.stderr.write(f"bin/serve: {error}\n")
+        return 1
+    except Stop:
+        _say("Stopped.")
+    return 0
+
+
+def run(options: Options) -> None:
+    """Everything that is started is registered for its end before the next thing starts."""
+    with ExitStack() as stack:
+        logs = _open_folder(options.var)
+        stack.enter_context(_only_one(options.var))
+        _check_port(options.port)
+        servers = _data_servers(options, logs, stack)
+        _set_environment(options, servers)
+        _prepare(options, logs)
+        children = servers + _start_processes(options, logs, stack)
+        _wait_for_web(options.port, children)
+        _announce(options)
+        _watch(children)
+
+
+def _options(arguments: list[str]) -> Options:
+    parser = argparse.ArgumentParser(prog="bin/serve", description=__doc__)
+    default_port = env.number("PORT", 8000, least=1, most=65535)
+    parser.add_argument(
+        "--port",
+        type=_whole(1, 65535),
+        default=default_port,
+        metavar="N",
+        help="default %(default)s",
+    )
+    parser.add_argument(
+        "--var", type=Path, default=ROOT / "var", metavar="DIR", help="where all data is kept"
+    )
+    parser.add_argument(
+        "--empty", action="store_true", help="no demo families and appointments on the first run"
+    )
+    parser.add_argument(
+        "--workers", type=_whole(1, 64), default=2, metavar="N", help="web processes, default 2"
+    )
+    given = parser.parse_args(arguments)
+    return Options(
+        port=given.port, var=given.var.resolve(), is_empty=given.empty, workers=given.workers
+    )
+
+
+def _whole(least: int, most: int) -> Callable[[str], int]:
+    def read(value: str) -> int:
+        if not value.isascii() or not value.isdigit() or not least <= int(value) <= most:
+            raise argparse.ArgumentTypeError(f"{value!r} is no whole number from {least} to {most}")
+        return int(value)
+
+    return read
+
+
+def _open_folder(var: Path) -> Path:
+    logs = var / "log"
+    try:
+        logs.mkdir(parents=True, exist_ok=True)
+        probe = var / ".writable"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise Refusal(
+            f"cannot write in {var} ({error.strerror}): choose another folder with --var"
+        ) from error
+    return logs
+
+
+@contextmanager
+def _only_one(var: Path) -> Iterator[None]:
+    with (var / "lock").open("a+") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            lock.seek(0)
+            raise Refusal(
+                f"another bin/serve uses {var} (process {lock.read().strip() or 'unknown'})"
+            ) from error
+        lock.truncate(0)
+        lock.write(f"{os.getpid()}\n")
+        lock.flush()
+        _set_aside_logs(var / "log")
+        yield
+
+
+def _set_aside_logs(logs: Path) -> None:
+    """One earlier run is kept: enough to read why it ended, and logs cannot fill the disk."""
+    for log in logs.glob("*.log"):
+        log.replace(log.with_suffix(".log.1"))
+
+
+def _check_port(port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError as error:
+            raise Refusal(
+                f"port {port} cannot be used ({error.strerror}): choose another with --port"
+            ) from error
+
+
+def _check_database(url: str) -> None:
+    env.database("DATABASE_URL", url)
+    try:
+        psycopg.connect(url, connect_timeout=5).close()
+    except psycopg.Error as error:
+        reason = str(error).strip().splitlines()[0]
+        raise Refusal(f"DATABASE_URL: PostgreSQL cannot be reached: {reason}") from error
+
+
+def _check_redis(url: str) -> None:
+    env.redis("REDIS_URL", url)
+    try:
+        with redis.Redis.from_url(url, socket_timeout=3, socket_connect_timeout=3) as client:
+            client.ping()
+    except (redis.RedisError, ValueError) as error:
+        raise Refusal(f"REDIS_URL: Redis cannot be reached: {error}") from error
+
+
+def _data_servers(options: Options, logs: Path, stack: ExitStack) -> list[Server]:
+    """Checks the servers that were given, and starts those that were not."""
+    database_url, redis_url = env.text("DATABASE_URL"), env.text("REDIS_URL")
+    if database_url:
+        _check_database(database_url)
+    if redis_url:
+        _check_redis(redis_url)
+    servers = []
+    if not database_url:
+        servers.append(start_postgres(options.var / "postgres", log=logs / "postgres.log"))
+        stack.callback(servers[-1].stop)
+        os.environ["DATABASE_URL"] = servers[-1].url
+    if not redis_url:
+        servers.append(start_redis(options.var / "redis", log=logs / "redis.log"))
+        stack.callback(servers[-1].stop)
+        os.environ["REDIS_URL"] = servers[-1].url
+    return servers
+
+
+def _set_environment(options: Options, servers: list[Server]) -> None:
+    """What the children need; also left in a file, so that manage.py can use the same data."""
+    settings = {
+        "DJANGO_SETTINGS_MODULE": "config.settings",
+        "DEMO": os.environ.get("DEMO", "1"),
+        "PORT": str(options.port),
+        "STATIC_ROOT": str(options.var / "static"),
+        "SECRET_KEY": env.text("SECRET_KEY") or _own_secret_key(options.var),
+    }
+    os.environ.update(settings)
+    os.environ.pop("SECRET_KEY_FILE", None)
+    urls = {name: os.environ[name] for name in ("DATABASE_URL", "REDIS_URL") if name in os.environ}
+    _write_private(
+        options.var / "env",
+        "".join(f"export {k}={shlex.quote(v)}\n" for k, v in (settings | urls).items()),
+    )
+
+
+def _own_secret_key(var: Path) -> str:
+    file = var / "secret-key"
+    if not file.exists():
+        _write_private(file, secrets.token_urlsafe(50))
+    return file.read_text(encoding="utf-8").strip()
+
+
+def _write_private(file: Path, content: str) -> None:
+    file.touch(mode=0o600)
+    file.write_text(content, encoding="utf-8")
+
+
+def _prepare(options: Options, logs: Path) -> None:
+    """The first run on a folder decides for good whether it holds the demo."""
+    first_run_over = options.var / "prepared"
+    is_first = not first_run_over.exists()
+    log_ins = options.var / LOG_INS
+    demo = ["--demo", str(log_ins)] if is_first and not options.is_empty else []
+    if is_first:
+        _say(
+            "First run: the database is being built"
+            + (" and filled with a demo Département…" if demo else "…")
+        )
+    log = logs / "prepare.log"
+    process = spawn([sys.executable, "-m", "config.prepare", *demo], log=log, cwd=ROOT)
+    try:
+        failed = process.wait()
+    finally:
+        end(process)
+    if failed == env.EXIT_BAD_SETTING:
+        raise Refusal(last_line(log).removeprefix("emgav: "))
+    if failed:
+        raise Refusal(f"the database could not be prepared: {last_line(log)} (all of it: {log})")
+    first_run_over.touch()
+
+
+def _start_processes(options: Options, logs: Path, stack: ExitStack) -> list[Server]:
+    commands = {
+        "web": _web_command(options),
+        "worker": _celery("worker", "--concurrency=2", "--queues=default,bulk", "--without-gossip"),
+        "beat": _celery("beat", f"--schedule={options.var / 'beat-schedule'}", "--pidfile="),
+    }
+    started = []
+    for name, command in commands.items():
+        log = logs / f"{name}.log"
+        process = spawn(command, log=log, cwd=ROOT)
+        stack.callback(end, process)
+        started.append(Server(name=name, url="", log=log, process=process))
+    return started
+
+
+def _celery(*arguments: str) -> list[str]:
+    return [sys.executable, "-m", "celery", "--app=config.celery", "--quiet", *arguments]
+
+
+def _web_command(options: Options) -> list[str]:
+    return [
+        sys.executable, "-m", "granian", "config.wsgi:application",
+        "--interface", "wsgi", "--http", "1", "--no-ws",
+        "--host", HOST, "--port", str(options.port), "--backlog", "2048",
+        "--workers", str(options.workers), "--blocking-threads", str(WEB_THREADS),
+        "--respawn-failed-workers", "--respawn-interval", "0.5", "--workers-kill-timeout", "10",
+    ]  # fmt: skip
+
+
+def _check_children(children: list[Server]) -> None:
+    for child in children:
+        code = child.process.poll()
+        if code is not None:
+            reason = f"{last_line(child.log)} (its log: {child.log})"
+            raise ChildDied(f"{child.name} ended with code {code}: {reason}")
+
+
+def _wait_for_web(port: int, children: list[Server]) -> None:
+    deadline = time.monotonic() + WEB_START_SECONDS
+    while time.monotonic() < deadline:
+        _check_children(children)
+        try:
+            with urllib.request.urlopen(f"http://{HOST}:{port}/healthz", timeout=2):
+                return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.1)
+    raise ChildDied(f"the web server did not answer within {WEB_START_SECONDS} s")
+
+
+def _announce(options: Options) -> None:
+    address = f"http://localhost:{options.port}"
+    lines = [
+        "",
+        f"Emgav is running:      {address}/",
+        f"Messages of the demo:  {address}/demo/inbox",
+        f"Administration:        {address}/admin/",
+        f"Logs and data:         {options.var}",
+    ]
+    log_ins = options.var / LOG_INS
+    if log_ins.exists():
+        lines += ["", log_ins.read_text(encoding="utf-8").strip()]
+    _say("\n".join([*lines, "", "Ctrl-C stops all of it; the data stays."]))
+
+
+def _watch(children: list[Server]) -> None:
+    while True:
+        _check_children(children)
+        time.sleep(0.3)
+
+
+def _raise_stop(_signum: int, _frame: FrameType | None) -> None:
+    # A second Ctrl-C must not interrupt the orderly end of the children.
+    for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(signum, signal.SIG_IGN)
+    raise Stop
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,11 @@
+"""The WSGI entry point of the web process."""
+
+import os
+
+from django.core.wsgi import get_wsgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+# libpq reads this: no page may hold a worker longer, however long a lock or a query would last.
+os.environ.setdefault("PGOPTIONS", "-c statement_timeout=15s -c lock_timeout=5s")
+
+application = get_wsgi_application()

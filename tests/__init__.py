@@ -1,0 +1,1 @@
+"""The tests mirror the houses; `bin/test` runs all of them, `.venv/bin/pytest PATH` some."""

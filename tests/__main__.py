@@ -1,0 +1,141 @@
+"""`bin/test`: linters, then fast tests, then those that need a browser or kill processes."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from config.embedded import ServerError
+from tests.servers import provide_servers
+
+ROOT = Path(__file__).resolve().parent.parent
+BIN = Path(sys.executable).parent
+HOUSES = ["config", "frontend", "booking", "centres", "notifications"]
+SLOW = "browser or faults"
+CLOSING_LINE = re.compile(r"=+ .* in [\d.]+s.* =+")
+BROWSERS = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"]
+
+
+class MissingToolError(Exception):
+    """A tool that the tests need is neither here nor can be installed from here."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    name: str
+    is_green: bool
+    closing: str = ""
+
+
+def main(arguments: list[str]) -> int:
+    started = time.monotonic()
+    is_fast = arguments[:1] == ["fast"]
+    given = arguments[1:] if is_fast else arguments
+    os.environ["DEMO"] = "1"
+    try:
+        with ExitStack() as stack:
+            if not is_fast:
+                provide_tools()
+            provide_servers(stack)
+            results = check_all() + run_tests(given, is_fast=is_fast)
+    except (MissingToolError, ServerError) as error:
+        sys.stderr.write(f"bin/test: {error}\n")
+        return 2
+    red = [result.name for result in results if not result.is_green]
+    verdict = f"RED ({', '.join(red)})" if red else "green"
+    closing = " ".join(result.closing for result in results if result.closing)
+    say(f"bin/test: {verdict} in {time.monotonic() - started:.0f} s: {closing}")
+    return 1 if red else 0
+
+
+def check_all() -> list[Result]:
+    python = sys.executable
+    templates = sorted(str(path) for house in HOUSES for path in Path(house).rglob("*.html"))
+    commands: dict[str, Sequence[str | Path]] = {
+        "mypy": [BIN / "mypy"],
+        "ruff check": [BIN / "ruff", "check", "."],
+        "ruff format": [BIN / "ruff", "format", "--check", "."],
+        "import-linter": [BIN / "lint-imports"],
+        "djade": [BIN / "djade", "--check", "--target-version", "5.2", *templates],
+        "migrations": [python, "manage.py", "makemigrations", "--check", "--dry-run"],
+        "django check": [python, "manage.py", "check", "--fail-level", "WARNING"],
+    }
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        return list(pool.map(check, commands, commands.values()))
+
+
+def check(name: str, command: Sequence[str | Path]) -> Result:
+    started = time.monotonic()
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    is_green = done.returncode == 0
+    say(f"{name:15} {'ok' if is_green else 'FAILED'}  {time.monotonic() - started:.1f} s")
+    if not is_green:
+        say(done.stdout + done.stderr)
+    return Result(name=name, is_green=is_green)
+
+
+def run_tests(given: list[str], *, is_fast: bool) -> list[Result]:
+    """A part where the given arguments select nothing is fine if the other part has something."""
+    parts = [pytest("fast tests", ["-n", "2", "-m", f"not ({SLOW})", *given])]
+    if not is_fast:
+        parts.append(pytest("slow tests", ["-m", SLOW, *given]))
+    has_run = [part for part in parts if "no tests ran" not in part.closing]
+    return (has_run or parts) if given else parts
+
+
+def pytest(name: str, arguments: list[str]) -> Result:
+    command = [sys.executable, "-m", "pytest", *arguments]
+    closing = "pytest did not finish"
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            sys.stdout.write(line)
+            sys.stdout.flush()
+            if CLOSING_LINE.fullmatch(line.strip()):
+                closing = line.strip()
+    return Result(name=name, is_green=process.returncode == 0, closing=closing)
+
+
+def provide_tools() -> None:
+    """A browser and Java from the path, else by apt-get for root, else Playwright's browser."""
+    browser = next(filter(None, map(shutil.which, BROWSERS)), None)
+    packages = [] if browser else ["chromium"]
+    packages += [] if shutil.which("java") else ["default-jre-headless"]
+    if packages and os.geteuid() == 0 and shutil.which("apt-get"):
+        apt_install(packages)
+        browser = browser or shutil.which("chromium")
+    if not shutil.which("java"):
+        raise MissingToolError("the HTML checker needs Java: install a JRE, or use `bin/test fast`")
+    if browser:
+        os.environ.setdefault("CHROMIUM", browser)
+    elif "CHROMIUM" not in os.environ:
+        download = [sys.executable, "-m", "playwright", "install", "chromium-headless-shell"]
+        if subprocess.run(download, check=False).returncode:
+            raise MissingToolError("no browser: install Chromium, or use `bin/test fast`")
+
+
+def apt_install(packages: list[str]) -> None:
+    say(f"Installing {' and '.join(packages)}…")
+    quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    update = ["apt-get", "update", "-q"]
+    install = ["apt-get", "install", "-q", "-y", "--no-install-recommends", *packages]
+    for command in (update, install):
+        done = subprocess.run(command, env=quiet, capture_output=True, text=True, check=False)
+        if done.returncode:
+            say(done.stderr)
+
+
+def say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

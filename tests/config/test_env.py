@@ -1,0 +1,116 @@
+"""Settings from the environment: each bad value ends the program with one line that names it."""
+
+import os
+import runpy
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from config import env
+
+SETTINGS = Path(env.__file__).with_name("settings.py")
+Load = Callable[[dict[str, str]], dict[str, Any]]
+
+PRODUCTION = {
+    "SECRET_KEY": "k" * 50,
+    "PUBLIC_URL": "https://rdv.example.org",
+    "DATABASE_URL": "postgresql://emgav:secret@db/emgav",
+    "REDIS_URL": "redis://:secret@redis:6379/0",
+    "EMAIL_URL": "smtp://user:p%40ss@mail:587/?tls=1",
+    "DEFAULT_FROM_EMAIL": "rdv@example.org",
+}
+
+
+@pytest.fixture
+def load(monkeypatch: pytest.MonkeyPatch) -> Load:
+    """Runs the settings file as a new process would, with these variables and no others."""
+
+    def run(environment: dict[str, str]) -> dict[str, Any]:
+        monkeypatch.setattr(os, "environ", environment)
+        return runpy.run_path(str(SETTINGS))
+
+    return run
+
+
+def complaint(load: Load, capsys: pytest.CaptureFixture[str], environment: dict[str, str]) -> str:
+    with pytest.raises(SystemExit) as ended:
+        load(environment)
+    assert ended.value.code == env.EXIT_BAD_SETTING
+    return capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "problem"),
+    [
+        ("PORT", "eighty", "'eighty' is not a whole number from 1 to 65535"),
+        ("PORT", "0", "'0' is not a whole number"),
+        ("DEMO", "maybe", "neither 1 nor 0"),
+        ("DATABASE_URL", "mysql://db/x", "must start with postgresql://"),
+        ("DATABASE_URL", "postgresql://db/", "names no database"),
+        ("DATABASE_URL", "postgresql://db:port/x", "not a valid URL"),
+        ("DATABASE_URL", "postgresql://db/x?colour=red", "cannot read this URL"),
+        ("REDIS_URL", "http://redis", "must start with redis://"),
+        ("PUBLIC_URL", "https://rdv.example.org/cdas", "a scheme and a host only"),
+        ("ALLOWED_HOSTS", "https://rdv.example.org", "is not a host name"),
+        ("TRUSTED_PROXIES", "10.0.0.0/33", "not an IP address or network"),
+        ("EMAIL_URL", "pigeon://loft", "must start with smtp://"),
+        ("EMAIL_URL", "smtp://", "names no host"),
+        ("LOG_LEVEL", "loud", "not a level"),
+        ("SECRET_KEY", "short", "too short or the demo's"),
+        ("SECRET_KEY", "emgav-demo-key-for-trials-only-never-in-production", "or the demo's"),
+        ("SECRET_KEY_FILE", "/nowhere/secret", "set either"),
+    ],
+)
+def test_a_bad_value_is_named_in_one_line(
+    load: Load, capsys: pytest.CaptureFixture[str], name: str, value: str, problem: str
+) -> None:
+    line = complaint(load, capsys, PRODUCTION | {name: value})
+    assert line.count("\n") == 1
+    assert line.startswith(f"emgav: {name.removesuffix('_FILE')}")
+    assert problem in line
+
+
+@pytest.mark.parametrize("name", PRODUCTION)
+def test_production_does_not_start_without(
+    load: Load, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    line = complaint(load, capsys, {k: v for k, v in PRODUCTION.items() if k != name})
+    assert line.startswith(f"emgav: {name}: must be set")
+
+
+def test_no_password_is_shown_when_its_url_is_wrong(
+    load: Load, capsys: pytest.CaptureFixture[str]
+) -> None:
+    wrong = PRODUCTION | {"DATABASE_URL": "postgres://user:tr0ub4dor@db:x/y"}
+    assert "tr0ub4dor" not in complaint(load, capsys, wrong)
+
+
+def test_production_with_an_https_address_is_https_only(load: Load) -> None:
+    settings = load(PRODUCTION)
+    assert settings["SECURE_SSL_REDIRECT"]
+    assert settings["SECURE_HSTS_SECONDS"] > 0
+    assert settings["SESSION_COOKIE_SECURE"]
+    assert settings["ALLOWED_HOSTS"] == ["rdv.example.org"]
+
+
+def test_a_demo_needs_no_other_variable(load: Load) -> None:
+    assert load({"DEMO": "1"})["ALLOWED_HOSTS"]
+
+
+def test_a_secret_can_come_from_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "key").write_text("from a file\n")
+    monkeypatch.setenv("SOME_KEY_FILE", str(tmp_path / "key"))
+    assert env.text("SOME_KEY") == "from a file"
+
+
+def test_urls_become_django_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DB", "postgresql://u:p%40ss@h:5433/n?sslmode=require")
+    found = env.database("DB", "")
+    assert (found["USER"], found["PASSWORD"], found["PORT"]) == ("u", "p@ss", "5433")
+    assert found["OPTIONS"] == {"connect_timeout": 5, "sslmode": "require"}
+    monkeypatch.setenv("MAIL", "smtps://me:p%40ss@mail")
+    mail = env.email("MAIL", "")
+    assert (mail["EMAIL_PORT"], mail["EMAIL_USE_SSL"], mail["EMAIL_USE_TLS"]) == (465, True, False)
+    assert mail["EMAIL_HOST_PASSWORD"] == "p@ss"

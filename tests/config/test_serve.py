@@ -1,0 +1,121 @@
+"""bin/serve: refuses clearly, becomes ready, keeps its data, ends whole."""
+
+import http.client
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from config.embedded import free_port
+
+ENVIRONMENT = {
+    key: value
+    for key, value in os.environ.items()
+    if key not in {"DATABASE_URL", "REDIS_URL", "STATIC_ROOT", "DJANGO_SETTINGS_MODULE"}
+} | {"PYTHONPATH": str(Path.cwd())}
+
+
+def start(*arguments: str, **environment: str) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        [sys.executable, "-m", "config.serve", *arguments],
+        env=ENVIRONMENT | environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def refusal(*arguments: str, **environment: str) -> str:
+    process = start(*arguments, **environment)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 2
+    assert errors.count("\n") == 1, errors
+    return errors
+
+
+def get(port: int, path: str) -> int:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    try:
+        connection.request("GET", path)
+        return connection.getresponse().status
+    except OSError:
+        return 0
+    finally:
+        connection.close()
+
+
+@contextmanager
+def served(var: Path, port: int) -> Iterator["subprocess.Popen[str]"]:
+    process = start("--empty", "--var", str(var), "--port", str(port))
+    try:
+        deadline = time.monotonic() + 120
+        while get(port, "/readyz") != 200:
+            assert process.poll() is None, process.communicate()
+            assert time.monotonic() < deadline
+            time.sleep(0.2)
+        yield process
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=60)
+
+
+def test_a_taken_port_gets_one_line(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        assert f"port {port} cannot be used" in refusal("--var", str(tmp_path), "--port", port)
+
+
+def test_a_folder_that_cannot_be_written_gets_one_line(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    assert "cannot write in" in refusal("--var", str(tmp_path / "file"))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DATABASE_URL", "nonsense"),
+        ("DATABASE_URL", "postgresql://u:p@127.0.0.1:1/x"),
+        ("REDIS_URL", "redis://127.0.0.1:1/0"),
+        ("PORT", "eighty"),
+    ],
+)
+def test_a_bad_variable_gets_one_line(tmp_path: Path, name: str, value: str) -> None:
+    port = [] if name == "PORT" else ["--port", str(free_port())]
+    assert f"{name}: " in refusal("--var", str(tmp_path), *port, **{name: value})
+
+
+@pytest.mark.faults
+def test_it_becomes_ready_refuses_a_twin_and_ends_whole(tmp_path: Path) -> None:
+    port = free_port()
+    with served(tmp_path, port) as process:
+        assert get(port, "/healthz") == 200
+        errors = refusal("--var", str(tmp_path), "--port", str(free_port()))
+        assert f"(process {process.pid})" in errors
+    assert process.returncode == 0
+    assert get(port, "/healthz") == 0
+    with served(tmp_path, port):
+        assert get(port, "/readyz") == 200
+
+
+@pytest.mark.faults
+def test_when_one_process_dies_all_end_and_it_says_which(tmp_path: Path) -> None:
+    port = free_port()
+    with served(tmp_path, port) as process:
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+        beat = next(
+            pid for pid in children if b"\0beat\0" in Path(f"/proc/{pid}/cmdline").read_bytes()
+        )
+        os.kill(int(beat), signal.SIGKILL)
+        _, errors = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert "bin/serve: beat ended with code -9" in errors
+    assert get(port, "/healthz") == 0

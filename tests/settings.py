@@ -1,0 +1,20 @@
+"""The project's settings with servers of their own, fast passwords and unhashed static files."""
+
+import os
+
+from tests.servers import provide_servers_until_exit
+
+os.environ["DEMO"] = "1"
+os.environ.setdefault("LOG_LEVEL", "WARNING")
+provide_servers_until_exit()
+
+# The servers' addresses must be known before the settings are read.
+from config.settings import *  # noqa: E402, F403
+from config.settings import MIDDLEWARE, STORAGES  # noqa: E402
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+# It serves collected files, of which there are none; live servers find the sources.
+MIDDLEWARE = [name for name in MIDDLEWARE if not name.startswith("whitenoise.")]
+STORAGES = STORAGES | {
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
