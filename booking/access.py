@@ -94,3 +94,21 @@ def appointments_of_contact(
     ahead = mine.filter(ends_at__gt=now, state__in=["booked", "arrived", "in_progress"])
     behind = mine.exclude(state__in=["held", "lapsed"]).filter(ends_at__lte=now)
     return list(ahead.order_by("starts_at")[:50]), list(behind.order_by("-starts_at")[:5])
+
+
+def is_known_contact(email: str) -> bool:
+    """Whether this proved address ever booked: for deciding to send a code, never to be shown."""
+    return Appointment.objects.filter(
+        guardian__email=email, guardian__email_verified_at__isnull=False
+    ).exists()
+
+
+def held_for_move(appointment: Appointment, *, now: datetime) -> UUID | None:
+    """The new time its family holds for this appointment just now, if any."""
+    return (
+        Appointment.objects.filter(
+            moves=appointment, state=Appointment.State.HELD, expires_at__gt=now
+        )
+        .values_list("uid", flat=True)
+        .first()
+    )

@@ -143,7 +143,13 @@ def fairest(candidates: Sequence[Slot], preferred: Iterable[int] = ()) -> list[S
 
 
 def first_slot(
-    shifts: Sequence[ShiftLoad], timing: Timing, window: Window, *, for_public: bool = True
+    shifts: Iterable[ShiftLoad], timing: Timing, window: Window, *, for_public: bool = True
 ) -> Slot | None:
-    """The earliest slot of these shifts, or None."""
-    return min(slots(shifts, timing, window, for_public=for_public), default=None)
+    """The earliest slot of these shifts, which come in order of start; None when there is none."""
+    best: Slot | None = None
+    for shift in shifts:
+        if best is not None and shift.starts > best.start:
+            break
+        first = min(slots([shift], timing, window, for_public=for_public), default=None)
+        best = first if best is None or (first is not None and first < best) else best
+    return best

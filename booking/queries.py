@@ -18,42 +18,30 @@ from centres.models import AppointmentType, Centre, PublicHoliday
 LONGEST_SHIFT = timedelta(hours=14)
 
 # One statement finds the shifts of a type and what blocks them for a while. The index of ShiftType
-# gives (type, centre, period) as one range; `room` leaves out shifts with no stretch long enough.
+# gives (type, centre, period) as one range; `room` leaves out shifts with no stretch long enough;
+# holds and times not yet re-offered are few, each found by its shift in a small partial index.
 SHIFT_COLUMNS = """
     s.id, s.practitioner_id, s.site_id, s.centre_id,
     (extract(epoch FROM s.starts_at) / 60)::int, (extract(epoch FROM s.ends_at) / 60)::int,
-    s.seats, s.taken, s.agent_reserve, s.closed, s.busy, coalesce(live.blocked, '{}')
-"""
-# Holds, and cancelled times not yet re-offered: few rows, found by two partial indexes.
-LIVE_BLOCKERS = """
-WITH live AS MATERIALIZED (
-    SELECT a.shift_id, array_agg(edge ORDER BY a.id, edge) AS blocked
-    FROM (
-        SELECT id, shift_id, busy_from, busy_until FROM booking_appointment
-        WHERE centre_id = ANY(%(centres)s) AND state = 'held' AND expires_at > %(now)s
-        UNION ALL
-        SELECT id, shift_id, busy_from, busy_until FROM booking_appointment
-        WHERE centre_id = ANY(%(centres)s) AND state IN ('cancelled', 'lapsed')
-          AND reoffer_at IS NOT NULL AND reoffer_at > %(now)s
-    ) a,
-    unnest(ARRAY[(extract(epoch FROM a.busy_from) / 60)::int,
-                 (extract(epoch FROM a.busy_until) / 60)::int]) edge
-    GROUP BY a.shift_id
-)
+    s.seats, s.taken, s.agent_reserve, s.closed, s.busy,
+    ARRAY(SELECT unnest(ARRAY[(extract(epoch FROM a.busy_from) / 60)::int,
+                              (extract(epoch FROM a.busy_until) / 60)::int])
+          FROM booking_appointment a
+          WHERE a.shift_id = s.id AND (a.state = 'held' OR a.reoffer_at IS NOT NULL)
+            AND (a.state = 'held' AND a.expires_at > %(now)s OR a.reoffer_at > %(now)s))
 """
 # A centre's shifts in a period.
-SHIFTS_BETWEEN = f"""{LIVE_BLOCKERS}
+SHIFTS_BETWEEN = f"""
 SELECT {SHIFT_COLUMNS}
-FROM centres_shifttype o
-JOIN centres_shift s ON s.id = o.shift_id
-LEFT JOIN live ON live.shift_id = s.id
+FROM centres_shifttype o JOIN centres_shift s ON s.id = o.shift_id
 WHERE o.type_id = %(type)s AND o.centre_id = ANY(%(centres)s)
   AND o.starts_at >= %(since)s AND o.starts_at < %(until)s
-  AND s.ends_at > %(earliest)s AND s.status = 'open' AND s.room >= %(needed)s
+  AND s.ends_at > %(earliest)s AND s.status = 'open'
+  AND s.room >= CASE WHEN s.seats > 1 THEN 1 ELSE %(needed)s END
 ORDER BY o.starts_at, o.shift_id
 """  # noqa: S608 - made of constants
 # The first shifts with room of each of many centres, each centre with its own window.
-FIRST_SHIFTS = f"""{LIVE_BLOCKERS}
+FIRST_SHIFTS = f"""
 SELECT {SHIFT_COLUMNS}
 FROM unnest(%(centres)s::bigint[], %(since)s::timestamptz[], %(earliest)s::timestamptz[],
             %(until)s::timestamptz[]) AS w (centre_id, since, earliest, until)
@@ -61,10 +49,10 @@ CROSS JOIN LATERAL (
     SELECT c.* FROM centres_shifttype o JOIN centres_shift c ON c.id = o.shift_id
     WHERE o.type_id = %(type)s AND o.centre_id = w.centre_id
       AND o.starts_at >= w.since AND o.starts_at < w.until
-      AND c.ends_at > w.earliest AND c.status = 'open' AND c.room >= %(needed)s
+      AND c.ends_at > w.earliest AND c.status = 'open'
+      AND c.room >= CASE WHEN c.seats > 1 THEN 1 ELSE %(needed)s END
     ORDER BY o.starts_at, o.shift_id LIMIT %(depth)s
 ) s
-LEFT JOIN live ON live.shift_id = s.id
 ORDER BY s.starts_at, s.id
 """  # noqa: S608 - made of constants
 FIRST_DEPTH = 12
@@ -113,7 +101,7 @@ def holidays_near(kind: AppointmentType, centre: Centre, *, now: datetime) -> li
 
 
 def _needed(kind: AppointmentType) -> int:
-    return 1 if kind.is_group else type_rules(kind).timing.occupied
+    return type_rules(kind).timing.occupied
 
 
 def _read(sql: str, values: dict[str, Any]) -> list[ShiftLoad]:

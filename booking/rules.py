@@ -45,7 +45,7 @@ def public_window(
     Friday leads to Monday). Not after the horizon, whose last day opens at the hour `release`.
     """
     local = now.astimezone(zone)
-    earliest = to_minute_up(now + timedelta(minutes=rules.notice_min))
+    earliest = to_minute_up(now) + rules.notice_min
     if rules.notice_working_days:
         day = add_working_days(local.date(), rules.notice_working_days, holidays)
         earliest = max(earliest, to_minute(wall(day, time(), zone)))

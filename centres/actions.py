@@ -54,6 +54,27 @@ FROM (
 WHERE s.id = c.id AND s.closed <> c.closed
 """
 
+# The shifts of a rule on many days, and what they offer: one statement, or a first year of a
+# whole Département takes minutes. One that would put someone in two places is left out.
+MAKE_SHIFTS = """
+WITH made AS (
+    INSERT INTO centres_shift
+        (rule_id, occurs_on, practitioner_id, centre_id, site_id, starts_at, ends_at, seats,
+         agent_reserve, status, is_edited, closed, busy, taken, room)
+    SELECT %(rule)s, w.day, %(practitioner)s, %(centre)s, %(site)s, w.starts_at, w.ends_at,
+           %(seats)s, %(reserve)s, 'open', false, '{}', '{}', 0, 0
+    FROM unnest(%(days)s::date[], %(starts)s::timestamptz[], %(ends)s::timestamptz[])
+         AS w (day, starts_at, ends_at)
+    ON CONFLICT DO NOTHING
+    RETURNING id, centre_id, starts_at
+), offered AS (
+    INSERT INTO centres_shifttype (shift_id, type_id, centre_id, starts_at)
+    SELECT made.id, kind, made.centre_id, made.starts_at
+    FROM made, unnest(%(types)s::bigint[]) AS kind
+)
+SELECT id FROM made
+"""
+
 
 class Expansion(NamedTuple):
     """What expanding did. `outside`: shifts with appointments that no rule asks for any more."""
@@ -178,6 +199,8 @@ def _expand(
 
 def _withdraw(shifts: list[Shift]) -> tuple[int, list[int]]:
     """Delete the shifts nobody booked; cancel the others, which keep their appointments."""
+    if not shifts:
+        return 0, []
     gone = [shift.pk for shift in shifts]
     with connection.cursor() as cursor:
         cursor.execute(
@@ -229,29 +252,25 @@ def _align(shift: Shift, rule: OpeningRule, plan: Planned, types: list[int]) -> 
 
 
 def _make(rule: OpeningRule, plans: dict[date, Planned], types: list[int]) -> int:
-    made = Shift.objects.bulk_create(
-        [
-            Shift(
-                rule=rule,
-                occurs_on=day,
-                practitioner=rule.practitioner,
-                centre=rule.site.centre,
-                site=rule.site,
-                starts_at=plan.starts_at,
-                ends_at=plan.ends_at,
-                seats=rule.seats,
-                agent_reserve=rule.agent_reserve,
-            )
-            for day, plan in plans.items()
-        ],
-        ignore_conflicts=True,
-    )
-    if not made:
+    if not plans:
         return 0
-    written = list(Shift.objects.filter(rule=rule, occurs_on__in=list(plans)))
-    _offer(written, types)
-    refresh_closed([shift.pk for shift in written])
-    return len(written)
+    values = {
+        "rule": rule.pk,
+        "practitioner": rule.practitioner_id,
+        "centre": rule.site.centre_id,
+        "site": rule.site_id,
+        "seats": rule.seats,
+        "reserve": rule.agent_reserve,
+        "days": list(plans),
+        "starts": [plan.starts_at for plan in plans.values()],
+        "ends": [plan.ends_at for plan in plans.values()],
+        "types": types,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(MAKE_SHIFTS, values)
+        made = [row[0] for row in cursor.fetchall()]
+    refresh_closed(made)
+    return len(made)
 
 
 def _offer(shifts: list[Shift], types: list[int]) -> None:

@@ -2,40 +2,50 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from django.db.models import Exists, OuterRef
 
+from centres.geo import distance_km
 from centres.models import AppointmentType, Centre, Shift, ShiftType, Site
-from centres.rollout import Stage, effective_stage, is_open_online
+from centres.rollout import is_open_online
 
 UNCHECKED = ("placeholder", "missing")
 WALK_IN_DAYS = 14
 
 
-def known_address(site: Site) -> str:
-    """The site's address, or nothing while it is empty or a placeholder: never invent one."""
-    if any(word in site.certainty for word in UNCHECKED):
-        return ""
-    return site.address.strip()
+def is_address_sure(site: Site) -> bool:
+    """Whether a family can rely on the address: there, and no placeholder."""
+    return bool(site.address.strip()) and site.certainty not in UNCHECKED
 
 
-@dataclass(frozen=True, slots=True)
-class CentreLine:
-    """A centre in the list, with the stage in force now."""
+class NearbyCentre(NamedTuple):
+    """A centre open online, and how far it is."""
 
     centre: Centre
-    stage: Stage
-    is_open: bool
+    kilometres: float
 
 
-def all_centres(*, now: datetime) -> list[CentreLine]:
-    """Every centre by name: one query."""
-    return [
-        CentreLine(centre, effective_stage(centre, now=now), is_open_online(centre, now=now))
-        for centre in Centre.objects.select_related("department").order_by("name")
+def centre_page(slug: str) -> Centre | None:
+    """One centre with its sites: two queries."""
+    return (
+        Centre.objects.select_related("department")
+        .prefetch_related("sites")
+        .filter(slug=slug)
+        .first()
+    )
+
+
+def nearest_open(centre: Centre, *, now: datetime, most: int = 3) -> list[NearbyCentre]:
+    """The other centres open online, nearest first: one query."""
+    here = (centre.latitude, centre.longitude)
+    found = [
+        NearbyCentre(other, distance_km(here, (other.latitude, other.longitude)))
+        for other in Centre.objects.filter(department=centre.department_id).exclude(pk=centre.pk)
+        if is_open_online(other, now=now)
     ]
+    return sorted(found, key=lambda each: (each.kilometres, each.centre.name))[:most]
 
 
 def types_offered_online(centre: Centre, *, now: datetime) -> list[AppointmentType]:

@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 
 from booking import messages, rules
-from booking.actions.confirming import check_person
+from booking.actions.confirming import check_child_is_free, check_person
 from booking.actions.holding import check_open, live_hold
 from booking.actors import FAMILY, Actor, Who
 from booking.constraints import refuse_clash
@@ -18,7 +18,7 @@ from booking.models import Appointment
 
 # What a move takes over from the hold on the new time.
 PLACE_FIELDS = (
-    "shift",
+    "shift_id",
     "practitioner",
     "centre",
     "site",
@@ -53,7 +53,7 @@ def move(*, uid: UUID, hold_uid: UUID, now: datetime, actor: Actor = FAMILY) -> 
 
     Both shifts are locked, so nobody slips in between. The old time is refused to nobody: it is
     offered again after the centre's delay. Raises WrongState, TooLate, HoldExpired, CentreNotOpen,
-    AgeNotAllowed.
+    AgeNotAllowed, AlreadyBookedThen.
     """
     locked = lock_appointments([uid, hold_uid])
     appointment = _changeable(locked, uid, now=now, actor=actor)
@@ -62,13 +62,14 @@ def move(*, uid: UUID, hold_uid: UUID, now: datetime, actor: Actor = FAMILY) -> 
         raise WrongState
     check_open(held.centre, held.type, now=now, actor=actor)
     _check_age_then(appointment, held)
+    check_child_is_free(appointment.child, held, besides=appointment)
     _swap_places(appointment, held, now=now)
     appointment.sequence += 1
-    appointment.note = ""
+    appointment.note, appointment.is_overbooked = "", False  # the new time was free
     _record(appointment, "move", now=now, actor=actor)
     try:
         held.save(update_fields=[*PLACE_FIELDS, "state", "reoffer_at"])
-        appointment.save(update_fields=[*CHANGED_FIELDS, *PLACE_FIELDS])
+        appointment.save(update_fields=[*CHANGED_FIELDS, *PLACE_FIELDS, "is_overbooked"])
     except IntegrityError as error:
         raise refuse_clash(error) from error
     messages.moved(appointment, now=now)
@@ -113,7 +114,7 @@ def cancel(*, uid: UUID, now: datetime, actor: Actor = FAMILY, reason: str = "")
     appointment = _changeable(locked, uid, now=now, actor=actor)
     appointment.state = Appointment.State.CANCELLED
     appointment.sequence += 1
-    appointment.note = reason[:200]
+    appointment.note = reason[:200] or appointment.note  # why it was overbooked stays
     appointment.reoffer_at = rules.reoffer_at(
         now=now, starts_at=appointment.starts_at, delay_min=appointment.centre.reoffer_delay_min
     )

@@ -43,7 +43,7 @@ def confirm(*, uid: UUID, who: Who, now: datetime, actor: Actor = FAMILY) -> App
     guardian = _guardian_for(who, held.centre, now=now, actor=actor)
     held.guardian, held.household = guardian, guardian.household
     held.child = _child_for(who, guardian)
-    _check_child_is_free(held)
+    check_child_is_free(held.child, held)
     held.state = Appointment.State.BOOKED
     held.expires_at = None
     held.last_action, held.actor, held.changed_at = "book", actor.label, now
@@ -132,16 +132,18 @@ def _child_for(who: Who, guardian: Guardian) -> Child | None:
     return child
 
 
-def _check_child_is_free(held: Appointment) -> None:
-    """Raises AlreadyBookedThen when the child already has a time that overlaps."""
-    if held.child is None:
+def check_child_is_free(
+    child: Child | None, held: Appointment, *, besides: Appointment | None = None
+) -> None:
+    """Raises AlreadyBookedThen when the child has another time that overlaps the held one."""
+    if child is None:
         return
     clash = Appointment.objects.filter(
-        child=held.child,
+        child=child,
         state__in=OPEN_STATES,
         starts_at__lt=held.ends_at,
         ends_at__gt=held.starts_at,
-    )
+    ).exclude(pk=besides.pk if besides else None)
     if clash.exists():
         raise AlreadyBookedThen
 

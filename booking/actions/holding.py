@@ -93,14 +93,19 @@ def _check_window(
 
 
 def _lock_candidates(
-    kind_id: int, centre_id: int, start: int, *, now: datetime
+    kind_id: int, centre_id: int, start: int, *, now: datetime, releasing: UUID | None
 ) -> tuple[list[ShiftLoad], dict[int, set[int]], list[int]]:
-    """The shifts that could take this start, locked; the seats used in each; holds that lapsed."""
+    """The shifts that could take this start, locked; the seats used in each; holds that lapsed.
+
+    The caller's own former hold is given back in between: it must not be in its owner's way.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             LOCK_SHIFTS_AT, {"type": kind_id, "centre": centre_id, "start": from_minute(start)}
         )
         rows = cursor.fetchall()
+        if releasing is not None:
+            _lapse(releasing)
         cursor.execute(BLOCKERS, {"shifts": [row[0] for row in rows], "now": now})
         blockers = cursor.fetchall()
     blocked: dict[int, list[int]] = {row[0]: [] for row in rows}
@@ -175,7 +180,7 @@ def hold(
     check_open(centre, kind, now=now, actor=actor)
     _check_window(centre, kind, start, now=now, actor=actor)
     timing = queries.type_rules(kind).timing
-    loads, seats, lapsed = _lock_candidates(type_id, centre_id, start, now=now)
+    loads, seats, lapsed = _lock_candidates(type_id, centre_id, start, now=now, releasing=releasing)
     if lapsed:
         Appointment.objects.filter(pk__in=lapsed, state="held").update(state="lapsed")
     slot = _choose(
@@ -199,8 +204,6 @@ def hold(
         appointment.save(force_insert=True)
     except IntegrityError as error:
         raise refuse_clash(error) from error
-    if releasing is not None:
-        _lapse(releasing)
     return appointment
 
 

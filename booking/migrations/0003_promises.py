@@ -30,20 +30,28 @@ END $$;
 CREATE FUNCTION booking_appointment_busy() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
     touched centres_shift;
+    -- Both the place it leaves and the one it takes: it may stand in another shift than its own.
     ids bigint[] := CASE TG_OP WHEN 'DELETE' THEN ARRAY[OLD.shift_id]
                                WHEN 'INSERT' THEN ARRAY[NEW.shift_id]
                                ELSE ARRAY[OLD.shift_id, NEW.shift_id] END;
-    who bigint := CASE TG_OP WHEN 'DELETE' THEN OLD.practitioner_id ELSE NEW.practitioner_id END;
-    since timestamptz := CASE TG_OP WHEN 'DELETE' THEN OLD.busy_from ELSE NEW.busy_from END;
-    until timestamptz := CASE TG_OP WHEN 'DELETE' THEN OLD.busy_until ELSE NEW.busy_until END;
+    who bigint[] := CASE TG_OP WHEN 'DELETE' THEN ARRAY[OLD.practitioner_id]
+                               WHEN 'INSERT' THEN ARRAY[NEW.practitioner_id]
+                               ELSE ARRAY[OLD.practitioner_id, NEW.practitioner_id] END;
+    since timestamptz[] := CASE TG_OP WHEN 'DELETE' THEN ARRAY[OLD.busy_from]
+                                      WHEN 'INSERT' THEN ARRAY[NEW.busy_from]
+                                      ELSE ARRAY[OLD.busy_from, NEW.busy_from] END;
+    until timestamptz[] := CASE TG_OP WHEN 'DELETE' THEN ARRAY[OLD.busy_until]
+                                      WHEN 'INSERT' THEN ARRAY[NEW.busy_until]
+                                      ELSE ARRAY[OLD.busy_until, NEW.busy_until] END;
 BEGIN
     FOR touched IN
         SELECT * FROM centres_shift WHERE id IN (
             SELECT unnest(ids)
             UNION
-            SELECT id FROM centres_shift WHERE practitioner_id = who
-               AND starts_at > since - interval '14 hours' AND starts_at < until
-               AND ends_at > since)
+            SELECT s.id FROM unnest(who, since, until) AS place (who, since, until)
+            JOIN centres_shift s ON s.practitioner_id = place.who
+               AND s.starts_at > place.since - interval '14 hours'
+               AND s.starts_at < place.until AND s.ends_at > place.since)
         ORDER BY id FOR NO KEY UPDATE  -- two writers of one shift count one after the other
     LOOP
         touched := booking_refresh_shift(touched);

@@ -80,12 +80,19 @@ class Shift(models.Model):
         CANCELLED = "cancelled", _("annulée")
 
     rule = models.ForeignKey(
-        OpeningRule, models.SET_NULL, null=True, blank=True, related_name="shifts"
+        OpeningRule,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="shifts",
+        db_index=False,
     )
     occurs_on = models.DateField(_("jour"))
-    practitioner = models.ForeignKey(Practitioner, models.PROTECT, related_name="shifts")
-    centre = models.ForeignKey(Centre, models.PROTECT, related_name="shifts")
-    site = models.ForeignKey(Site, models.PROTECT, related_name="shifts")
+    practitioner = models.ForeignKey(
+        Practitioner, models.PROTECT, related_name="shifts", db_index=False
+    )
+    centre = models.ForeignKey(Centre, models.PROTECT, related_name="shifts", db_index=False)
+    site = models.ForeignKey(Site, models.PROTECT, related_name="shifts", db_index=False)
     starts_at = models.DateTimeField(_("début"))
     ends_at = models.DateTimeField(_("fin"))
     seats = models.PositiveSmallIntegerField(_("places"), default=1)
@@ -135,9 +142,13 @@ class ShiftType(models.Model):
     """One type a shift offers. `centre` and `starts_at` repeat the shift's, and a composite
     foreign key with ON UPDATE CASCADE keeps them equal: one index range finds a centre's week."""
 
-    shift = models.ForeignKey(Shift, models.DO_NOTHING, related_name="offers", db_constraint=False)
-    type = models.ForeignKey(AppointmentType, models.PROTECT, related_name="offers")
-    centre = models.ForeignKey(Centre, models.DO_NOTHING, db_constraint=False, related_name="+")
+    shift = models.ForeignKey(
+        Shift, models.DO_NOTHING, related_name="offers", db_constraint=False, db_index=False
+    )
+    type = models.ForeignKey(AppointmentType, models.PROTECT, related_name="offers", db_index=False)
+    centre = models.ForeignKey(
+        Centre, models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+"
+    )
     starts_at = models.DateTimeField()
 
     class Meta:

@@ -1,0 +1,1 @@
+"""An invented but believable Département, for demonstrations, screenshots and trials."""

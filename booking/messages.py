@@ -1,0 +1,113 @@
+"""Which message tells of which event: plain data for the outbox, in the caller's transaction.
+
+Subjects are neutral: no name, no reason, no service. A message is useful until the appointment
+begins, a code until it expires.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.urls import reverse
+from django.utils import translation
+
+from booking.ical import Method, calendar_file, content_type, manage_url
+from booking.models import Appointment, Verification
+from booking.wording import place_lines, spoken_moment
+from notifications import outbox
+from notifications.models import OutboxMessage
+from notifications.rendering import known_language
+
+CONFIRMATION, MOVED, CANCELLED, CODE = "confirmation", "moved", "cancelled", "code"
+# What a later change of the same appointment makes untrue.
+ABOUT_APPOINTMENT = (CONFIRMATION, MOVED, CANCELLED)
+
+
+def confirmation(appointment: Appointment, *, now: datetime) -> OutboxMessage | None:
+    """The appointment is booked."""
+    return _tell(CONFIRMATION, appointment, method="PUBLISH", now=now)
+
+
+def moved(appointment: Appointment, *, now: datetime) -> OutboxMessage | None:
+    """It has a new time. An unsent confirmation of the old one is withdrawn."""
+    return _tell(MOVED, appointment, method="PUBLISH", now=now)
+
+
+def cancelled(appointment: Appointment, *, now: datetime) -> OutboxMessage | None:
+    """It will not take place. Whatever was still to be sent about it is withdrawn."""
+    return _tell(CANCELLED, appointment, method="CANCEL", now=now)
+
+
+def code(
+    verification: Verification, code_text: str, *, language: str, now: datetime
+) -> OutboxMessage | None:
+    """A six-digit code; a former one of the same verification no longer leaves."""
+    subject_ref = str(verification.uid)
+    outbox.supersede(subject_ref=subject_ref, kinds=[CODE])
+    minutes = max(1, int((verification.expires_at - now).total_seconds()) // 60)
+    return outbox.enqueue(
+        intent_key=f"{CODE}:{verification.uid}:{verification.sends}",
+        kind=CODE,
+        subject_ref=subject_ref,
+        recipient=verification.contact,
+        language=known_language(language),
+        context={"code": code_text, "minutes": minutes, outbox.SECRET: True},
+        send_at=now,
+        valid_until=verification.expires_at,
+        priority=outbox.URGENT,
+        now=now,
+    )
+
+
+def _tell(
+    kind: str, appointment: Appointment, *, method: Method, now: datetime
+) -> OutboxMessage | None:
+    """One message per version of the appointment, to the guardian's proved address if any."""
+    subject_ref = str(appointment.uid)
+    if kind != CONFIRMATION:
+        outbox.supersede(subject_ref=subject_ref, kinds=ABOUT_APPOINTMENT)
+    if appointment.guardian is None or not appointment.guardian.email:
+        return None
+    language = known_language(appointment.household.language if appointment.household else "fr")
+    file = calendar_file([appointment], method=method, now=now, language=language)
+    return outbox.enqueue(
+        intent_key=f"{kind}:{appointment.uid}:{appointment.sequence}",
+        kind=kind,
+        subject_ref=subject_ref,
+        recipient=appointment.guardian.email,
+        language=language,
+        context=_context(appointment, language),
+        attachments=[
+            {"name": "rendez-vous.ics", "type": content_type(method), "body": file.decode()}
+        ],
+        send_at=now,
+        valid_until=appointment.starts_at,
+        now=now,
+    )
+
+
+def _context(appointment: Appointment, language: str) -> dict[str, Any]:
+    """What the templates show, already in words: the outbox knows nothing of appointments."""
+    centre, kind = appointment.centre, appointment.type
+    with translation.override(language):
+        return {
+            "when": spoken_moment(appointment),
+            "when_with_year": spoken_moment(appointment, has_year=True),
+            "place": place_lines(appointment),
+            # Even what to bring can give a discreet reason away.
+            "reason": "" if kind.is_discreet else kind.text("label", language),
+            "bring": [] if kind.is_discreet else _lines(kind.text("what_to_bring", language)),
+            "is_discreet": kind.is_discreet,
+            "reference": appointment.spoken_reference,
+            "centre": centre.name,
+            "phone": centre.phone,
+            "department": centre.department.name,
+            "manage_url": manage_url(appointment),
+            "home_url": f"{settings.PUBLIC_URL}{reverse('home')}",
+        }
+
+
+def _lines(text: str) -> list[str]:
+    return [line.strip() for line in text.splitlines() if line.strip()]
