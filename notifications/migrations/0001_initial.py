@@ -4,42 +4,92 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='OutboxMessage',
+            name="OutboxMessage",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('intent_key', models.CharField(max_length=120, unique=True)),
-                ('kind', models.CharField(max_length=40, verbose_name='nature')),
-                ('subject_ref', models.CharField(db_index=True, max_length=40, verbose_name='concerne')),
-                ('channel', models.CharField(choices=[('email', 'e-mail')], max_length=8, verbose_name='canal')),
-                ('recipient', models.CharField(max_length=254, verbose_name='destinataire')),
-                ('language', models.CharField(default='fr', max_length=8, verbose_name='langue')),
-                ('context', models.JSONField(default=dict, verbose_name='variables')),
-                ('attachments', models.JSONField(default=list, help_text='Liste de {name, type, body}.', verbose_name='pièces jointes')),
-                ('priority', models.SmallIntegerField(default=5, verbose_name='priorité')),
-                ('send_at', models.DateTimeField(verbose_name='à envoyer le')),
-                ('valid_until', models.DateTimeField(verbose_name='utile jusqu’au')),
-                ('state', models.CharField(choices=[('planned', 'prévu'), ('claimed', 'en cours d’envoi'), ('sent', 'envoyé'), ('expired', 'périmé'), ('superseded', 'remplacé'), ('failed', 'en échec')], default='planned', max_length=10, verbose_name='état')),
-                ('attempts', models.PositiveSmallIntegerField(default=0, verbose_name='essais')),
-                ('lease_until', models.DateTimeField(blank=True, null=True)),
-                ('last_error', models.CharField(blank=True, max_length=200, verbose_name='dernière erreur')),
-                ('sent_subject', models.CharField(blank=True, max_length=200, verbose_name='objet envoyé')),
-                ('sent_body', models.TextField(blank=True, verbose_name='texte envoyé')),
-                ('created_at', models.DateTimeField(verbose_name='créé le')),
-                ('sent_at', models.DateTimeField(blank=True, null=True, verbose_name='envoyé le')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("intent_key", models.CharField(max_length=120, unique=True)),
+                ("kind", models.CharField(max_length=40, verbose_name="nature")),
+                (
+                    "subject_ref",
+                    models.CharField(db_index=True, max_length=40, verbose_name="concerne"),
+                ),
+                (
+                    "channel",
+                    models.CharField(
+                        choices=[("email", "e-mail")], max_length=8, verbose_name="canal"
+                    ),
+                ),
+                ("recipient", models.CharField(max_length=254, verbose_name="destinataire")),
+                ("language", models.CharField(default="fr", max_length=8, verbose_name="langue")),
+                ("context", models.JSONField(default=dict, verbose_name="variables")),
+                (
+                    "attachments",
+                    models.JSONField(
+                        default=list,
+                        help_text="Liste de {name, type, body}.",
+                        verbose_name="pièces jointes",
+                    ),
+                ),
+                ("priority", models.SmallIntegerField(default=5, verbose_name="priorité")),
+                ("send_at", models.DateTimeField(verbose_name="à envoyer le")),
+                ("valid_until", models.DateTimeField(verbose_name="utile jusqu’au")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("planned", "prévu"),
+                            ("claimed", "en cours d’envoi"),
+                            ("sent", "envoyé"),
+                            ("expired", "périmé"),
+                            ("superseded", "remplacé"),
+                            ("failed", "en échec"),
+                        ],
+                        default="planned",
+                        max_length=10,
+                        verbose_name="état",
+                    ),
+                ),
+                ("attempts", models.PositiveSmallIntegerField(default=0, verbose_name="essais")),
+                ("lease_until", models.DateTimeField(blank=True, null=True)),
+                (
+                    "last_error",
+                    models.CharField(blank=True, max_length=200, verbose_name="dernière erreur"),
+                ),
+                (
+                    "sent_subject",
+                    models.CharField(blank=True, max_length=200, verbose_name="objet envoyé"),
+                ),
+                ("sent_body", models.TextField(blank=True, verbose_name="texte envoyé")),
+                ("created_at", models.DateTimeField(verbose_name="créé le")),
+                ("sent_at", models.DateTimeField(blank=True, null=True, verbose_name="envoyé le")),
             ],
             options={
-                'verbose_name': 'message',
-                'ordering': ['-id'],
-                'indexes': [models.Index(condition=models.Q(('state__in', ['planned', 'claimed'])), fields=['priority', 'send_at'], name='message_due')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('send_at__lt', models.F('valid_until'))), name='message_sent_while_useful')],
+                "verbose_name": "message",
+                "ordering": ["-id"],
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("state__in", ["planned", "claimed"])),
+                        fields=["priority", "send_at"],
+                        name="message_due",
+                    )
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("send_at__lt", models.F("valid_until"))),
+                        name="message_sent_while_useful",
+                    )
+                ],
             },
         ),
     ]

@@ -1,0 +1,35 @@
+"""What a channel is, and the three ways a send can go wrong."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from notifications.models import OutboxMessage
+from notifications.rendering import Rendered
+
+
+class SendError(Exception):
+    """The message was not sent, or nobody knows."""
+
+
+class NotTaken(SendError):
+    """Surely not accepted: it may be tried again soon."""
+
+
+class Refused(SendError):
+    """Surely not accepted, and never will be as it is."""
+
+
+class Uncertain(SendError):
+    """The provider may have accepted it and its answer was lost."""
+
+
+class Channel(Protocol):
+    def open(self) -> None:
+        """Reach the provider. Raises NotTaken."""
+
+    def send(self, message: OutboxMessage, rendered: Rendered) -> None:
+        """Hand one message over, outside any transaction. Raises NotTaken, Refused, Uncertain."""
+
+    def close(self) -> None:
+        """Part from the provider; never fails."""

@@ -1,0 +1,51 @@
+"""Messages as people read them: those sent as they left, the others as they would leave now."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from notifications.models import OutboxMessage
+from notifications.rendering import render
+
+
+@dataclass(frozen=True, slots=True)
+class ReadMessage:
+    """One message with its text; `attachments` are {name, type, body}."""
+
+    id: int
+    kind: str
+    recipient: str
+    language: str
+    subject: str
+    text: str
+    html: str
+    state: str
+    state_label: str
+    created_at: datetime
+    sent_at: datetime | None
+    attachments: Sequence[dict[str, str]]
+
+
+def recent_messages(limit: int = 50) -> list[ReadMessage]:
+    """The newest messages, whatever their state: one query."""
+    return [_read(message) for message in OutboxMessage.objects.order_by("-id")[:limit]]
+
+
+def _read(message: OutboxMessage) -> ReadMessage:
+    rendered = render(message)
+    return ReadMessage(
+        id=message.pk,
+        kind=message.kind,
+        recipient=message.recipient,
+        language=rendered.language,
+        subject=message.sent_subject or rendered.subject,
+        text=message.sent_body or rendered.text,
+        html=rendered.html,
+        state=message.state,
+        state_label=message.get_state_display(),
+        created_at=message.created_at,
+        sent_at=message.sent_at,
+        attachments=message.attachments,
+    )

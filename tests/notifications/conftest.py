@@ -1,0 +1,74 @@
+"""A real SMTP server on the loopback, which can be told to misbehave."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Callable, Iterator
+from email.message import EmailMessage
+from email.parser import BytesParser
+from email.policy import default
+from typing import Any
+
+import pytest
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, Envelope, Session
+
+
+class MailServer:
+    """Keeps what it accepts. `mode`: accept, busy (451), reject (550) or vanish after accepting."""
+
+    def __init__(self) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as probe:
+            self.port = probe.getsockname()[1]
+        self.mode = "accept"
+        self.accepted: list[EmailMessage] = []
+        self.recipients: list[str] = []
+        self.on_data: Callable[[], None] | None = None
+        self._controller: Controller | None = None
+
+    def start(self) -> None:
+        self._controller = Controller(self, hostname="127.0.0.1", port=self.port)
+        self._controller.start()
+
+    def stop(self) -> None:
+        if self._controller is not None:
+            self._controller.stop()
+            self._controller = None
+
+    async def handle_RCPT(  # noqa: N802  aiosmtpd's name
+        self, server: SMTP, _session: Session, envelope: Envelope, address: str, _options: Any
+    ) -> str:
+        if self.mode == "reject":
+            return "550 5.1.1 no such person"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(  # noqa: N802  aiosmtpd's name
+        self, server: SMTP, _session: Session, envelope: Envelope
+    ) -> str:
+        if self.on_data is not None:
+            # In a thread: Django refuses its database inside an event loop.
+            await asyncio.to_thread(self.on_data)
+        if self.mode == "busy":
+            return "451 4.3.0 try again later"
+        assert isinstance(envelope.content, bytes)
+        mail = BytesParser(policy=default).parsebytes(envelope.content)
+        assert isinstance(mail, EmailMessage)
+        self.accepted.append(mail)
+        self.recipients += envelope.rcpt_tos
+        if self.mode == "vanish":
+            assert server.transport is not None
+            server.transport.abort()
+        return "250 OK"
+
+
+@pytest.fixture
+def mail_server(settings: Any) -> Iterator[MailServer]:
+    server = MailServer()
+    server.start()
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", server.port
+    settings.EMAIL_TIMEOUT = 5
+    yield server
+    server.stop()
