@@ -1,0 +1,203 @@
+"""The forms of the booking steps. Each field checks itself; rules are booking’s."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+from django import forms
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+from booking.actors import Who
+from booking.rules import TERM_DAYS
+from centres.models import AppointmentType
+from frontend.dates import NotADate, read
+from frontend.forms_family import french_number
+
+Audience = AppointmentType.Audience
+
+
+class DateBoxes(forms.MultiWidget):
+    """Day, month and year in three boxes: no picker to fight, and every keyboard can type it."""
+
+    template_name = "components/date_boxes.html"
+    use_fieldset = True
+
+    def __init__(self) -> None:
+        boxes: dict[str, forms.Widget | type[forms.Widget]] = {
+            part: forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"})
+            for part in ("day", "month", "year")
+        }
+        super().__init__(boxes)
+
+    def decompress(self, value: object) -> list[str]:
+        if isinstance(value, str) and value:
+            value = date.fromisoformat(value)
+        if isinstance(value, date):
+            return [str(value.day), str(value.month), str(value.year)]
+        return ["", "", ""]
+
+
+PART_ERRORS = {
+    "day": _("Le jour va de 1 à 31."),
+    "month": _("Le mois va de 1 à 12."),
+    "year": _("L’année s’écrit avec quatre chiffres, par exemple 2026."),
+    "whole": _("Cette date n’existe pas. Vérifiez le jour, le mois et l’année."),
+}
+
+
+class DateBoxesField(forms.Field):
+    """A date in three boxes, read the way people write dates."""
+
+    widget = DateBoxes
+
+    def to_python(self, value: Any) -> date | None:
+        boxes = [str(part or "")[:40] for part in (value or ("", "", ""))]
+        try:
+            return read(*boxes)
+        except NotADate as error:
+            raise forms.ValidationError(PART_ERRORS[error.part], code=error.part) from error
+
+
+class WhoForm(forms.Form):
+    """The least a centre needs to receive a family; the type's audience decides what is asked."""
+
+    child_first_name = forms.CharField(
+        label=_("Prénom de l’enfant"),
+        max_length=60,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+        error_messages={"required": _("Écrivez le prénom de votre enfant.")},
+    )
+    child_born_on = DateBoxesField(
+        label=_("Date de naissance de l’enfant"),
+        help_text=_("Par exemple : 24 11 2026"),
+        error_messages={"required": _("Écrivez la date de naissance de votre enfant.")},
+    )
+    due_on = DateBoxesField(
+        label=_("Date prévue de l’accouchement"),
+        help_text=_("Même approximative. Par exemple : 24 11 2026"),
+        error_messages={"required": _("Écrivez la date prévue, même approximative.")},
+    )
+    first_name = forms.CharField(
+        label=_("Votre prénom"),
+        max_length=60,
+        widget=forms.TextInput(attrs={"autocomplete": "given-name"}),
+        error_messages={"required": _("Écrivez votre prénom.")},
+    )
+    last_name = forms.CharField(
+        label=_("Votre nom"),
+        max_length=60,
+        widget=forms.TextInput(attrs={"autocomplete": "family-name"}),
+        error_messages={"required": _("Écrivez votre nom.")},
+    )
+    email = forms.EmailField(
+        label=_("Votre adresse e-mail"),
+        help_text=_("Nous y envoyons un code pour confirmer, puis votre rendez-vous."),
+        max_length=254,
+        widget=forms.EmailInput(attrs={"autocomplete": "email"}),
+        error_messages={
+            "required": _("Écrivez votre adresse e-mail."),
+            "invalid": _("Cette adresse n’est pas complète. Exemple : nom@exemple.fr"),
+        },
+    )
+    phone = forms.CharField(
+        label=_("Votre numéro de téléphone"),
+        help_text=_("Pour vous prévenir si le centre doit changer l’heure."),
+        max_length=30,
+        required=False,
+        widget=forms.TextInput(attrs={"type": "tel", "autocomplete": "tel", "inputmode": "tel"}),
+    )
+    needs_interpreter = forms.BooleanField(label=_("J’ai besoin d’un interprète"), required=False)
+
+    def __init__(self, *args: Any, audience: str, today: date, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.today = today
+        if audience != Audience.CHILD:
+            del self.fields["child_first_name"], self.fields["child_born_on"]
+        if audience != Audience.PREGNANCY:
+            del self.fields["due_on"]
+
+    def clean_child_born_on(self) -> date:
+        born_on: date = self.cleaned_data["child_born_on"]
+        if born_on > self.today:
+            raise forms.ValidationError(
+                _("Cette date est dans le futur. Quel jour votre enfant est-il né ?"),
+                code="future",
+            )
+        if born_on < self.today - timedelta(days=18 * 366):
+            raise forms.ValidationError(
+                _("Vérifiez l’année de naissance de votre enfant."), code="too_old"
+            )
+        return born_on
+
+    def clean_due_on(self) -> date:
+        due_on: date = self.cleaned_data["due_on"]
+        late, early = timedelta(days=28), timedelta(days=TERM_DAYS)
+        if not self.today - late <= due_on <= self.today + early:
+            raise forms.ValidationError(
+                _("Vérifiez la date prévue : elle est trop loin d’aujourd’hui."), code="far"
+            )
+        return due_on
+
+    def clean_email(self) -> str:
+        """Addresses are kept in lower case: a capital letter must not hide an appointment."""
+        return str(self.cleaned_data["email"]).lower()
+
+    def clean_phone(self) -> str:
+        typed = self.cleaned_data["phone"]
+        number = french_number(typed) if typed else ""
+        if typed and not number:
+            raise forms.ValidationError(
+                _("Ce numéro n’est pas un numéro français complet. Il a 10 chiffres."),
+                code="phone",
+            )
+        return number
+
+    @property
+    def who(self) -> Who:
+        """The person as the confirm action wants them."""
+        return Who(language=get_language() or "fr", **self.cleaned_data)
+
+    @property
+    def payload(self) -> dict[str, Any]:
+        """What was typed, as JSON, to wait for the code."""
+        data = self.cleaned_data
+        return {
+            name: value.isoformat() if isinstance(value, date) else value
+            for name, value in data.items()
+        }
+
+
+def who_from_payload(payload: dict[str, Any], *, language: str) -> Who:
+    """The person again, from what waited for the code."""
+    dates = {
+        name: date.fromisoformat(payload[name])
+        for name in ("child_born_on", "due_on")
+        if payload.get(name)
+    }
+    return Who(language=language, **(payload | dates))
+
+
+class CodeForm(forms.Form):
+    code = forms.CharField(
+        label=_("Code à 6 chiffres"),
+        max_length=20,
+        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "one-time-code"}),
+        error_messages={"required": _("Écrivez les six chiffres reçus par e-mail.")},
+    )
+
+    def clean_code(self) -> str:
+        digits = "".join(c for c in self.cleaned_data["code"] if c in "0123456789")
+        if len(digits) != 6:
+            raise forms.ValidationError(_("Le code a six chiffres."), code="length")
+        return digits
+
+
+class PlaceForm(forms.Form):
+    q = forms.CharField(
+        label=_("Votre commune ou votre code postal"),
+        max_length=80,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "postal-code"}),
+    )

@@ -1,0 +1,75 @@
+"""Centres around a point, each with its stage and its next free time of a type."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from booking import queries as booking_queries
+from booking.availability import Slot, Window
+from centres import queries
+from centres.geo import distance_km
+from centres.models import AppointmentType, Centre
+from centres.rollout import Stage, effective_stage
+
+Point = tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Nearby:
+    """A centre as the search shows it. `start` is the minute of its next free time, if any."""
+
+    centre: Centre
+    stage: Stage
+    kilometres: float | None
+    start: int | None
+
+    @property
+    def is_open(self) -> bool:
+        return self.stage is Stage.OPEN
+
+
+def is_bookable(kind: AppointmentType) -> bool:
+    """Whether families may book this type online at all."""
+    return kind.is_active and kind.booking == AppointmentType.Booking.ONLINE
+
+
+def around(kind: AppointmentType, *, point: Point | None, now: datetime) -> list[Nearby]:
+    """Every centre, nearest first (by name without a point): centres, holidays if the type's notice
+    is in working days, and one query for the next free time of all open ones."""
+    centres = queries.public_centres()
+    stages = {centre.pk: effective_stage(centre, now=now) for centre in centres}
+    opened = [centre for centre in centres if stages[centre.pk] is Stage.OPEN]
+    slots = _next_free(kind, opened, now=now) if is_bookable(kind) else {}
+    found = [
+        Nearby(
+            centre=centre,
+            stage=stages[centre.pk],
+            kilometres=distance_km(point, (centre.latitude, centre.longitude)) if point else None,
+            start=slots[centre.pk].start if centre.pk in slots else None,
+        )
+        for centre in centres
+    ]
+    return sorted(found, key=lambda each: (each.kilometres or 0.0, each.centre.name))
+
+
+def _next_free(
+    kind: AppointmentType, centres: Sequence[Centre], *, now: datetime
+) -> dict[int, Slot]:
+    if not centres:
+        return {}
+    holidays = booking_queries.holidays_near(kind, centres[0], now=now)
+    windows: dict[int, Window] = {
+        centre.pk: booking_queries.window_for(kind, centre, now=now, holidays=holidays)
+        for centre in centres
+    }
+    return booking_queries.next_free(kind=kind, windows=windows, now=now)
+
+
+def with_times(
+    found: Sequence[Nearby], *, besides: Collection[int] = (), most: int = 4
+) -> list[Nearby]:
+    """The first few that a family can book now, leaving some out."""
+    free = [each for each in found if each.start is not None and each.centre.pk not in besides]
+    return free[:most]

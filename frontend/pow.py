@@ -1,0 +1,100 @@
+"""A proof of work in place of an image captcha, asked only of addresses that post unusually often.
+
+The browser finds a number whose SHA-256, with a signed challenge, begins with enough zero bits: a
+second of a phone's time. Without JavaScript, waiting counts as work: the same challenge is good
+once it is old enough. Each challenge serves once.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from datetime import datetime
+from hashlib import sha256
+from typing import NamedTuple
+
+from django.core import signing
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from booking import throttle
+
+SALT = "frontend.pow"
+DIFFICULTY_BITS = 15
+WAIT_SECONDS = 20
+LIFE_SECONDS = 900
+CHALLENGE, ANSWER = "pow_challenge", "pow_answer"
+# Fields of the page that asks, not of the form that was sent.
+OWN_FIELDS = frozenset({CHALLENGE, ANSWER, "csrfmiddlewaretoken"})
+
+
+class Challenge(NamedTuple):
+    """What was signed: a number used once, whom it was given to, and when."""
+
+    nonce: str
+    client: str
+    issued: int
+
+
+def new_challenge(*, client: str, now: datetime) -> str:
+    return signing.dumps([secrets.token_hex(8), client, int(now.timestamp())], salt=SALT)
+
+
+def read(token: str, *, client: str, now: datetime) -> Challenge | None:
+    """The challenge in a token, unless it is forged, another's or too old."""
+    try:
+        challenge = Challenge(*signing.loads(token, salt=SALT))
+    except (signing.BadSignature, ValueError, TypeError):
+        return None
+    age = now.timestamp() - challenge.issued
+    return challenge if challenge.client == client and 0 <= age + 1 < LIFE_SECONDS else None
+
+
+def is_solution(token: str, answer: str) -> bool:
+    """Whether the hash of challenge and answer begins with enough zero bits."""
+    if not (answer.isascii() and answer.isdigit() and len(answer) <= 12):
+        return False
+    digest = sha256(f"{token}:{answer}".encode()).digest()
+    return int.from_bytes(digest[:8], "big") >> (64 - DIFFICULTY_BITS) == 0
+
+
+def seconds_to_wait(challenge: Challenge, *, now: datetime) -> int:
+    return max(0, WAIT_SECONDS - int(now.timestamp() - challenge.issued))
+
+
+def is_proved(post: Mapping[str, str], *, client: str, now: datetime) -> bool:
+    """Whether the form carries a challenge of ours, solved or waited for, not used before."""
+    token = post.get(CHALLENGE, "")
+    challenge = read(token, client=client, now=now) if token else None
+    if challenge is None:
+        return False
+    if not is_solution(token, post.get(ANSWER, "")) and seconds_to_wait(challenge, now=now):
+        return False
+    # Counted in the window of its issue, so that a new window does not make it fresh again.
+    issued = datetime.fromtimestamp(challenge.issued, now.tzinfo)
+    return throttle.allow(key=f"pow:{challenge.nonce}", limit=1, seconds=86_400, now=issued)
+
+
+def ask(request: HttpRequest, *, client: str, now: datetime) -> HttpResponse:
+    """The page that asks; it carries on what was typed, so that nothing is lost."""
+    token = request.POST.get(CHALLENGE, "")
+    challenge = read(token, client=client, now=now) if token else None
+    # One sent back too early keeps its age; a wrong answer or a used one gets a new challenge.
+    if challenge is None or not seconds_to_wait(challenge, now=now):
+        token = new_challenge(client=client, now=now)
+        challenge = Challenge("", client, int(now.timestamp()))
+    wait = seconds_to_wait(challenge, now=now)
+    fields = [
+        (name, value)
+        for name, values in request.POST.lists()
+        if name not in OWN_FIELDS
+        for value in values
+    ]
+    response = render(
+        request,
+        "pages/pow.html",
+        {"challenge": token, "bits": DIFFICULTY_BITS, "wait": wait, "fields": fields},
+        status=429,
+    )
+    response["Retry-After"] = str(wait)
+    return response

@@ -1,0 +1,168 @@
+"""Dates, times, distances, ages and phone numbers as people write them, in French and English."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+import phonenumbers
+from django import template
+from django.utils import timezone
+from django.utils.dateformat import format as date_format
+from django.utils.translation import get_language, ngettext
+from django.utils.translation import gettext as _
+
+from centres.calendar import from_minute
+from centres.models import AppointmentType
+
+register = template.Library()
+
+NBSP = "\u00a0"
+NARROW_NBSP = "\u202f"
+
+
+class HasZone(Protocol):
+    time_zone: str
+
+
+def _is_english() -> bool:
+    return (get_language() or "fr").startswith("en")
+
+
+def _local(value: datetime) -> datetime:
+    """A time as its own clock shows it; UTC, which is nobody's clock here, becomes the site's."""
+    if value.tzinfo is UTC or value.tzinfo is None or str(value.tzinfo) == "UTC":
+        return timezone.localtime(value)
+    return value
+
+
+@register.filter
+def lookup(values: Mapping[int, object], key: int) -> object:
+    """The value of a key that is itself a variable."""
+    return values.get(key)
+
+
+@register.filter
+def at(value: datetime | int, centre: HasZone) -> datetime:
+    """An instant (or a minute since the epoch) on the clock of a centre."""
+    zone = ZoneInfo(centre.time_zone)
+    return from_minute(value, zone) if isinstance(value, int) else value.astimezone(zone)
+
+
+@register.filter
+def minute(value: int) -> datetime:
+    """A minute since the epoch on the clock of the site's own zone."""
+    return timezone.localtime(from_minute(value))
+
+
+@register.filter
+def day(value: date | datetime) -> str:
+    """mardi 24 novembre 2026 · mardi 1er décembre 2026 · Tuesday 24 November 2026"""
+    return f"{day_short(value)} {_day_of(value).year}"
+
+
+@register.filter
+def day_short(value: date | datetime) -> str:
+    """mardi 24 novembre · Tuesday 24 November"""
+    on = _day_of(value)
+    number = "1er" if on.day == 1 and not _is_english() else str(on.day)
+    return f"{date_format(on, 'l')} {number}{NBSP}{date_format(on, 'F')}"
+
+
+def _day_of(value: date | datetime) -> date:
+    return _local(value).date() if isinstance(value, datetime) else value
+
+
+@register.filter
+def clock(value: datetime) -> str:
+    """9 h 30 · 9 h · 9:30 am"""
+    local = _local(value)
+    if _is_english():
+        return f"{local.hour % 12 or 12}:{local.minute:02}{NBSP}{'am' if local.hour < 12 else 'pm'}"
+    minutes = f"{NBSP}{local.minute:02}" if local.minute else ""
+    return f"{local.hour}{NBSP}h{minutes}"
+
+
+@register.filter
+def moment(value: datetime) -> str:
+    """mardi 24 novembre 2026 à 9 h 30 · Tuesday 24 November 2026 at 9:30 am"""
+    return _("%(day)s à %(clock)s") % {"day": day(value), "clock": clock(value)}
+
+
+@register.filter
+def moment_short(value: datetime) -> str:
+    """mardi 24 novembre à 9 h 30"""
+    return _("%(day)s à %(clock)s") % {"day": day_short(value), "clock": clock(value)}
+
+
+@register.filter
+def duration(minutes: int) -> str:
+    """45 min · 1 h 30"""
+    hours, rest = divmod(int(minutes), 60)
+    if not hours:
+        return f"{rest}{NBSP}min"
+    return f"{hours}{NBSP}h{NBSP}{rest:02}" if rest else f"{hours}{NBSP}h"
+
+
+@register.filter
+def distance(kilometres: float | None) -> str:
+    """moins de 1 km · 4 km · 12 km"""
+    if kilometres is None:
+        return ""
+    if kilometres < 1:
+        return _("moins de 1 km")
+    return f"{round(kilometres)}{NBSP}km"
+
+
+@register.filter
+def phone(value: object) -> str:
+    """02 99 02 35 35, its groups kept on one line; a number we cannot read is shown as it is."""
+    number = _number(value)
+    if number is None:
+        return str(value)
+    style = phonenumbers.PhoneNumberFormat.NATIONAL
+    if number.country_code != 33:
+        style = phonenumbers.PhoneNumberFormat.INTERNATIONAL
+    return phonenumbers.format_number(number, style).replace(" ", NBSP)
+
+
+@register.filter
+def tel(value: object) -> str:
+    """+33299023535, for a tel: link."""
+    number = _number(value)
+    if number is None:
+        return "".join(c for c in str(value) if c.isdigit() or c == "+")
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def _number(value: object) -> phonenumbers.PhoneNumber | None:
+    try:
+        return phonenumbers.parse(str(value), "FR")
+    except phonenumbers.NumberParseException:
+        return None
+
+
+@register.filter
+def ages(kind: AppointmentType) -> str:
+    """For whom a type is meant: "de 2 mois à 6 ans", "de 10 à 28 semaines…", or nothing."""
+    if kind.week_min is not None and kind.week_max is not None:
+        weeks = {"low": kind.week_min, "high": kind.week_max}
+        return _("de %(low)s à %(high)s semaines de grossesse") % weeks
+    if kind.age_max_months is None:
+        return ""
+    # The limit is a number of completed months, so a child fits until the month after.
+    until = _age(kind.age_max_months + 1)
+    if not kind.age_min_months:
+        return _("jusqu’à %(age)s") % {"age": until}
+    return _("de %(low)s à %(high)s") % {"low": _age(kind.age_min_months), "high": until}
+
+
+def _age(months: int) -> str:
+    if months < 24:
+        return ngettext("%(count)s mois", "%(count)s mois", months) % {"count": months}
+    years, rest = divmod(months, 12)
+    if rest:
+        return ngettext("%(count)s mois", "%(count)s mois", months) % {"count": months}
+    return ngettext("%(count)s an", "%(count)s ans", years) % {"count": years}

@@ -1,0 +1,61 @@
+"""Every address families meet. Each view says by `access` whom it lets in (frontend/access.py)."""
+
+from django.conf import settings
+from django.urls import path, register_converter
+from django.views.i18n import set_language
+
+from frontend.access import access
+from frontend.needs import NeedConverter
+from frontend.views import (
+    callback,
+    centres,
+    code,
+    demo,
+    hold,
+    home,
+    mine,
+    static_pages,
+    visit,
+    when,
+    where,
+    who,
+)
+
+register_converter(NeedConverter, "need")
+
+urlpatterns = [
+    path("", home.home, name="home"),
+    path("urgence/", home.ill_child, name="ill-child"),
+    path("motifs/<need:need>/", home.need, name="need"),
+    path("rdv/<slug:type_slug>/", where.where, name="where"),
+    path("rdv/<slug:type_slug>/<slug:centre_slug>/", when.when, name="when"),
+    path("rdv/<slug:type_slug>/<slug:centre_slug>/retenir/", hold.hold, name="hold"),
+    path("retenu/<str:token>/", who.who, name="who"),
+    path("retenu/<str:token>/prolonger/", who.extend, name="extend"),
+    path("retenu/<str:token>/rendre/", hold.release, name="release"),
+    path("retenu/<str:token>/code/<uuid:uid>/", code.code, name="code"),
+    path("retenu/<str:token>/code/<uuid:uid>/renvoyer/", code.resend, name="resend"),
+    path("r/<str:token>/", visit.appointment, name="appointment"),
+    path("r/<str:token>/calendrier.ics", visit.ics, name="ics"),
+    path("r/<str:token>/imprimer/", visit.print_page, name="print"),
+    path("r/<str:token>/annuler/", visit.cancel, name="cancel"),
+    path("r/<str:token>/deplacer/", visit.move, name="move"),
+    path("r/<str:token>/deplacer/<str:hold>/", visit.move_confirm, name="move-confirm"),
+    path("mes-rendez-vous/", mine.start, name="mine"),
+    path("mes-rendez-vous/code/<uuid:uid>/", mine.code, name="mine-code"),
+    path("mes-rendez-vous/code/<uuid:uid>/renvoyer/", mine.resend, name="mine-resend"),
+    path("mes-rendez-vous/liste/", mine.listing, name="mine-list"),
+    path("mes-rendez-vous/quitter/", mine.leave, name="leave"),
+    path("rappel/<uuid:uid>/", callback.done, name="callback-done"),
+    path("rappel/<slug:type_slug>/<slug:centre_slug>/", callback.ask, name="callback"),
+    path("centres/", centres.index, name="centres"),
+    path("centre/<slug:slug>/", centres.detail, name="centre"),
+    path("sans-rendez-vous/", centres.walk_ins, name="walk-ins"),
+    path("accessibilite/", static_pages.accessibility, name="accessibility"),
+    path("donnees-personnelles/", static_pages.privacy, name="privacy"),
+    path("mentions-legales/", static_pages.legal, name="legal"),
+    path("langue/", access("public")(set_language), name="set_language"),
+]
+
+if settings.DEMO:
+    urlpatterns += [path("demo/inbox", demo.inbox, name="demo-inbox")]

@@ -1,0 +1,96 @@
+"""Holding a time, keeping it a little longer, giving it back."""
+
+import re
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+from django.utils import timezone
+
+from booking import actions
+from booking.access import appointment_for_hold, hold_token
+from booking.errors import BadTime, NotOffered, Refusal, SlotTaken, TooFar, TooSoon
+from booking.models import Appointment
+from centres.calendar import to_minute
+from centres.models import AppointmentType, Centre
+from frontend import agenda, cookies, refusals, typed
+from frontend.access import access
+from frontend.limits import HOLDS, SMALL, limited
+from frontend.refusals import Step
+
+
+@access("public")
+@limited(HOLDS)
+def hold(request: HttpRequest, type_slug: str, centre_slug: str) -> HttpResponse:
+    kind = get_object_or_404(AppointmentType, slug=type_slug, is_active=True)
+    centre = get_object_or_404(Centre, slug=centre_slug)
+    if request.method != "POST":
+        return redirect("when", kind.slug, centre.slug)
+    start, site_id = read_choice(request.POST.get("creneau", ""))
+    now = timezone.now()
+    held = cookies.live_hold(request, now=now)
+    if held is None or not _is_same(held, kind, centre, start, site_id):
+        try:
+            held = actions.hold(
+                centre_id=centre.pk,
+                type_id=kind.pk,
+                start=start,
+                site_id=site_id,
+                now=now,
+                releasing=held.uid if held else None,
+            )
+        except (SlotTaken, NotOffered, TooSoon, TooFar) as refusal:
+            return _others(request, refusal, agenda.Search(kind, centre, now=now), start)
+    # Details typed for a time that lapsed go on with the new one: 307 keeps the form's body.
+    response = HttpResponseRedirect(
+        reverse("who", args=[hold_token(held)]), preserve_request="email" in request.POST
+    )
+    cookies.remember_hold(response, held)
+    return response
+
+
+def read_choice(text: str) -> tuple[int, int]:
+    """The minute and the site a button sends. Raises BadTime."""
+    match = re.fullmatch(r"([0-9]{1,9})-([0-9]{1,9})", text, re.ASCII)
+    if match is None:
+        raise BadTime(text=text[:40])
+    return int(match[1]), int(match[2])
+
+
+def _is_same(
+    held: Appointment, kind: AppointmentType, centre: Centre, start: int, site_id: int
+) -> bool:
+    """Whether this browser holds that very time: a second press, or the back button."""
+    wanted = (kind.pk, centre.pk, site_id, start)
+    return (held.type_id, held.centre_id, held.site_id, to_minute(held.starts_at)) == wanted
+
+
+def _others(
+    request: HttpRequest, refusal: Refusal, search: agenda.Search, start: int
+) -> HttpResponse:
+    """The time cannot be had: the nearest free ones, with what was typed kept."""
+    return refusals.page(
+        request,
+        refusal,
+        template="pages/taken.html",
+        steps=[
+            Step(reverse("when", args=[search.kind.slug, search.centre.slug]), ""),
+        ],
+        kind=search.kind,
+        centre=search.centre,
+        starts=agenda.close_to(search, start),
+        names={site.pk: site for site in search.centre.sites.all()},
+        carried=typed.from_post(request.POST),
+    )
+
+
+@access("hold")
+@limited(SMALL)
+def release(request: HttpRequest, token: str) -> HttpResponse:
+    held = appointment_for_hold(token)
+    if request.method != "POST":
+        return redirect("who", token)
+    actions.release_hold(uid=held.uid, now=timezone.now())
+    response = redirect("when", held.type.slug, held.centre.slug)
+    cookies.forget_hold(response)
+    return response

@@ -1,0 +1,139 @@
+"""“My appointments”: an e-mail address proved by a code, then the list. No account, no password.
+
+Whether an address has appointments shows nowhere: the same page answers, after the same work.
+"""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import get_language, ngettext
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from booking import verification
+from booking.access import appointments_of_contact, is_known_contact
+from booking.errors import CodeExpired, CodeWrong, Refusal, TooManyAttempts
+from booking.models import Verification
+from frontend import cookies
+from frontend.access import access
+from frontend.forms import CodeForm
+from frontend.forms_family import AccessForm
+from frontend.limits import CODES, SMALL, limited, may_send_code
+from frontend.visit import Visit
+
+ACCESS = Verification.Purpose.ACCESS
+
+
+@access("public")
+@require_http_methods(["GET", "HEAD", "POST"])
+@limited(CODES)
+def start(request: HttpRequest) -> HttpResponseBase:
+    now = timezone.now()
+    if request.method != "POST":
+        if cookies.proved_contact(request, now=now):
+            return redirect("mine-list")
+        return render(request, "pages/mine/start.html", {"form": AccessForm()})
+    form = AccessForm(request.POST)
+    if not form.is_valid():
+        return render(request, "pages/mine/start.html", {"form": form}, status=422)
+    email = form.cleaned_data["email"]
+    if not may_send_code(email, now=now):
+        raise TooManyAttempts
+    sent = verification.send_code(
+        purpose=ACCESS,
+        email=email,
+        language=get_language() or "fr",
+        now=now,
+        known=is_known_contact(email),
+    )
+    return redirect("mine-code", sent.uid)
+
+
+def _can_try(asked: Verification) -> bool:
+    return asked.attempts < verification.MAX_ATTEMPTS and asked.used_at is None
+
+
+def _code_page(
+    request: HttpRequest, asked: Verification, form: CodeForm, *, status: int = 200
+) -> HttpResponse:
+    can_try = _can_try(asked)
+    context = {
+        "asked": asked,
+        "form": form,
+        "can_try": can_try,
+        "can_resend": can_try and asked.sends < verification.MAX_SENDS,
+    }
+    return render(request, "pages/mine/code.html", context, status=status)
+
+
+def _sentence(refusal: Refusal) -> str:
+    left = refusal.details.get("left")
+    if not isinstance(left, int):
+        return _(refusal.message)
+    tries = ngettext("Il vous reste %(left)s essai.", "Il vous reste %(left)s essais.", left)
+    return f"{_(refusal.message)} {tries % {'left': left}}"
+
+
+@access("link")
+@require_http_methods(["GET", "HEAD", "POST"])
+@limited(CODES)
+def code(request: HttpRequest, uid: UUID) -> HttpResponseBase:
+    now = timezone.now()
+    asked = get_object_or_404(Verification, uid=uid, purpose=ACCESS)
+    if request.method != "POST":
+        return _code_page(request, asked, CodeForm())
+    form = CodeForm(request.POST)
+    if not form.is_valid():
+        return _code_page(request, asked, form, status=422)
+    try:
+        checked = verification.check_code(uid=uid, code=form.cleaned_data["code"], now=now)
+    except (CodeWrong, CodeExpired, TooManyAttempts) as refusal:
+        asked.refresh_from_db()
+        # Without another try there is no field left to point at.
+        form.add_error("code" if _can_try(asked) else None, _sentence(refusal))
+        return _code_page(request, asked, form, status=refusal.status)
+    verification.use(checked, now=now)
+    response = redirect("mine-list")
+    cookies.remember_contact(response, checked.contact, now=now)
+    return response
+
+
+@access("link")
+@require_POST
+@limited(CODES)
+def resend(request: HttpRequest, uid: UUID) -> HttpResponseBase:
+    now = timezone.now()
+    asked = get_object_or_404(Verification, uid=uid, purpose=ACCESS)
+    if not may_send_code(asked.contact, now=now):
+        raise TooManyAttempts
+    verification.resend_code(uid=uid, language=get_language() or "fr", now=now)
+    return redirect(f"{request.path.removesuffix('renvoyer/')}?renvoye=1")
+
+
+@access("contact")
+@require_safe
+def listing(request: HttpRequest) -> HttpResponse:
+    now = timezone.now()
+    email = cookies.proved_contact(request, now=now)
+    if email is None:
+        return redirect("mine")
+    ahead, behind = appointments_of_contact(email, now=now)
+    context = {
+        "email": email,
+        "ahead": [Visit(each, now) for each in ahead],
+        "behind": [Visit(each, now) for each in behind],
+    }
+    return render(request, "pages/mine/list.html", context)
+
+
+@access("contact")
+@require_POST
+@limited(SMALL)
+def leave(request: HttpRequest) -> HttpResponseBase:
+    response = redirect("mine")
+    cookies.forget_contact(response)
+    return response

@@ -1,0 +1,139 @@
+"""Who: the few details a centre needs, for the time that is held."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from booking import actions, verification
+from booking.access import BadLink, appointment_for_hold, appointments_of_contact, hold_token
+from booking.actions.confirming import check_person
+from booking.errors import (
+    AgeNotAllowed,
+    AlreadyBookedThen,
+    LimitReached,
+    TooManyAttempts,
+    WeeksNotAllowed,
+)
+from booking.models import Appointment, Verification
+from frontend import cookies, limits, pending, typed
+from frontend.access import access
+from frontend.forms import WhoForm
+from frontend.limits import DETAILS, SMALL, limited
+
+# Refusals that the person can mend on this very page, and the field each is about.
+MENDABLE = (AgeNotAllowed, WeeksNotAllowed, LimitReached, AlreadyBookedThen)
+FIELD_OF = {AgeNotAllowed: "child_born_on", WeeksNotAllowed: "due_on"}
+
+
+@access("hold")
+@limited(DETAILS)
+def who(request: HttpRequest, token: str) -> HttpResponse:
+    held, now = appointment_for_hold(token), timezone.now()
+    if request.method != "POST":
+        if (elsewhere := pending.elsewhere(request, held, [], now=now)) is not None:
+            return elsewhere
+        return _page(request, held, _form(held, now, initial=_known(request, held, now)), now=now)
+    carried = typed.from_post(request.POST)
+    if (elsewhere := pending.elsewhere(request, held, carried, now=now)) is not None:
+        return elsewhere
+    form = _form(held, now, data=request.POST)
+    if not form.is_valid():
+        return _page(request, held, form, now=now, status=422)
+    try:
+        return _go_on(request, held, form, now=now)
+    except MENDABLE as refusal:
+        form.add_error(FIELD_OF.get(type(refusal)), _(refusal.message))
+        return _page(request, held, form, now=now, status=refusal.status)
+
+
+def _go_on(
+    request: HttpRequest, held: Appointment, form: WhoForm, *, now: datetime
+) -> HttpResponse:
+    """Confirm at once for an address proved lately; otherwise send it a code."""
+    person = form.who
+    if cookies.proved_contact(request, now=now) == person.email:
+        booked = actions.confirm(uid=held.uid, who=person, now=now)
+        return pending.confirmed(booked, person.email, now=now)
+    check_person(held.type, held.centre, person, starts_at=held.starts_at)
+    waiting = pending.same_code(held, person.email, form.payload, now=now)
+    if waiting is None:
+        if not limits.may_send_code(person.email, now=now):
+            raise TooManyAttempts
+        waiting = verification.send_code(
+            purpose=Verification.Purpose.BOOKING,
+            email=person.email,
+            language=person.language,
+            now=now,
+            appointment=held,
+            payload=form.payload,
+        )
+    return redirect("code", hold_token(held), waiting.uid)
+
+
+def _form(held: Appointment, now: datetime, **options: Any) -> WhoForm:
+    today = timezone.localdate(now, ZoneInfo(held.centre.time_zone))
+    return WhoForm(audience=held.type.audience, today=today, **options)
+
+
+def _known(request: HttpRequest, held: Appointment, now: datetime) -> dict[str, Any]:
+    """What this browser typed before: for this very time (it went back, or changes the e-mail), or
+    as a contact proved in the last half hour."""
+    if cookies.is_holder(request, held) and (payload := pending.last_typed(held)):
+        return payload
+    email = cookies.proved_contact(request, now=now)
+    if email is None:
+        return {}
+    ahead, behind = appointments_of_contact(email, now=now)
+    guardian = next((each.guardian for each in (*ahead, *behind)), None)
+    names = ("first_name", "last_name", "phone")
+    return {"email": email} | {name: str(getattr(guardian, name, "")) for name in names}
+
+
+def _page(
+    request: HttpRequest,
+    held: Appointment,
+    form: WhoForm,
+    *,
+    now: datetime,
+    status: int = 200,
+    was_extended: bool = False,
+) -> HttpResponse:
+    context = {
+        "appointment": held,
+        "form": form,
+        "clock": pending.clock(held, now=now),
+        "was_extended": was_extended,
+        "is_proved": cookies.proved_contact(request, now=now) is not None,
+    }
+    return render(request, "pages/who.html", context, status=status)
+
+
+@access("hold")
+@limited(SMALL)
+def extend(request: HttpRequest, token: str) -> HttpResponse:
+    """Hold a quarter of an hour more, and show the page again with what was typed so far."""
+    held, now = appointment_for_hold(token), timezone.now()
+    if request.method != "POST":
+        return redirect("who", token)
+    carried = typed.from_post(request.POST)
+    if (elsewhere := pending.elsewhere(request, held, carried, now=now)) is not None:
+        return elsewhere
+    if not held.is_extended:
+        held = actions.extend_hold(uid=held.uid, now=now)
+    if code := request.POST.get("code_uid", ""):
+        return redirect("code", token, pending.code_for(held, _uuid(code)).uid)
+    form = _form(held, now, initial=typed.as_initial(request.POST))
+    return _page(request, held, form, now=now, was_extended=True)
+
+
+def _uuid(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError as error:
+        raise BadLink from error

@@ -1,0 +1,119 @@
+"""An appointment as its family's pages show it: where it stands now, and what can still be done."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from django.urls import reverse
+
+from booking import rules
+from booking.access import manage_token
+from booking.errors import Refusal, TooLate, WrongState
+from booking.models import Appointment
+from centres import directory
+from centres.models import AppointmentType
+from frontend.nearby import is_bookable
+
+State = Appointment.State
+
+
+class Standing(StrEnum):
+    """Where an appointment stands for its family."""
+
+    AHEAD = "ahead"
+    HERE = "here"
+    OVER = "over"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One appointment at one moment."""
+
+    appointment: Appointment
+    now: datetime
+
+    @property
+    def token(self) -> str:
+        return manage_token(self.appointment)
+
+    @property
+    def standing(self) -> Standing:
+        state = self.appointment.state
+        if state == State.CANCELLED:
+            return Standing.CANCELLED
+        if state in (State.ARRIVED, State.IN_PROGRESS):
+            return Standing.HERE
+        if state == State.BOOKED and self.now < self.appointment.ends_at:
+            return Standing.AHEAD
+        return Standing.OVER
+
+    @property
+    def refusal(self) -> Refusal | None:
+        """Why the family cannot change it online any more, or nothing when it can."""
+        if self.appointment.state != State.BOOKED or self.now >= self.appointment.ends_at:
+            return WrongState()
+        try:
+            rules.check_still_changeable(
+                starts_at=self.appointment.starts_at,
+                notice_min=self.appointment.type.cancel_notice_min,
+                now=self.now,
+            )
+        except TooLate as refusal:
+            return refusal
+        return None
+
+    @property
+    def can_cancel(self) -> bool:
+        return self.refusal is None
+
+    @property
+    def can_move(self) -> bool:
+        return self.can_cancel and is_bookable(self.appointment.type)
+
+    @property
+    def is_too_late(self) -> bool:
+        return self.standing is Standing.AHEAD and not self.can_cancel
+
+    def was_moved_since(self, held: Appointment) -> bool:
+        """Whether the appointment was moved after this new time was held for it."""
+        moved = self.appointment.last_action == "move"
+        return moved and held.created_at < self.appointment.changed_at
+
+    @property
+    def starts(self) -> datetime:
+        """The beginning on the clock of the centre."""
+        return self.appointment.starts_at.astimezone(ZoneInfo(self.appointment.centre.time_zone))
+
+    @property
+    def day(self) -> date:
+        return self.starts.date()
+
+    @property
+    def minutes(self) -> int:
+        return int((self.appointment.ends_at - self.appointment.starts_at).total_seconds()) // 60
+
+    @property
+    def seconds_left(self) -> int:
+        """How long a held time is still held."""
+        expires_at = self.appointment.expires_at
+        return max(0, int((expires_at - self.now).total_seconds())) if expires_at else 0
+
+    @property
+    def is_at_a_place(self) -> bool:
+        """Whether the family goes somewhere: not by phone, by video or at home."""
+        mode = AppointmentType.Mode
+        return self.appointment.type.mode not in (mode.PHONE, mode.VIDEO, mode.HOME)
+
+    @property
+    def is_address_sure(self) -> bool:
+        return directory.is_address_sure(self.appointment.site)
+
+
+def address(name: str, visit: Visit, *, news: str = "") -> str:
+    """The address of one of the appointment's pages; `news` says what just happened."""
+    url = reverse(name, args=[visit.token])
+    return f"{url}?{news}=1" if news else url

@@ -1,0 +1,157 @@
+"""Too many posts from one address: first a proof of work, then a pause."""
+
+import re
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from django.test import Client, RequestFactory
+
+from booking.models import Appointment, RateCounter
+from frontend import limits, pow
+from tests.frontend.funnel import LEA, Scene, hold, make_scene
+
+pytestmark = pytest.mark.django_db
+Busy = Callable[[int], None]
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+CALM, MOST, SECONDS = limits.HOLDS.calm, limits.HOLDS.most, limits.HOLDS.seconds
+
+
+@pytest.fixture
+def scene() -> Scene:
+    return make_scene()
+
+
+@pytest.fixture
+def busy() -> Iterator[Callable[[int], None]]:
+    """Lets the test's address have posted so many times already, within one window of time."""
+    window = int(datetime.now(UTC).timestamp()) // SECONDS
+    with time_machine.travel((window + 1) * SECONDS + 1):
+
+        def posted(count: int) -> None:
+            RateCounter.objects.update_or_create(
+                key="hold:127.0.0.1", defaults={"window": window + 1, "count": count}
+            )
+
+        yield posted
+
+
+def solve(token: str) -> str:
+    return next(str(n) for n in range(10_000_000) if pow.is_solution(token, str(n)))
+
+
+def fields(page: str) -> dict[str, str]:
+    return dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', page))
+
+
+def post(client: Client, scene: Scene, **more: str) -> Any:
+    return client.post(scene.hold_url, {"creneau": scene.choice(), **more})
+
+
+def test_beyond_the_calm_limit_a_proof_is_asked_and_nothing_typed_is_lost(
+    client: Client, scene: Scene, busy: Busy
+) -> None:
+    busy(CALM - 1)
+    hold(client, scene)
+    asked = post(Client(), scene, **LEA)
+    page = asked.content.decode()
+    assert asked.status_code == 429
+    assert asked["Retry-After"] == str(pow.WAIT_SECONDS)
+    assert fields(page)["email"] == "Lea@Example.org"
+    assert Appointment.objects.count() == 1
+
+
+def test_a_solved_challenge_lets_the_form_through_once(
+    client: Client, scene: Scene, busy: Busy
+) -> None:
+    busy(CALM)
+    carried = fields(post(client, scene).content.decode())
+    token = carried["pow_challenge"]
+    carried |= {"pow_answer": solve(token)}
+    assert client.post(scene.hold_url, carried).status_code == 302
+    assert client.post(scene.hold_url, carried).status_code == 429
+
+
+def test_too_many_are_refused_with_or_without_proof(
+    client: Client, scene: Scene, busy: Busy
+) -> None:
+    busy(MOST)
+    token = pow.new_challenge(client="127.0.0.1", now=datetime.now(UTC))
+    answer = post(client, scene, pow_challenge=token, pow_answer=solve(token))
+    assert answer.status_code == 429
+    assert answer["Retry-After"] == "600"
+    assert "pow_challenge" not in answer.content.decode()
+    assert post(client, scene).status_code == 429
+
+
+def test_another_address_is_not_held_back(scene: Scene, busy: Busy) -> None:
+    busy(MOST)
+    answer = Client(REMOTE_ADDR="198.51.100.7").post(scene.hold_url, {"creneau": scene.choice(4)})
+    assert answer.status_code == 302
+
+
+def test_opening_pages_counts_nothing(client: Client, scene: Scene) -> None:
+    for _ in range(3):
+        assert client.get(scene.when_url).status_code == 200
+
+
+def test_waiting_is_as_good_as_computing() -> None:
+    token = pow.new_challenge(client="192.0.2.1", now=NOW)
+    form = {pow.CHALLENGE: token, pow.ANSWER: ""}
+    soon, later = NOW + timedelta(seconds=19), NOW + timedelta(seconds=20)
+    assert not pow.is_proved(form, client="192.0.2.1", now=soon)
+    assert pow.is_proved(form, client="192.0.2.1", now=later)
+    assert not pow.is_proved(form, client="192.0.2.1", now=later)
+
+
+def test_asking_too_early_does_not_start_the_wait_again() -> None:
+    with time_machine.travel(NOW, tick=False):
+        token = pow.new_challenge(client="192.0.2.1", now=NOW)
+    request = RequestFactory().post("/", {pow.CHALLENGE: token, "creneau": "1-1"})
+    page = pow.ask(request, client="192.0.2.1", now=NOW + timedelta(seconds=15))
+    assert fields(page.content.decode())["pow_challenge"] == token
+    assert page["Retry-After"] == "5"
+
+
+@pytest.mark.parametrize(
+    ("token", "client", "seconds"),
+    [
+        ("forged", "192.0.2.1", 30),
+        ("", "192.0.2.1", 30),
+        (None, "192.0.2.2", 30),
+        (None, "192.0.2.1", 901),
+    ],
+)
+def test_a_forged_foreign_or_old_challenge_proves_nothing(
+    token: str | None, client: str, seconds: int
+) -> None:
+    issued = pow.new_challenge(client="192.0.2.1", now=NOW)
+    form = {pow.CHALLENGE: issued if token is None else token, pow.ANSWER: solve(issued)}
+    assert not pow.is_proved(form, client=client, now=NOW + timedelta(seconds=seconds))
+
+
+@pytest.mark.parametrize("answer", ["", "-1", "1e3", "٣", "9" * 13])
+def test_an_answer_that_is_no_number_is_no_solution(answer: str) -> None:
+    assert not pow.is_solution("token", answer)
+
+
+@pytest.mark.parametrize(
+    ("peer", "counted"),
+    [
+        ("192.0.2.1", "192.0.2.1"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::"),
+        ("", "unknown"),
+        ("unix:", "unknown"),
+    ],
+)
+def test_an_ipv6_subscriber_is_one_client(peer: str, counted: str) -> None:
+    request = RequestFactory().get("/", REMOTE_ADDR=peer)
+    assert limits.client_of(request) == counted
+
+
+def test_one_contact_is_not_flooded_with_codes() -> None:
+    sent = [limits.may_send_code("lea@example.org", now=NOW) for _ in range(9)]
+    assert sent == [True] * limits.SENDS_PER_CONTACT + [False]
+    assert limits.may_send_code("autre@example.org", now=NOW)
