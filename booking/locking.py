@@ -21,6 +21,12 @@ ORDER BY id FOR NO KEY UPDATE
 """
 
 
+def lock_address(email: str) -> None:
+    """Let one transaction at a time book first for an address that has no row to lock yet."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [email])
+
+
 def lock_appointments(uids: Sequence[UUID]) -> dict[UUID, Appointment]:
     """Lock the shifts of these appointments, then the appointments; all that they name is loaded.
 

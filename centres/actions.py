@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from django.db import IntegrityError, connection, transaction
 from django.db.models import Q
 
-from centres.calendar import DayFilter, occurrences, wall
+from centres.calendar import DayFilter, occurrences, to_minute, wall
 from centres.models import (
     Absence,
     Centre,
@@ -27,6 +27,7 @@ from centres.rollout import Stage, effective_stage
 
 HORIZON_MONTHS = 12
 
+LOCK_SHIFTS = "SELECT id FROM centres_shift WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE"
 # What absences and closures take of shifts: rebuilt for the shifts named, from the facts alone.
 REFRESH_CLOSED = """
 UPDATE centres_shift s SET closed = c.closed
@@ -38,7 +39,7 @@ FROM (
         SELECT starts_at, ends_at FROM centres_absence
         WHERE practitioner_id = s.practitioner_id
           AND starts_at < s.ends_at AND ends_at > s.starts_at
-        UNION ALL
+        UNION  -- one period once, or its edges could not be told from another's
         SELECT starts_at, ends_at FROM centres_closure
         WHERE starts_at < s.ends_at AND ends_at > s.starts_at
           AND department_id = (SELECT department_id FROM centres_centre WHERE id = s.centre_id)
@@ -77,7 +78,7 @@ SELECT id FROM made
 
 
 class Expansion(NamedTuple):
-    """What expanding did. `outside`: shifts with appointments that no rule asks for any more."""
+    """What expanding did. `outside`: shifts with appointments that their rule no longer covers."""
 
     made: int
     changed: int
@@ -93,9 +94,15 @@ class Planned(NamedTuple):
 
 
 def refresh_closed(shift_ids: Iterable[int]) -> None:
-    """Recount what absences and closures take of these shifts."""
+    """Recount what absences and closures take of these shifts.
+
+    They are locked first, in the order all writers use: of two absences declared at once, the
+    second is counted with the first.
+    """
+    ids = list(shift_ids)
     with connection.cursor() as cursor:
-        cursor.execute(REFRESH_CLOSED, [list(shift_ids)])
+        cursor.execute(LOCK_SHIFTS, [ids])
+        cursor.execute(REFRESH_CLOSED, [ids])
 
 
 def months_after(day: date, months: int) -> date:
@@ -109,7 +116,6 @@ def months_after(day: date, months: int) -> date:
     raise AssertionError("every month has 28 days")
 
 
-@transaction.atomic
 def expand_rules(
     *,
     today: date,
@@ -121,8 +127,10 @@ def expand_rules(
 
     Idempotent: running it twice, or late, changes nothing more. Shifts edited by hand are left as
     they are. One that its rule no longer asks for is removed, or, when appointments stand in it,
-    cancelled and listed in `outside`: no appointment is ever lost by an edit. A shift that would
-    put a practitioner in two places is not made.
+    cancelled. No appointment is ever lost by an edit: shifts whose appointments no longer fit are
+    listed in `outside`. A shift that would put a practitioner in two places is not made.
+
+    One transaction per rule: the nightly run locks one rule's shifts at a time.
     """
     start, until = since or today, months_after(today, months)
     rules = OpeningRule.objects.select_related("site__centre__department", "practitioner")
@@ -176,6 +184,7 @@ def _plan(rule: OpeningRule, start: date, until: date, days: DayFilter) -> dict[
     return wanted
 
 
+@transaction.atomic
 def _expand(
     rule: OpeningRule, start: date, until: date, calendars: dict[int, DayFilter]
 ) -> Expansion:
@@ -183,18 +192,24 @@ def _expand(
     shifts = Shift.objects.select_for_update(of=("self",), no_key=True)
     existing = {
         shift.occurs_on: shift
-        for shift in shifts.filter(rule=rule, occurs_on__gte=start, occurs_on__lt=until)
+        for shift in shifts.filter(rule=rule, occurs_on__gte=start, occurs_on__lt=until).order_by(
+            "pk"
+        )  # the order in which all writers lock
     }
     removed, outside = _withdraw(
         [shift for day, shift in existing.items() if day not in wanted and not shift.is_edited]
     )
     types = list(rule.types.values_list("pk", flat=True))
-    changed = 0
-    for day, shift in existing.items():
-        if day in wanted and not shift.is_edited:
-            changed += _align(shift, rule, wanted[day], types)
+    kept = [shift for day, shift in existing.items() if day in wanted and not shift.is_edited]
+    changed = _offer_anew(kept, types)
+    for shift in kept:
+        plan = wanted[shift.occurs_on]
+        is_left_out = _leaves_some_out(shift, rule, plan)
+        if _align(shift, rule, plan):
+            changed.add(shift.pk)
+            outside += [shift.pk] if is_left_out else []
     made = _make(rule, {day: plan for day, plan in wanted.items() if day not in existing}, types)
-    return Expansion(made, changed, removed, outside)
+    return Expansion(made, len(changed), removed, outside)
 
 
 def _withdraw(shifts: list[Shift]) -> tuple[int, list[int]]:
@@ -223,8 +238,8 @@ def _delete_or_cancel(ids: set[int]) -> int:
     return deleted
 
 
-def _align(shift: Shift, rule: OpeningRule, plan: Planned, types: list[int]) -> int:
-    """Bring an existing, unedited shift in line with its rule; the number of rows changed."""
+def _align(shift: Shift, rule: OpeningRule, plan: Planned) -> bool:
+    """Bring an existing, unedited shift in line with its rule; whether anything changed."""
     wanted = {
         "starts_at": plan.starts_at,
         "ends_at": plan.ends_at,
@@ -235,26 +250,46 @@ def _align(shift: Shift, rule: OpeningRule, plan: Planned, types: list[int]) -> 
         "agent_reserve": rule.agent_reserve,
         "status": Shift.Status.OPEN,
     }
-    differs = [name for name, value in wanted.items() if getattr(shift, name) != value]
-    if differs:
-        try:
-            with transaction.atomic():
-                Shift.objects.filter(pk=shift.pk).update(**{name: wanted[name] for name in differs})
-        except IntegrityError:  # it would stand in two places, or lose seats families have
-            return 0
-        refresh_closed([shift.pk])
-    offered = set(ShiftType.objects.filter(shift=shift).values_list("type_id", flat=True))
-    if offered != set(types):
-        ShiftType.objects.filter(shift=shift).delete()
-        shift.refresh_from_db()
-        _offer([shift], types)
-    return int(bool(differs) or offered != set(types))
+    changes = {name: new for name, new in wanted.items() if getattr(shift, name) != new}
+    if not changes:
+        return False
+    try:
+        with transaction.atomic():
+            Shift.objects.filter(pk=shift.pk).update(**changes)
+    except IntegrityError:  # it would stand in two places, or lose seats families have
+        return False
+    refresh_closed([shift.pk])
+    return True
+
+
+def _leaves_some_out(shift: Shift, rule: OpeningRule, plan: Planned) -> bool:
+    """Whether families booked in the shift were told another time, place or person than planned."""
+    if not (shift.busy or shift.taken):
+        return False
+    if (shift.practitioner_id, shift.site_id) != (rule.practitioner_id, rule.site_id):
+        return True
+    if shift.taken:
+        return (shift.starts_at, shift.ends_at) != plan
+    return min(shift.busy) < to_minute(plan.starts_at) or max(shift.busy) > to_minute(plan.ends_at)
+
+
+def _offer_anew(shifts: list[Shift], types: list[int]) -> set[int]:
+    """Make these shifts offer these types; the ids of those that did not."""
+    offered: dict[int, set[int]] = {shift.pk: set() for shift in shifts}
+    offers = ShiftType.objects.filter(shift__in=shifts)
+    for shift_id, type_id in offers.values_list("shift_id", "type_id"):
+        offered[shift_id].add(type_id)
+    stale = [shift for shift in shifts if offered[shift.pk] != set(types)]
+    if stale:
+        offers.filter(shift__in=stale).delete()
+        _offer(stale, types)
+    return {shift.pk for shift in stale}
 
 
 def _make(rule: OpeningRule, plans: dict[date, Planned], types: list[int]) -> int:
     if not plans:
         return 0
-    values = {
+    values: dict[str, Any] = {
         "rule": rule.pk,
         "practitioner": rule.practitioner_id,
         "centre": rule.site.centre_id,

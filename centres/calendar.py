@@ -57,6 +57,8 @@ def parse_rrule(text: str, first_on: date) -> rrule.rrule:
         parts[name] = value
     if parts.get("FREQ") not in RRULE_FREQUENCIES:
         raise BadRecurrence("RRULE: FREQ must be DAILY, WEEKLY, MONTHLY or YEARLY")
+    if not all(parts.get(name, "1").strip("0").isdecimal() for name in ("INTERVAL", "COUNT")):
+        raise BadRecurrence("RRULE: INTERVAL and COUNT begin at 1")  # 0 would never end
     try:
         rule = rrule.rrulestr(text.strip().upper(), dtstart=datetime.combine(first_on, time()))
     except (ValueError, TypeError, KeyError) as error:

@@ -184,15 +184,18 @@ def _runner(data: Path, binaries: Path) -> dict[str, Any]:
         data.chmod(stat.S_IRWXU)
         return {}
     nobody = pwd.getpwnam("nobody")
-    for folder in (*data.parents, *binaries.parents):
-        if _allow(folder, stat.S_IXOTH):
-            sys.stderr.write(
-                f"emgav: root's PostgreSQL runs as user nobody, who may now pass through {folder}\n"
-            )
-    if not (binaries / "postgres").stat().st_mode & stat.S_IXOTH:
-        for path in (binaries.parent, *binaries.parent.rglob("*")):
-            is_runnable = path.is_dir() or path.parent == binaries
-            _allow(path, stat.S_IROTH | (stat.S_IXOTH if is_runnable else 0))
+    if not binaries.stat().st_mode & stat.S_IXOTH:  # installed under a strict umask
+        package = binaries.parent.parent
+        for tree in (binaries.parent, package.with_name(f"{package.name}.libs")):
+            for path in (tree, *tree.rglob("*")):
+                is_runnable = path.is_dir() or path.parent == binaries
+                _allow(path, stat.S_IROTH | (stat.S_IXOTH if is_runnable else 0))
+    opened = [
+        str(path) for path in {*data.parents, *binaries.parents} if _allow(path, stat.S_IXOTH)
+    ]
+    if opened:
+        passage = f"which may now pass through {', '.join(sorted(opened))}"
+        sys.stderr.write(f"emgav: root's PostgreSQL runs as the user nobody, {passage}\n")
     os.chown(data, nobody.pw_uid, nobody.pw_gid)
     data.chmod(stat.S_IRWXU)
     return {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}

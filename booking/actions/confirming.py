@@ -13,7 +13,7 @@ from booking.actions.holding import check_open, live_hold
 from booking.actors import FAMILY, Actor, Who
 from booking.constraints import refuse_clash
 from booking.errors import AlreadyBookedThen, LimitReached, ReasonRequired, WrongState
-from booking.locking import lock_appointments
+from booking.locking import lock_address, lock_appointments
 from booking.models import Appointment, Child, Guardian, Guardianship, Household
 from centres.calendar import from_minute
 from centres.models import AppointmentType, Centre, Shift
@@ -80,14 +80,13 @@ def check_person(kind: AppointmentType, centre: Centre, who: Who, *, starts_at: 
 def _guardian_for(who: Who, centre: Centre, *, now: datetime, actor: Actor) -> Guardian:
     """The guardian of this e-mail and name; a new one joins the household the e-mail already has.
 
-    The rows of the e-mail are locked, so two bookings at once cannot pass the limit together.
+    The rows of the e-mail are locked, so two bookings at once cannot pass the limit together, nor
+    make two households of one.
     """
-    known = list(
-        Guardian.objects.select_for_update(of=("self",))
-        .select_related("household")
-        .filter(email=who.email, email_verified_at__isnull=False)
-        .order_by("id")
-    )
+    known = _lock_guardians(who.email)
+    if not known:
+        lock_address(who.email)
+        known = _lock_guardians(who.email)
     if known and not actor.is_agent:
         ahead = Appointment.objects.filter(
             guardian__in=known, state__in=OPEN_STATES, starts_at__gt=now
@@ -106,6 +105,15 @@ def _guardian_for(who: Who, centre: Centre, *, now: datetime, actor: Actor) -> G
         email=who.email,
         phone=who.phone,
         email_verified_at=now,
+    )
+
+
+def _lock_guardians(email: str) -> list[Guardian]:
+    return list(
+        Guardian.objects.select_for_update(of=("self",))
+        .select_related("household")
+        .filter(email=email, email_verified_at__isnull=False)
+        .order_by("id")
     )
 
 

@@ -116,7 +116,7 @@ class Diary:
     def _share(self, start: int) -> float:
         """The part of a shift that is taken, by how far ahead it is."""
         days = (start - self.midnight) / DAY - 1
-        points = ((0.0, 0.82), (1.0, 0.78), (7.0, 0.75), (60.0, 0.2), (90.0, 0.04), (120.0, 0.0))
+        points = ((0.0, 0.75), (1.0, 0.75), (7.0, 0.75), (60.0, 0.2), (90.0, 0.04), (120.0, 0.0))
         if days <= 0:
             return self.fullness * points[0][1]
         for (near, high), (far, low) in pairwise(points):
@@ -265,12 +265,14 @@ class Diary:
             return
         arrived = visit.start - rng.randrange(1, 12)
         started = visit.start + rng.randrange(8)
+        ended = max(visit.end - rng.randrange(6), started + 1)
         for at, action, state in (
             (arrived, "arrive", State.ARRIVED),
             (started, "start", State.IN_PROGRESS),
-            (max(visit.end - rng.randrange(6), started + 1), "fulfil", State.FULFILLED),
+            (ended, "fulfil", State.FULFILLED),
         ):
-            if at <= now:
+            # Desks rarely note the start; it only matters while the visit lasts.
+            if at <= now and not (action == "start" and ended <= now):
                 self._happen(visit, at, action, desk, state)
 
     @staticmethod

@@ -13,7 +13,7 @@ from django.db import connection, transaction
 
 from booking.availability import ShiftLoad
 from booking.demo import staff, timetable
-from booking.demo.bulk import copy_rows, draw_ids
+from booking.demo.bulk import copy_rows, draw_ids, triggers_off
 from booking.demo.diary import Diary, Offer, Visit
 from booking.demo.families import Registry
 from booking.demo.staff import LogIn, Place
@@ -21,10 +21,10 @@ from booking.demo.stages import Rollout, roll_out
 from booking.models import Appointment, AppointmentEvent, CallbackRequest, Household
 from centres.actions import expand_rules, months_after
 from centres.calendar import add_working_days, from_minute, to_minute, wall
-from centres.models import AppointmentType, Centre, Department, Practitioner
+from centres.models import AppointmentType, Centre, Department, Practitioner, Shift
 
-# Off while rows are copied: what they would do row by row is done once, in bulk, just after.
-ROW_TRIGGERS = ("appointment_busy_insert", "appointment_history_insert")
+# Off while rows are copied: what these would do row by row is done once, in bulk, just after.
+ROW_TRIGGERS = ("appointment_busy_insert", "appointment_history_insert", "appointment_seat")
 OFFERS = """
 SELECT s.id, s.practitioner_id, s.site_id, s.centre_id,
        (extract(epoch FROM s.starts_at) / 60)::int, (extract(epoch FROM s.ends_at) / 60)::int,
@@ -134,7 +134,8 @@ def seed(*, now: datetime, random_seed: int, scale: float, months: int = 12) -> 
         rollouts = roll_out(places, now=now, today=today)
         timetable.plan_rules(workers, first, rng)
         timetable.plan_time_off(department, places, workers, (first, today, last), rng)
-        made = expand_rules(today=today, since=first, months=months)
+        with triggers_off(Shift, "shift_busy"):  # there is no appointment to count yet
+            made = expand_rules(today=today, since=first, months=months)
         registry = Registry(places, today=today, scale=scale, rng=rng)
         diary = Diary(
             kinds=AppointmentType.objects.in_bulk(),
@@ -185,16 +186,10 @@ def _offers() -> list[Offer]:
 def _save_visits(visits: list[Visit]) -> None:
     for visit, key in zip(visits, draw_ids(Appointment, len(visits)), strict=True):
         visit.id = key
-    with connection.cursor() as cursor:
-        for trigger in ROW_TRIGGERS:
-            cursor.execute(f"ALTER TABLE booking_appointment DISABLE TRIGGER {trigger}")
+    with triggers_off(Appointment, *ROW_TRIGGERS):
         copy_rows(Appointment, APPOINTMENT_COLUMNS, map(_appointment_row, visits))
-        # Foreign keys are checked now: a table with checks pending cannot be altered.
-        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-        for trigger in ROW_TRIGGERS:
-            cursor.execute(f"ALTER TABLE booking_appointment ENABLE TRIGGER {trigger}")
-        cursor.execute("SET CONSTRAINTS ALL DEFERRED")
-        copy_rows(AppointmentEvent, EVENT_COLUMNS, _event_rows(visits))
+    copy_rows(AppointmentEvent, EVENT_COLUMNS, _event_rows(visits))
+    with connection.cursor() as cursor:
         cursor.execute(REFRESH_SHIFTS)
 
 

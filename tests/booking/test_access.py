@@ -1,0 +1,122 @@
+"""Signed links and the contact cookie: what they open, for how long, and forgeries."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+
+from booking import access, actions
+from booking.access import BadLink
+from booking.errors import LinkExpired
+from booking.models import Appointment, Guardian
+from tests.booking.scene import NADIA, NOW, after, clock, open_morning, parent
+
+pytestmark = pytest.mark.django_db
+Token = Callable[[Appointment], str]
+
+
+def test_each_token_opens_its_own_appointment() -> None:
+    scene = open_morning()
+    held, booked = scene.hold("10:00"), scene.book("09:00")
+    assert access.appointment_for_hold(access.hold_token(held)) == held
+    assert access.appointment_for_link(access.manage_token(booked), now=NOW) == booked
+
+
+@pytest.mark.parametrize(
+    ("make", "of"), [(access.manage_token, "hold"), (access.hold_token, "link")]
+)
+def test_a_token_of_one_purpose_does_not_serve_another(make: Token, of: str) -> None:
+    token = make(open_morning().book())
+    with pytest.raises(BadLink):
+        open_by(of, token)
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda token: token[:-1],
+        lambda token: token[:-1] + ("A" if token[-1] != "A" else "B"),
+        lambda token: "0" * 32 + token[32:],
+        lambda token: token.split("~")[0],
+        lambda token: token.split("~")[0] + "~",
+        lambda _: "",
+        lambda _: "~",
+        lambda _: "\x00é" * 5,
+    ],
+)
+@pytest.mark.parametrize("of", ["hold", "link"])
+def test_a_forged_or_cut_token_opens_nothing(spoil: Callable[[str], str], of: str) -> None:
+    booked = open_morning().book()
+    token = {"hold": access.hold_token, "link": access.manage_token}[of](booked)
+    with pytest.raises(BadLink):
+        open_by(of, spoil(token))
+
+
+def test_a_token_of_an_appointment_that_is_no_more_opens_nothing() -> None:
+    booked = open_morning().book()
+    token = access.manage_token(booked)
+    booked.delete()
+    with pytest.raises(BadLink):
+        open_by("link", token)
+
+
+def test_a_link_works_until_the_visit_is_over() -> None:
+    booked = open_morning().book("09:00")
+    token = access.manage_token(booked)
+    same_evening, next_day = clock("21:30"), clock("21:31")
+    assert access.appointment_for_link(token, now=same_evening) == booked
+    with pytest.raises(LinkExpired):
+        access.appointment_for_link(token, now=next_day)
+
+
+def test_a_link_follows_a_move_and_shows_a_cancellation() -> None:
+    scene = open_morning()
+    booked = scene.book("09:00")
+    token = access.manage_token(booked)
+    scene.move(booked.uid, "10:00")
+    assert access.appointment_for_link(token, now=NOW).starts_at == clock("10:00")
+    actions.cancel(uid=booked.uid, now=NOW)
+    assert access.appointment_for_link(token, now=NOW).state == "cancelled"
+
+
+def test_a_link_never_opens_a_hold() -> None:
+    with pytest.raises(BadLink):
+        open_by("link", access.manage_token(open_morning().hold()))
+
+
+def test_the_cookie_remembers_an_address_for_half_an_hour() -> None:
+    value = access.contact_token(NADIA.email, now=NOW)
+    assert access.contact_from_token(value, now=after(30) - timedelta(seconds=1)) == NADIA.email
+    assert access.contact_from_token(value, now=after(30)) is None
+
+
+@pytest.mark.parametrize("value", [None, "", "nadia@example.org", "a:b:c", "é" * 40])
+def test_a_forged_cookie_proves_nothing(value: str | None) -> None:
+    assert access.contact_from_token(value, now=NOW) is None
+
+
+def test_a_cookie_of_another_purpose_proves_nothing() -> None:
+    booked = open_morning().book()
+    for token in (access.hold_token(booked), access.manage_token(booked)):
+        assert access.contact_from_token(token, now=NOW) is None
+
+
+def test_a_contact_sees_its_own_appointments_only() -> None:
+    scene = open_morning()
+    mine = scene.book("09:00")
+    scene.book("10:00", who=parent(2))
+    scene.hold("11:00")
+    assert access.appointments_of_contact(NADIA.email, now=NOW) == ([mine], [])
+    assert access.appointments_of_contact(NADIA.email, now=after(days=2)) == ([], [mine])
+
+
+def test_an_unproved_address_sees_nothing() -> None:
+    open_morning().book()
+    Guardian.objects.update(email_verified_at=None)
+    assert access.appointments_of_contact(NADIA.email, now=NOW) == ([], [])
+
+
+def open_by(of: str, token: str) -> Appointment:
+    if of == "hold":
+        return access.appointment_for_hold(token)
+    return access.appointment_for_link(token, now=NOW)

@@ -1,0 +1,91 @@
+"""Cancelling: once, in time, and the delay before the time is offered again."""
+
+from uuid import uuid4
+
+import pytest
+
+from booking import actions
+from booking.errors import SlotTaken, TooLate, WrongState
+from booking.models import Appointment, AppointmentEvent
+from centres.models import Centre
+from notifications.models import OutboxMessage
+from tests.booking.scene import AGENT, after, clock, open_morning
+
+pytestmark = pytest.mark.django_db
+
+
+def test_cancelling_frees_the_half_day_and_tells_the_family() -> None:
+    scene = open_morning()
+    booked = scene.book()
+    actions.cancel(uid=booked.uid, now=after(1), reason="Enfant malade")
+    booked.refresh_from_db()
+    scene.shift.refresh_from_db()
+    assert (booked.state, booked.sequence, booked.note) == ("cancelled", 1, "Enfant malade")
+    assert scene.shift.busy == []
+    states = dict(OutboxMessage.objects.values_list("kind", "state"))
+    assert states == {"confirmation": "superseded", "cancelled": "planned"}
+
+
+def test_cancelling_twice_is_one_cancellation() -> None:
+    booked = open_morning().book()
+    actions.cancel(uid=booked.uid, now=after(1), reason="Première")
+    again = actions.cancel(uid=booked.uid, now=after(2), reason="Seconde")
+    assert (again.sequence, again.note) == (1, "Première")
+    assert AppointmentEvent.objects.filter(action="cancel").count() == 1
+    assert OutboxMessage.objects.filter(kind="cancelled").count() == 1
+
+
+def test_cancelling_too_late_is_refused_to_families_not_to_agents() -> None:
+    booked = open_morning(cancel_notice_min=120).book()
+    with pytest.raises(TooLate) as refusal:
+        actions.cancel(uid=booked.uid, now=clock("07:01"))
+    assert refusal.value.details == {"notice_min": 120}
+    assert actions.cancel(uid=booked.uid, now=clock("07:01"), actor=AGENT).state == "cancelled"
+
+
+def test_to_the_minute_of_the_notice_one_may_cancel() -> None:
+    booked = open_morning(cancel_notice_min=120).book()
+    assert actions.cancel(uid=booked.uid, now=clock("07:00")).state == "cancelled"
+
+
+@pytest.mark.parametrize("state", ["arrived", "in_progress", "fulfilled", "noshow"])
+def test_what_has_begun_or_is_over_is_not_cancelled(state: str) -> None:
+    booked = open_morning().book()
+    Appointment.objects.filter(pk=booked.pk).update(state=state)
+    with pytest.raises(WrongState):
+        actions.cancel(uid=booked.uid, now=after(1), actor=AGENT)
+
+
+def test_a_hold_or_an_unknown_appointment_is_not_cancelled() -> None:
+    for uid in (open_morning().hold().uid, uuid4()):
+        with pytest.raises(WrongState):
+            actions.cancel(uid=uid, now=after(1))
+
+
+def test_a_freed_time_is_offered_again_after_the_delay() -> None:
+    scene = open_morning()
+    actions.cancel(uid=scene.book("09:15").uid, now=after(0))
+    for at in ("09:00", "09:15", "09:30"):
+        with pytest.raises(SlotTaken):
+            scene.hold(at, now=after(29))
+    assert scene.hold("09:15", now=after(30)).state == "held"
+
+
+def test_a_time_close_at_hand_is_offered_again_at_once() -> None:
+    scene = open_morning()
+    booked = scene.book("09:00")
+    late = clock("07:30")
+    actions.cancel(uid=booked.uid, now=late)
+    assert scene.hold("09:00", now=late).state == "held"
+
+
+def test_without_a_delay_a_freed_time_is_offered_at_once() -> None:
+    scene = open_morning()
+    Centre.objects.update(reoffer_delay_min=0)
+    actions.cancel(uid=scene.book("09:00").uid, now=after(0))
+    assert scene.hold("09:00").state == "held"
+
+
+def test_a_reason_longer_than_its_column_is_cut() -> None:
+    booked = open_morning().book()
+    assert len(actions.cancel(uid=booked.uid, now=after(1), reason="é" * 500).note) == 200

@@ -1,0 +1,170 @@
+"""Confirming a hold: the family, the child, the limit, and every rule checked again."""
+
+from dataclasses import replace
+from datetime import date
+from uuid import uuid4
+
+import pytest
+
+from booking import actions
+from booking.errors import (
+    AgeNotAllowed,
+    AlreadyBookedThen,
+    CentreNotOpen,
+    HoldExpired,
+    LimitReached,
+    WeeksNotAllowed,
+    WrongState,
+)
+from booking.models import Child, Guardian, Guardianship, Household
+from centres.models import AppointmentType, Centre
+from notifications.models import OutboxMessage
+from tests.booking.scene import AGENT, NADIA, NOW, Scene, after, open_morning, parent
+
+pytestmark = pytest.mark.django_db
+PREGNANCY = AppointmentType.Audience.PREGNANCY
+
+
+def test_a_hold_becomes_the_familys_appointment() -> None:
+    booked = open_morning().book()
+    booked.refresh_from_db()
+    assert (booked.state, booked.expires_at, booked.last_action) == ("booked", None, "book")
+    assert booked.guardian is not None
+    assert booked.child is not None
+    assert (booked.guardian.email, booked.child.first_name) == ("nadia@example.org", "Ilyès")
+    assert booked.guardian.email_verified_at == NOW
+    assert booked.household == booked.guardian.household == booked.child.household
+    assert Guardianship.objects.filter(guardian=booked.guardian, child=booked.child).exists()
+
+
+def test_its_confirmation_is_written_in_the_same_transaction() -> None:
+    booked = open_morning().book()
+    message = OutboxMessage.objects.get()
+    assert (message.kind, message.recipient) == ("confirmation", NADIA.email)
+    assert message.subject_ref == str(booked.uid)
+
+
+def test_confirming_twice_is_one_appointment_and_one_message() -> None:
+    scene = open_morning()
+    booked = scene.book()
+    again = actions.confirm(uid=booked.uid, who=NADIA, now=after(1))
+    assert (again.pk, again.sequence) == (booked.pk, 0)
+    assert OutboxMessage.objects.count() == 1
+
+
+def test_somebody_else_cannot_confirm_what_is_taken() -> None:
+    booked = open_morning().book()
+    with pytest.raises(WrongState):
+        actions.confirm(uid=booked.uid, who=parent(2), now=NOW)
+
+
+def test_an_expired_hold_is_not_confirmed_even_if_nobody_took_it() -> None:
+    held = open_morning().hold()
+    with pytest.raises(HoldExpired):
+        actions.confirm(uid=held.uid, who=NADIA, now=after(15))
+    assert not Guardian.objects.exists()
+
+
+def test_what_is_given_back_or_unknown_is_not_confirmed() -> None:
+    held = open_morning().hold()
+    actions.release_hold(uid=held.uid, now=NOW)
+    for uid in (held.uid, uuid4()):
+        with pytest.raises(HoldExpired):
+            actions.confirm(uid=uid, who=NADIA, now=NOW)
+
+
+def test_a_hold_made_to_move_is_not_confirmed() -> None:
+    scene = open_morning()
+    held = scene.hold("10:00", moving=scene.book().uid)
+    with pytest.raises(WrongState):
+        actions.confirm(uid=held.uid, who=NADIA, now=NOW)
+
+
+def test_a_centre_paused_meanwhile_refuses_families_not_agents() -> None:
+    scene = open_morning()
+    held, by_agent = scene.hold("09:00"), scene.hold("10:00", actor=AGENT)
+    Centre.objects.update(stage="paused")
+    with pytest.raises(CentreNotOpen):
+        actions.confirm(uid=held.uid, who=NADIA, now=NOW)
+    assert actions.confirm(uid=by_agent.uid, who=NADIA, now=NOW, actor=AGENT).state == "booked"
+
+
+@pytest.mark.parametrize("born", [date(2027, 3, 3), date(2020, 1, 1)])
+def test_a_child_too_old_or_not_born_yet_is_refused(born: date) -> None:
+    held = open_morning(age_max_months=71).hold()
+    with pytest.raises(AgeNotAllowed):
+        actions.confirm(uid=held.uid, who=replace(NADIA, child_born_on=born), now=NOW)
+    assert not Household.objects.exists()
+
+
+def test_the_age_that_counts_is_that_of_the_day() -> None:
+    """Born on 3 March: eleven months today and on Tuesday, twelve only on Wednesday."""
+    held = open_morning(age_min_months=12).hold()
+    with pytest.raises(AgeNotAllowed):
+        actions.confirm(uid=held.uid, who=replace(NADIA, child_born_on=date(2026, 3, 3)), now=NOW)
+    who = replace(NADIA, child_born_on=date(2026, 3, 2))
+    assert actions.confirm(uid=held.uid, who=who, now=NOW).state == "booked"
+
+
+def test_a_pregnancy_outside_the_weeks_is_refused() -> None:
+    held = open_morning(audience=PREGNANCY, week_min=14, week_max=40).hold()
+    early, fit = parent(1, due_on=date(2027, 11, 1)), parent(1, due_on=date(2027, 6, 1))
+    with pytest.raises(WeeksNotAllowed):
+        actions.confirm(uid=held.uid, who=early, now=NOW)
+    assert actions.confirm(uid=held.uid, who=fit, now=NOW).child is None
+
+
+def test_a_contact_has_so_many_open_appointments_at_most() -> None:
+    scene = limited_to(2)
+    scene.book("09:00")
+    scene.book("09:30", who=replace(NADIA, child_first_name="Aya"))
+    held = scene.hold("10:00")
+    with pytest.raises(LimitReached) as refusal:
+        actions.confirm(uid=held.uid, who=NADIA, now=NOW)
+    assert refusal.value.details == {"limit": 2}
+    # The other parent at the same address is the same contact; agents are not bound.
+    with pytest.raises(LimitReached):
+        actions.confirm(uid=held.uid, who=replace(NADIA, first_name="Karim"), now=NOW)
+    assert actions.confirm(uid=held.uid, who=NADIA, now=NOW, actor=AGENT).state == "booked"
+
+
+def test_past_and_cancelled_appointments_do_not_count() -> None:
+    scene = limited_to(1)
+    actions.cancel(uid=scene.book("09:00").uid, now=NOW)
+    scene.book("10:00")
+    assert scene.book("11:00", now=after(days=1, minutes=90)).state == "booked"
+
+
+def test_a_child_is_not_in_two_places_at_once() -> None:
+    scene = open_morning()
+    scene.another_doctor()
+    scene.book("09:00")
+    held = scene.hold("09:15")
+    with pytest.raises(AlreadyBookedThen):
+        actions.confirm(uid=held.uid, who=NADIA, now=NOW)
+    sister = replace(NADIA, child_first_name="Aya")
+    assert actions.confirm(uid=held.uid, who=sister, now=NOW).state == "booked"
+
+
+def test_a_family_is_known_again_by_its_address() -> None:
+    scene = open_morning()
+    scene.book("09:00")
+    scene.book("09:30", who=replace(NADIA, first_name="NADIA", child_first_name="ilyès"))
+    father = replace(NADIA, first_name="Karim", child_first_name="Aya")
+    scene.book("10:00", who=father)
+    assert Household.objects.count() == 1
+    assert sorted(Guardian.objects.values_list("first_name", flat=True)) == ["Karim", "Nadia"]
+    assert sorted(Child.objects.values_list("first_name", flat=True)) == ["Aya", "Ilyès"]
+
+
+def test_both_parents_may_follow_one_child() -> None:
+    scene = open_morning()
+    scene.book("09:00")
+    scene.book("10:00", who=replace(NADIA, first_name="Karim"))
+    assert Child.objects.get().guardians.count() == 2
+
+
+def limited_to(open_appointments: int) -> Scene:
+    scene = open_morning()
+    Centre.objects.update(max_open_per_contact=open_appointments)
+    return scene

@@ -1,0 +1,78 @@
+"""The history of an appointment: written by the database, and only ever added to."""
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+
+from booking import actions
+from booking.models import Appointment, AppointmentEvent
+from tests.booking.scene import AGENT, after, clock, open_morning
+
+pytestmark = pytest.mark.django_db
+
+
+def history(appointment: Appointment) -> list[tuple]:
+    return list(
+        AppointmentEvent.objects.filter(appointment=appointment).values_list(
+            "action", "actor", "note", "state", "sequence", "starts_at"
+        )
+    )
+
+
+def test_every_change_leaves_one_line() -> None:
+    scene = open_morning()
+    booked = scene.book("09:00")
+    scene.move(booked.uid, "10:00")
+    actions.cancel(uid=booked.uid, now=after(1), actor=AGENT, reason="Déménagement")
+    assert history(booked) == [
+        ("book", "family", "", "booked", 0, clock("09:00")),
+        ("move", "family", "", "booked", 1, clock("10:00")),
+        ("cancel", AGENT.label, "Déménagement", "cancelled", 2, clock("10:00")),
+    ]
+
+
+def test_a_change_by_plain_sql_leaves_a_line_too() -> None:
+    booked = open_morning().book()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE booking_appointment SET state = 'noshow', actor = 'psql', last_action = 'fix'"
+        )
+    assert history(booked)[-1][:2] == ("fix", "psql")
+
+
+def test_a_change_of_nothing_that_matters_leaves_none() -> None:
+    booked = open_morning().book()
+    Appointment.objects.filter(pk=booked.pk).update(changed_at=after(9))
+    assert len(history(booked)) == 1
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "UPDATE booking_appointmentevent SET note = 'autre chose'",
+        "UPDATE booking_appointmentevent SET at = at",
+        "DELETE FROM booking_appointmentevent",
+    ],
+)
+def test_the_database_refuses_to_rewrite_it(sql: str) -> None:
+    booked = open_morning().book()
+    with (
+        pytest.raises(IntegrityError, match="append-only"),
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(sql)
+    assert len(history(booked)) == 1
+
+
+def test_a_line_without_an_appointment_is_refused() -> None:
+    booked = open_morning().book()
+    event = AppointmentEvent.objects.get(appointment=booked)
+    event.pk, event.appointment_id = None, booked.pk + 1000
+    with pytest.raises(IntegrityError), transaction.atomic():
+        event.save(force_insert=True)
+
+
+def test_it_goes_with_its_appointment_when_that_is_erased() -> None:
+    booked = open_morning().book()
+    booked.delete()
+    assert not AppointmentEvent.objects.exists()

@@ -1,0 +1,94 @@
+"""Overbooking: by agents, with a reason, recorded; and what becomes of it later."""
+
+from datetime import date
+
+import pytest
+
+from booking import actions
+from booking.actors import FAMILY, Actor
+from booking.errors import AgeNotAllowed, CentreNotOpen, ReasonRequired, SlotTaken, TypeNotBookable
+from booking.models import Appointment, AppointmentEvent
+from centres.models import Centre
+from notifications.models import OutboxMessage
+from tests.booking.scene import AGENT, NADIA, NOW, Scene, after, clock, open_morning, parent
+
+pytestmark = pytest.mark.django_db
+ILYES = parent(9, child_first_name="Ilyès", child_born_on=date(2026, 2, 10))
+
+
+def overbook(
+    scene: Scene, at: str = "09:00", *, reason: str = "Bébé fiévreux", actor: Actor = AGENT
+) -> Appointment:
+    return actions.overbook(
+        shift_id=scene.shift.pk,
+        type_id=scene.kind.pk,
+        start=int(clock(at).timestamp()) // 60,
+        who=ILYES,
+        reason=reason,
+        now=NOW,
+        actor=actor,
+    )
+
+
+def test_an_agent_adds_one_over_another_and_it_is_recorded() -> None:
+    scene = open_morning()
+    scene.book("09:00")
+    added = overbook(scene)
+    added.refresh_from_db()
+    assert (added.state, added.is_overbooked, added.note) == ("booked", True, "Bébé fiévreux")
+    event = AppointmentEvent.objects.get(appointment=added)
+    assert (event.action, event.actor, event.note) == ("overbook", AGENT.label, "Bébé fiévreux")
+    assert OutboxMessage.objects.filter(recipient=ILYES.email, kind="confirmation").count() == 1
+
+
+def test_its_time_is_offered_to_nobody_else() -> None:
+    scene = open_morning()
+    overbook(scene, "10:00")
+    with pytest.raises(SlotTaken):
+        scene.hold("10:15")
+
+
+@pytest.mark.parametrize("reason", ["", "   "])
+def test_a_reason_is_required(reason: str) -> None:
+    with pytest.raises(ReasonRequired):
+        overbook(open_morning(), reason=reason)
+    assert not Appointment.objects.exists()
+
+
+def test_families_never_overbook() -> None:
+    with pytest.raises(ReasonRequired):
+        overbook(open_morning(), actor=FAMILY)
+
+
+def test_the_other_rules_hold() -> None:
+    scene = open_morning(age_max_months=6)
+    with pytest.raises(AgeNotAllowed):
+        overbook(scene)
+    with pytest.raises(TypeNotBookable):
+        overbook(open_morning(is_active=False))
+    Centre.objects.update(stage="preparing")
+    with pytest.raises(CentreNotOpen):
+        overbook(scene)
+
+
+def test_an_overbooked_one_moves_to_a_free_time_and_is_an_ordinary_one_there() -> None:
+    scene = open_morning()
+    scene.book("09:00")
+    moved = scene.move(overbook(scene).uid, "10:00")
+    moved.refresh_from_db()
+    assert (moved.starts_at, moved.is_overbooked) == (clock("10:00"), False)
+
+
+def test_an_overbooked_one_is_cancelled_like_any_other() -> None:
+    scene = open_morning()
+    added = overbook(scene)
+    cancelled = actions.cancel(uid=added.uid, now=after(1))
+    assert (cancelled.state, cancelled.sequence) == ("cancelled", 1)
+
+
+def test_both_families_are_received() -> None:
+    scene = open_morning()
+    first, second = scene.book("09:00", who=NADIA), overbook(scene)
+    for uid in (first.uid, second.uid):
+        actions.arrive(uid=uid, now=clock("09:00"), actor=AGENT)
+        assert actions.fulfil(uid=uid, now=clock("09:30"), actor=AGENT).state == "fulfilled"

@@ -1,0 +1,128 @@
+"""How many statements each action and each search takes, and which: one more is a decision."""
+
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from booking import actions, queries
+from booking.rules import agent_window
+from tests.booking.scene import NADIA, NOW, Scene, after, clock, open_morning
+from tests.factories import make_appointment, make_centre, make_shift, make_site
+
+pytestmark = pytest.mark.django_db
+
+
+class Statements(CaptureQueriesContext):
+    """The statements of one action, without the savepoints that only a test's transaction needs."""
+
+    def __init__(self) -> None:
+        super().__init__(connection)
+
+    def __exit__(self, *error: Any) -> None:
+        super().__exit__(*error)
+        texts = [query["sql"].strip() for query in self.captured_queries]
+        self.real = [text for text in texts if not text.startswith(("SAVEPOINT", "RELEASE"))]
+
+
+def in_full(statements: list[str]) -> str:
+    return "\n\n".join(statements)
+
+
+def test_a_hold_takes_five_statements() -> None:
+    scene = open_morning()
+    with Statements() as done:
+        scene.hold()
+    # The type; the centre; the shifts that could take the start, locked; what blocks them; INSERT.
+    assert len(done.real) == 5, in_full(done.real)
+
+
+def test_a_hold_that_clears_an_expired_one_and_releases_another_takes_seven() -> None:
+    scene = open_morning()
+    scene.hold("09:00", now=clock("07:24"))
+    mine = scene.hold("10:00", now=clock("07:30"))
+    with Statements() as done:
+        scene.hold("09:00", now=clock("07:40"), releasing=mine.uid)
+    # As above; UPDATE of the caller's former hold; UPDATE of what has lapsed.
+    assert len(done.real) == 7, in_full(done.real)
+
+
+def test_a_known_familys_confirmation_takes_ten_statements() -> None:
+    scene = open_morning()
+    scene.book("09:00")
+    held = scene.hold("10:00")
+    with Statements() as done:
+        actions.confirm(uid=held.uid, who=NADIA, now=NOW)
+    # The shift, locked; the appointment, locked, with all it names; the guardians of the address,
+    # locked; how many appointments they have ahead; the household's children of that birth date;
+    # the tie of guardian and child; whether the child is free; UPDATE; the Département's name for
+    # the message; the message.
+    assert len(done.real) == 10, in_full(done.real)
+
+
+def test_a_new_familys_confirmation_takes_fourteen_statements() -> None:
+    scene = open_morning()
+    held = scene.hold()
+    with Statements() as done:
+        actions.confirm(uid=held.uid, who=NADIA, now=NOW)
+    # The shift, locked; the appointment, locked; the guardians of the address: none, so the address
+    # itself, locked, and its guardians once more; the household; the guardian; the household's
+    # children; the child; its tie to the guardian; whether it is free; UPDATE; the Département;
+    # the message.
+    assert len(done.real) == 14, in_full(done.real)
+
+
+def test_a_move_takes_eight_statements() -> None:
+    scene = open_morning()
+    booked = scene.book("09:00")
+    held = scene.hold("10:00", moving=booked.uid)
+    with Statements() as done:
+        actions.move(uid=booked.uid, hold_uid=held.uid, now=NOW)
+    # Both shifts, locked; both appointments, locked; whether the child is free; UPDATE of the
+    # hold; UPDATE of the appointment; its unsent messages withdrawn; the Département; the message.
+    assert len(done.real) == 8, in_full(done.real)
+
+
+def test_a_cancellation_takes_six_statements() -> None:
+    booked = open_morning().book()
+    with Statements() as done:
+        actions.cancel(uid=booked.uid, now=NOW)
+    # The shift, locked; the appointment, locked; UPDATE; unsent messages withdrawn; the
+    # Département; the message.
+    assert len(done.real) == 6, in_full(done.real)
+
+
+@pytest.mark.parametrize("rows", [1, 10])
+def test_a_search_is_one_query_at_any_size(django_assert_num_queries: Any, rows: int) -> None:
+    scene = busy_centre(rows)
+    with django_assert_num_queries(1):  # shifts of the type, with what blocks them
+        found = queries.search(
+            kind=scene.kind, centre=scene.centre, window=agent_window(now=NOW), now=NOW
+        )
+    assert len({slot.practitioner for slot in found}) == rows
+
+
+@pytest.mark.parametrize("rows", [1, 10])
+def test_the_next_free_slot_of_all_centres_is_one_query(
+    django_assert_num_queries: Any, rows: int
+) -> None:
+    scene = open_morning()
+    centres = [make_centre() for _ in range(rows)]
+    for centre in centres:
+        make_shift(starts_at=clock("09:00"), site=make_site(centre), types=[scene.kind])
+    windows = {centre.pk: agent_window(now=NOW) for centre in centres}
+    with django_assert_num_queries(1):  # the first shifts with room of each centre
+        found = queries.next_free(kind=scene.kind, windows=windows, now=NOW)
+    assert set(found) == {centre.pk for centre in centres}
+
+
+def busy_centre(practitioners: int) -> Scene:
+    """Each practitioner has one morning with a booking, a hold and a cancelled time."""
+    scene = open_morning()
+    shifts = [scene.shift, *(scene.another_doctor() for _ in range(practitioners - 1))]
+    for shift in shifts:
+        make_appointment(shift, starts_at=clock("09:00"))
+        make_appointment(shift, starts_at=clock("09:30"), state="held", expires_at=after(9))
+        make_appointment(shift, starts_at=clock("10:00"), state="cancelled", reoffer_at=after(9))
+    return scene
