@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, LiteralString, cast
+from typing import Any
 
 import psycopg
 
@@ -30,7 +30,9 @@ class Size:
 
     centres: int = 22
     practitioners: int = 8
-    days_ahead: int = 97  # 90 days' horizon and a margin, so that no search sees the end of the data
+    days_ahead: int = (
+        97  # 90 days' horizon and a margin, so that no search sees the end of the data
+    )
     days_behind: int = 3
     booked_ahead: int = 614
     booked_behind: int = 614
@@ -63,8 +65,8 @@ INSERT INTO centres_department (code, name, phone, time_zone, school_zone, attri
 SELECT '35', 'Ille-et-Vilaine', '02 99 02 35 35', 'Europe/Paris', 'B', ''
 WHERE NOT EXISTS (SELECT 1 FROM centres_department);
 
-INSERT INTO centres_centre (slug, name, town, insee, postal_code, address, phone, latitude, longitude,
-    agency, is_pilot, certainty, source, time_zone, stage, next_stage, release_time,
+INSERT INTO centres_centre (slug, name, town, insee, postal_code, address, phone, latitude,
+    longitude, agency, is_pilot, certainty, source, time_zone, stage, next_stage, release_time,
     reoffer_delay_min, max_open_per_contact, department_id)
 SELECT 'bench-' || n, 'CDAS ' || n, 'Redon', '35236', '35600', '', '02 99 71 00 00',
     47.65 + n / 100.0, -2.08, '', false, '{}', '', 'Europe/Paris', 'open', '', '07:00', 30, 6,
@@ -111,8 +113,8 @@ PLAN = """
 CREATE TEMP TABLE plan AS
 SELECT row_number() OVER (ORDER BY starts_at, practitioner) AS id, *,
     (extract(epoch FROM starts_at) / 60)::int AS at, starts_at < %(now)s AS is_past,
-    hashint8extended(practitioner * 7919 + extract(epoch FROM starts_at)::bigint / 60, 1) & 1023 < 20
-        AS is_late
+    hashint8extended(practitioner * 7919 + extract(epoch FROM starts_at)::bigint / 60, 1) & 1023
+        < 20 AS is_late
 FROM (
     SELECT d::date AS day, p.id AS practitioner, p.centre, p.site,
         (d::date + opens) AT TIME ZONE 'Europe/Paris' AS starts_at,
@@ -174,7 +176,8 @@ SELECT t.id, md5('bench' || t.id)::uuid, upper(lpad(to_hex(t.id), 8, '0')), stat
     practitioner, centre, site, (SELECT id FROM centres_appointmenttype WHERE slug = 'bench-20'),
     since, until, since, until, 0, guardian, guardian, guardian,
     CASE state WHEN 'held' THEN %(now)s + interval '1 day' END, false,
-    CASE WHEN state = 'cancelled' AND NOT t.is_past AND lot < 11 THEN %(now)s + interval '1 day' END,
+    CASE WHEN state <> 'cancelled' THEN NULL WHEN lot < 11 AND NOT t.is_past
+         THEN %(now)s + interval '1 day' ELSE made END,
     false, 'web', made, made, 'book', 'family', ''
 FROM (
     SELECT t.*, to_timestamp(t.at * 60.0) AS since, to_timestamp((t.at + 20) * 60.0) AS until,
@@ -218,7 +221,11 @@ def load(url: str, size: Size, *, now: datetime) -> int:
     """Fill a migrated, otherwise empty database and return how many appointments it has."""
     values = {**vars(size), "now": now}
     with psycopg.connect(url, autocommit=True, cursor_factory=psycopg.ClientCursor) as link:
-        for setting in ("synchronous_commit=off", "maintenance_work_mem='512MB'", "work_mem='256MB'"):
+        for setting in (
+            "synchronous_commit=off",
+            "maintenance_work_mem='512MB'",
+            "work_mem='256MB'",
+        ):
             _run(link, f"SET {setting}")
         _run(link, PLACES, values)
         _run(link, FAMILIES, values)
@@ -258,10 +265,9 @@ def _bare_tables(link: psycopg.Connection) -> Iterator[None]:
 
 
 def _run(link: psycopg.Connection, statements: str, values: dict[str, Any] | None = None) -> None:
-    link.execute(cast("LiteralString", statements), values)
+    link.execute(statements, values)
 
 
 def _one(link: psycopg.Connection, query: str) -> int:
-    row = link.execute(cast("LiteralString", query), {}).fetchone()
-    assert row is not None
-    return int(row[0])
+    row = link.execute(query, {}).fetchone()
+    return int(row[0]) if row else 0

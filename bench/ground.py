@@ -1,4 +1,4 @@
-"""The ground measurements stand on: a durable PostgreSQL, set as bin/serve sets it, and its data."""
+"""The ground measurements stand on: a durable PostgreSQL as bin/serve starts it, and its data."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 
+import django
 import psycopg
 from psycopg import sql
 
@@ -71,6 +72,7 @@ class Ground:
                 env=os.environ | {"DATABASE_URL": self._url},
             )
             marker.touch()
+        django.setup()
 
     def _loaded(self, database: str, size: Size) -> str:
         """The database as of today; a kept folder's is taken as it is while it is of today."""

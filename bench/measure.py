@@ -1,4 +1,4 @@
-"""How things are timed: samples taken in turns, so that what the machine does else hits all alike."""
+"""How things are timed: in turns, so that whatever else the machine does hits all alike."""
 
 from __future__ import annotations
 

@@ -55,9 +55,19 @@ def send_code(
     )
     verification.code_hash = _hash(verification.uid, code) if known else ""
     verification.save(force_insert=True)
-    if known:
-        messages.code(verification, code, language=language, now=now)
+    _send(verification, code, language=language, now=now)
     return verification
+
+
+def _send(verification: Verification, code: str, *, language: str, now: datetime) -> None:
+    """Plan the message. For an unknown address plan it too, then undo that: not even a stopwatch
+    tells which addresses have appointments."""
+    if verification.purpose == Verification.Purpose.BOOKING:
+        messages.code(verification, code, language=language, now=now)
+        return
+    with transaction.atomic():
+        messages.code(verification, code, language=language, now=now)
+        transaction.set_rollback(not verification.code_hash)
 
 
 @transaction.atomic
@@ -74,8 +84,7 @@ def resend_code(*, uid: UUID, language: str, now: datetime) -> Verification:
     verification.sends += 1
     verification.expires_at = now + LIFE
     verification.save(update_fields=["code_hash", "sends", "expires_at"])
-    if verification.code_hash:
-        messages.code(verification, code, language=language, now=now)
+    _send(verification, code, language=language, now=now)
     return verification
 
 

@@ -131,7 +131,7 @@ class CentreAdmin(admin.ModelAdmin[Centre]):
             actions.change_stage(
                 centre_id=centre.pk,
                 now=timezone.now(),
-                author=User.objects.get(pk=request.user.pk),
+                author=User.objects.get(email=request.user.get_username()),
                 author_name=str(request.user),
                 **form.cleaned_data,
             )

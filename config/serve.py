@@ -77,7 +77,7 @@ def run(options: Options) -> None:
         _set_environment(options, servers)
         _prepare(options, logs)
         children = servers + _start_processes(options, logs, stack)
-        _wait_for_web(options.port, children)
+        wait_for_web(options.port, children)
         _announce(options)
         _watch(children)
 
@@ -257,7 +257,7 @@ def _prepare(options: Options, logs: Path) -> None:
 
 def _start_processes(options: Options, logs: Path, stack: ExitStack) -> list[Server]:
     commands = {
-        "web": _web_command(options),
+        "web": web_command(options),
         "worker": _celery("worker", "--concurrency=2", "--queues=default,bulk", "--without-gossip"),
         "beat": _celery("beat", f"--schedule={options.var / 'beat-schedule'}", "--pidfile="),
     }
@@ -274,7 +274,7 @@ def _celery(*arguments: str) -> list[str]:
     return [sys.executable, "-m", "celery", "--app=config.celery", "--quiet", *arguments]
 
 
-def _web_command(options: Options) -> list[str]:
+def web_command(options: Options) -> list[str]:
     return [
         sys.executable, "-m", "granian", "config.wsgi:application",
         "--interface", "wsgi", "--http", "1", "--no-ws",
@@ -292,7 +292,7 @@ def _check_children(children: list[Server]) -> None:
             raise ChildDied(f"{child.name} ended with code {code}: {reason}")
 
 
-def _wait_for_web(port: int, children: list[Server]) -> None:
+def wait_for_web(port: int, children: list[Server]) -> None:
     deadline = time.monotonic() + WEB_START_SECONDS
     while time.monotonic() < deadline:
         _check_children(children)

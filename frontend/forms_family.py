@@ -30,6 +30,10 @@ MOMENTS: Choices = (
     ("not_wednesday", _("Pas le mercredi")),
 )
 
+EMAIL_ERRORS = {
+    "required": _("Écrivez votre adresse e-mail."),
+    "invalid": _("Cette adresse n’est pas complète. Exemple : nom@exemple.fr"),
+}
 # Mainland France and the overseas départements (ARCEP numbering plan), nine digits after the code.
 FRENCH_CODES = (33, 262, 590, 594, 596)
 
@@ -78,23 +82,27 @@ class CallbackForm(forms.Form):
         label=_("Votre prénom"),
         max_length=60,
         widget=forms.TextInput(attrs={"autocomplete": "given-name"}),
+        error_messages={"required": _("Écrivez votre prénom.")},
     )
     last_name = forms.CharField(
         label=_("Votre nom"),
         max_length=60,
         widget=forms.TextInput(attrs={"autocomplete": "family-name"}),
+        error_messages={"required": _("Écrivez votre nom.")},
     )
     phone = forms.CharField(
         label=_("Votre numéro de téléphone"),
         help_text=_("Un numéro français, par exemple 06 39 98 12 34."),
         max_length=30,
         widget=forms.TextInput(attrs={"type": "tel", "autocomplete": "tel", "inputmode": "tel"}),
+        error_messages={"required": _("Écrivez votre numéro de téléphone.")},
     )
     email = forms.EmailField(
         label=_("Votre adresse e-mail"),
         max_length=254,
         required=False,
         widget=forms.EmailInput(attrs={"autocomplete": "email"}),
+        error_messages=EMAIL_ERRORS,
     )
     moments = forms.MultipleChoiceField(
         label=_("Quand préférez-vous être appelé ?"),
@@ -134,6 +142,7 @@ class AccessForm(forms.Form):
         help_text=_("Celle que vous avez donnée pour prendre rendez-vous."),
         max_length=254,
         widget=forms.EmailInput(attrs={"autocomplete": "email"}),
+        error_messages=EMAIL_ERRORS,
     )
 
     def clean_email(self) -> str:

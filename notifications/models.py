@@ -34,9 +34,7 @@ class OutboxMessage(models.Model):
     priority = models.SmallIntegerField(_("priorité"), default=5)
     send_at = models.DateTimeField(_("à envoyer le"))
     valid_until = models.DateTimeField(_("utile jusqu’au"))
-    state = models.CharField(
-        _("état"), max_length=10, choices=State.choices, default=State.PLANNED
-    )
+    state = models.CharField(_("état"), max_length=10, choices=State.choices, default=State.PLANNED)
     attempts = models.PositiveSmallIntegerField(_("essais"), default=0)
     lease_until = models.DateTimeField(null=True, blank=True)
     last_error = models.CharField(_("dernière erreur"), max_length=200, blank=True)

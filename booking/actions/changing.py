@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 
 from booking import messages, rules
 from booking.actions.confirming import check_child_is_free, check_person
-from booking.actions.holding import check_open, live_hold
+from booking.actions.holding import check_open, check_still_there, live_hold
 from booking.actors import FAMILY, Actor, Who
 from booking.constraints import refuse_clash
 from booking.errors import WrongState
@@ -53,7 +53,7 @@ def move(*, uid: UUID, hold_uid: UUID, now: datetime, actor: Actor = FAMILY) -> 
 
     Both shifts are locked, so nobody slips in between. The old time is refused to nobody: it is
     offered again after the centre's delay. Raises WrongState, TooLate, HoldExpired, CentreNotOpen,
-    AgeNotAllowed, AlreadyBookedThen.
+    NotOffered, AgeNotAllowed, AlreadyBookedThen.
     """
     locked = lock_appointments([uid, hold_uid])
     appointment = _changeable(locked, uid, now=now, actor=actor)
@@ -61,8 +61,9 @@ def move(*, uid: UUID, hold_uid: UUID, now: datetime, actor: Actor = FAMILY) -> 
     if held.moves_id != appointment.pk or held.type_id != appointment.type_id:
         raise WrongState
     check_open(held.centre, held.type, now=now, actor=actor)
+    check_still_there(held)
     _check_age_then(appointment, held)
-    check_child_is_free(appointment.child, held, besides=appointment)
+    check_child_is_free(appointment, at=held)
     _swap_places(appointment, held, now=now)
     appointment.sequence += 1
     appointment.note, appointment.is_overbooked = "", False  # the new time was free

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TypedDict
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.db import IntegrityError, transaction
+from django.db.models import Value
+from django.db.models.functions import Lower
+from django.db.models.lookups import Exact
+from django_stubs_ext import WithAnnotations
 
 from booking import messages, queries, rules
-from booking.actions.holding import check_open, live_hold
+from booking.actions.holding import check_open, check_still_there, live_hold
 from booking.actors import FAMILY, Actor, Who
 from booking.constraints import refuse_clash
 from booking.errors import AlreadyBookedThen, LimitReached, ReasonRequired, WrongState
-from booking.locking import lock_address, lock_appointments
+from booking.locking import lock_address, lock_appointments, lock_shift
 from booking.models import Appointment, Child, Guardian, Guardianship, Household
 from centres.calendar import from_minute
-from centres.models import AppointmentType, Centre, Shift
+from centres.models import AppointmentType, Centre
 
 OPEN_STATES = (Appointment.State.BOOKED, Appointment.State.ARRIVED)
 
@@ -26,7 +31,7 @@ def confirm(*, uid: UUID, who: Who, now: datetime, actor: Actor = FAMILY) -> App
     """Turn a live hold into the family's appointment and plan its confirmation message.
 
     Confirming twice with the same e-mail returns the appointment unchanged (a double click, the
-    back button). Every rule is checked again. Raises HoldExpired, CentreNotOpen, AgeNotAllowed,
+    back button). Every rule is checked again. Raises HoldExpired, CentreNotOpen, NotOffered, AgeNotAllowed,
     WeeksNotAllowed, LimitReached, AlreadyBookedThen, WrongState.
     """
     locked = lock_appointments([uid])
@@ -39,11 +44,12 @@ def confirm(*, uid: UUID, who: Who, now: datetime, actor: Actor = FAMILY) -> App
     if held.moves_id is not None:
         raise WrongState
     check_open(held.centre, held.type, now=now, actor=actor)
+    check_still_there(held)
     check_person(held.type, held.centre, who, starts_at=held.starts_at)
     guardian = _guardian_for(who, held.centre, now=now, actor=actor)
     held.guardian, held.household = guardian, guardian.household
     held.child = _child_for(who, guardian)
-    check_child_is_free(held.child, held)
+    check_child_is_free(held, at=held)
     held.state = Appointment.State.BOOKED
     held.expires_at = None
     held.last_action, held.actor, held.changed_at = "book", actor.label, now
@@ -80,22 +86,19 @@ def check_person(kind: AppointmentType, centre: Centre, who: Who, *, starts_at: 
 def _guardian_for(who: Who, centre: Centre, *, now: datetime, actor: Actor) -> Guardian:
     """The guardian of this e-mail and name; a new one joins the household the e-mail already has.
 
-    The rows of the e-mail are locked, so two bookings at once cannot pass the limit together, nor
-    make two households of one.
+    The e-mail itself is locked, not its rows: two bookings at once can neither pass the limit
+    together nor make two households of one, even when there is no row yet.
     """
-    known = _lock_guardians(who.email)
-    if not known:
-        lock_address(who.email)
-        known = _lock_guardians(who.email)
+    lock_address(who.email)
+    known = _guardians_of(who)
     if known and not actor.is_agent:
         ahead = Appointment.objects.filter(
             guardian__in=known, state__in=OPEN_STATES, starts_at__gt=now
         ).count()
         if ahead >= centre.max_open_per_contact:
             raise LimitReached(limit=centre.max_open_per_contact)
-    name = (who.first_name.casefold(), who.last_name.casefold())
     for guardian in known:
-        if (guardian.first_name.casefold(), guardian.last_name.casefold()) == name:
+        if guardian.has_first_name and guardian.has_last_name:
             return guardian
     household = known[0].household if known else _new_household(who, now=now)
     return Guardian.objects.create(
@@ -108,11 +111,21 @@ def _guardian_for(who: Who, centre: Centre, *, now: datetime, actor: Actor) -> G
     )
 
 
-def _lock_guardians(email: str) -> list[Guardian]:
+class NamedGuardian(TypedDict):
+    """Whether the names are the same to the database: PostgreSQL's idea of "İ" is not Python's."""
+
+    has_first_name: bool
+    has_last_name: bool
+
+
+def _guardians_of(who: Who) -> list[WithAnnotations[Guardian, NamedGuardian]]:
     return list(
-        Guardian.objects.select_for_update(of=("self",))
-        .select_related("household")
-        .filter(email=email, email_verified_at__isnull=False)
+        Guardian.objects.select_related("household")
+        .filter(email=who.email, email_verified_at__isnull=False)
+        .annotate(
+            has_first_name=Exact(Lower("first_name"), Lower(Value(who.first_name))),
+            has_last_name=Exact(Lower("last_name"), Lower(Value(who.last_name))),
+        )
         .order_by("id")
     )
 
@@ -140,18 +153,16 @@ def _child_for(who: Who, guardian: Guardian) -> Child | None:
     return child
 
 
-def check_child_is_free(
-    child: Child | None, held: Appointment, *, besides: Appointment | None = None
-) -> None:
-    """Raises AlreadyBookedThen when the child has another time that overlaps the held one."""
-    if child is None:
+def check_child_is_free(appointment: Appointment, *, at: Appointment) -> None:
+    """Raises AlreadyBookedThen when its child has another appointment at the time of `at`."""
+    if appointment.child is None:
         return
     clash = Appointment.objects.filter(
-        child=child,
+        child=appointment.child,
         state__in=OPEN_STATES,
-        starts_at__lt=held.ends_at,
-        ends_at__gt=held.starts_at,
-    ).exclude(pk=besides.pk if besides else None)
+        starts_at__lt=at.ends_at,
+        ends_at__gt=at.starts_at,
+    ).exclude(pk=appointment.pk)
     if clash.exists():
         raise AlreadyBookedThen
 
@@ -166,13 +177,12 @@ def overbook(
     """
     if not actor.is_agent or not reason.strip():
         raise ReasonRequired
-    shift = Shift.objects.select_for_update(of=("self",), no_key=True).get(pk=shift_id)
     kind = AppointmentType.objects.get(pk=type_id)
+    starts_at, ends_at = from_minute(start), from_minute(start + kind.duration_min)
+    shift = lock_shift(shift_id, since=starts_at, until=ends_at)
     check_open(shift.centre, kind, now=now, actor=actor)
-    starts_at = from_minute(start)
     check_person(kind, shift.centre, who, starts_at=starts_at)
     guardian = _guardian_for(who, shift.centre, now=now, actor=actor)
-    ends_at = from_minute(start + kind.duration_min)
     appointment = Appointment.objects.create(
         state=Appointment.State.BOOKED,
         shift=shift,

@@ -32,10 +32,11 @@ from booking.errors import (
     TooSoon,
     TypeNotBookable,
 )
+from booking.intervals import overlaps, pairs
 from booking.locking import lock_appointments
 from booking.models import Appointment
-from centres.calendar import from_minute
-from centres.models import AppointmentType, Centre
+from centres.calendar import from_minute, to_minute
+from centres.models import AppointmentType, Centre, Shift
 from centres.rollout import is_open_online, is_open_to_agents
 
 # The shifts that could take this start, locked in id order: the unit of contention (ADR 0004).
@@ -254,6 +255,18 @@ def live_hold(locked: dict[UUID, Appointment], uid: UUID, *, now: datetime) -> A
     if held is None or not held.is_live_hold(now=now):
         raise HoldExpired
     return held
+
+
+def check_still_there(held: Appointment) -> None:
+    """Raises NotOffered when its half-day was cancelled, closed, moved or given to somebody else
+    since the time was held: nobody must be sent to a door that will not open."""
+    shift = held.shift
+    since, until = to_minute(held.busy_from), to_minute(held.busy_until)
+    is_inside = shift.starts_at <= held.busy_from and held.busy_until <= shift.ends_at
+    is_same = shift.practitioner_id == held.practitioner_id and shift.site_id == held.site_id
+    is_closed = overlaps(since, until, pairs(shift.closed))
+    if shift.status != Shift.Status.OPEN or is_closed or not (is_inside and is_same):
+        raise NotOffered
 
 
 def lapse_expired_holds(*, now: datetime) -> int:

@@ -134,8 +134,11 @@ class Diary:
         while taken < wanted and failures < 4:
             kind = self.rng.choices(kinds, weights)[0]
             timing = self.limits[kind.pk].timing
+            # What is wanted is rarely a whole number of visits: the last one is a matter of luck.
+            if self.rng.random() * timing.occupied > wanted - taken:
+                return
             starts = shift_starts(load, timing, for_public=False)
-            if not starts or taken + timing.occupied / 2 > wanted:
+            if not starts:
                 failures += 1
                 continue
             start = starts[0] if self.rng.random() < 0.6 else self.rng.choice(starts)
@@ -238,22 +241,25 @@ class Diary:
         desk = self.rng.choice(self.agents[visit.load.centre])
         actor = {Via.WEB: "family", Via.AGENT: desk, Via.IMPORT: "import"}[Via(visit.via)]
         visit.events.append((visit.created, "book", actor, State.BOOKED))
-        end_of_changes = min(self.midnight, visit.start - 60)
-        room = end_of_changes - visit.created
-        if room > 2 * DAY and self.rng.random() < 0.05:
-            at = visit.created + self.rng.randrange(60, room // 2)
+        actor = "family" if visit.via == Via.WEB else desk
+        until = min(self.midnight, visit.start - 60)
+        if until - visit.created > 2 * DAY and self.rng.random() < 0.05:
             visit.moved_from = visit.start + 7 * DAY
-            visit.sequence += 1
-            visit.events.append((at, "move", actor, State.BOOKED))
-            room = end_of_changes - at
-        if room > 60 and self.rng.random() < 0.11:
-            visit.sequence += 1
-            visit.state = State.CANCELLED
+            self._change(visit, "move", actor, State.BOOKED, until=(visit.created + until) // 2)
+        if until - visit.events[-1][0] > 60 and self.rng.random() < 0.11:
             visit.note = self.rng.choice(CANCEL_REASONS)
-            at = end_of_changes - self.rng.randrange(room // 2)
-            visit.events.append((at, "cancel", actor, State.CANCELLED))
+            self._change(visit, "cancel", actor, State.CANCELLED, until=until)
         elif visit.start - 15 <= self.now:
             self._live_through(visit, desk)
+
+    def _change(self, visit: Visit, action: str, actor: str, state: str, *, until: int) -> None:
+        """A change between the last event and `until`, in office hours when an agent makes it."""
+        since = visit.events[-1][0] + 1
+        at = until - self.rng.randrange((until - since) // 2 + 1)
+        if actor != "family":
+            at = max(since, min(self._in_office_hours(at), until))
+        visit.sequence += 1
+        self._happen(visit, at, action, actor, state)
 
     def _live_through(self, visit: Visit, desk: str) -> None:
         """What the visit came to by now."""

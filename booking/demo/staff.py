@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from random import Random
@@ -11,6 +10,7 @@ from django.contrib.auth.hashers import make_password
 from django.utils.text import slugify
 
 from booking.demo.names import LOCAL, Origin, draw_origin, email_for, of_town, phone_for
+from centres.geo import distance_km
 from centres.models import Centre, Commune, Department, Membership, Practitioner, Site, User
 
 PASSWORD = "emgav-demo-35"  # noqa: S105 - printed on purpose: demo accounts hold nothing real
@@ -60,10 +60,9 @@ class LogIn:
     centre: str
 
 
-def distance_km(one: Centre | Commune | Site, other: Centre | Commune | Site) -> float:
-    """Straight distance, good to 1 % at this size."""
-    east = math.radians(one.longitude - other.longitude) * math.cos(math.radians(one.latitude))
-    return 6371 * math.hypot(east, math.radians(one.latitude - other.latitude))
+def kilometres(one: Centre | Commune | Site, other: Centre | Commune | Site) -> float:
+    """How far two places are."""
+    return distance_km((one.latitude, one.longitude), (other.latitude, other.longitude))
 
 
 def build_places(department: Department) -> list[Place]:
@@ -104,12 +103,12 @@ def _open_antennas(places: list[Place], served: dict[int, list[Commune]]) -> Non
         )
         place.antennas.append(site)
         left[place.centre.pk] = [
-            other for other in left[place.centre.pk] if distance_km(other, site) >= ANTENNA_MIN_KM
+            other for other in left[place.centre.pk] if kilometres(other, site) >= ANTENNA_MIN_KM
         ]
 
 
 def _far_enough(place: Place, communes: Iterable[Commune]) -> list[Commune]:
-    return [town for town in communes if distance_km(town, place.centre) >= ANTENNA_MIN_KM]
+    return [town for town in communes if kilometres(town, place.centre) >= ANTENNA_MIN_KM]
 
 
 def share_out(total: int, places: Sequence[Place], least: int) -> list[int]:
@@ -151,7 +150,7 @@ def _rounds(places: list[Place], workers: int) -> list[list[Place]]:
 def _neighbour(home: Place, places: list[Place]) -> Place:
     return min(
         (place for place in places if place is not home),
-        key=lambda place: distance_km(place.centre, home.centre),
+        key=lambda place: kilometres(place.centre, home.centre),
         default=home,
     )
 

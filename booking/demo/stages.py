@@ -47,14 +47,17 @@ Step = tuple[Stage, date, str]
 
 
 def _steps(place: Place, number: int, today: date, *, is_late: bool) -> list[Step]:
+    def ago(days: int) -> date:
+        return add_working_days(today - timedelta(days=days), 1, ())
+
     if is_late:
         return []
     if place.centre.is_pilot:
         return [
-            (Stage.AGENTS_ONLY, today - timedelta(days=400 + number), "Agents formés"),
-            (Stage.OPEN, today - timedelta(days=330 - 4 * number), "Centre pilote"),
+            (Stage.AGENTS_ONLY, ago(400 + number), "Agents formés"),
+            (Stage.OPEN, ago(330 - 4 * number), "Centre pilote"),
         ]
-    return [(Stage.AGENTS_ONLY, today - timedelta(days=300 - 10 * number), "Agents formés")]
+    return [(Stage.AGENTS_ONLY, ago(300 - 10 * number), "Agents formés")]
 
 
 def _decide(place: Place, stage: Stage, at: datetime, author: User | None, note: str) -> None:

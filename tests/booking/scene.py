@@ -48,7 +48,7 @@ def clock(text: str, day: date = TUESDAY) -> datetime:
     return datetime.combine(day, time.fromisoformat(text), PARIS).astimezone(UTC)
 
 
-def parent(number: int, **fields: Any) -> Who:
+def parent(number: int | str, **fields: Any) -> Who:
     """A parent like no other."""
     names = {"first_name": f"Parent {number}", "last_name": "Le Goff"}
     return Who(**names, email=f"parent{number}@example.org", **fields)

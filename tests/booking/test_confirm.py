@@ -13,13 +13,15 @@ from booking.errors import (
     CentreNotOpen,
     HoldExpired,
     LimitReached,
+    NotOffered,
     WeeksNotAllowed,
     WrongState,
 )
 from booking.models import Child, Guardian, Guardianship, Household
-from centres.models import AppointmentType, Centre
+from centres.models import AppointmentType, Centre, Shift
 from notifications.models import OutboxMessage
-from tests.booking.scene import AGENT, NADIA, NOW, Scene, after, open_morning, parent
+from tests.booking.scene import AGENT, NADIA, NOW, Scene, after, clock, open_morning, parent
+from tests.factories import make_practitioner, make_site
 
 pytestmark = pytest.mark.django_db
 PREGNANCY = AppointmentType.Audience.PREGNANCY
@@ -89,6 +91,33 @@ def test_a_centre_paused_meanwhile_refuses_families_not_agents() -> None:
     assert actions.confirm(uid=by_agent.uid, who=NADIA, now=NOW, actor=AGENT).state == "booked"
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"status": Shift.Status.CANCELLED},
+        {"closed": [0, 10**9]},
+        {"starts_at": clock("09:15")},
+        {"ends_at": clock("09:15")},
+        {"practitioner": "another"},
+        {"site": "another"},
+    ],
+)
+def test_a_half_day_that_changed_meanwhile_refuses_instead_of_sending_to_a_closed_door(
+    change: dict,
+) -> None:
+    scene = open_morning()
+    booked, held = scene.book("11:00", who=parent(2)), scene.hold("09:00")
+    moving = scene.hold("09:30", moving=booked.uid)
+    another = {"practitioner": make_practitioner, "site": lambda: make_site(scene.centre)}
+    fields = {name: another[name]() if to == "another" else to for name, to in change.items()}
+    Shift.objects.update(**fields)
+    with pytest.raises(NotOffered):
+        actions.confirm(uid=held.uid, who=NADIA, now=NOW)
+    if change != {"starts_at": clock("09:15")}:
+        with pytest.raises(NotOffered):
+            actions.move(uid=booked.uid, hold_uid=moving.uid, now=NOW)
+
+
 @pytest.mark.parametrize("born", [date(2027, 3, 3), date(2020, 1, 1)])
 def test_a_child_too_old_or_not_born_yet_is_refused(born: date) -> None:
     held = open_morning(age_max_months=71).hold()
@@ -155,6 +184,15 @@ def test_a_family_is_known_again_by_its_address() -> None:
     assert Household.objects.count() == 1
     assert sorted(Guardian.objects.values_list("first_name", flat=True)) == ["Karim", "Nadia"]
     assert sorted(Child.objects.values_list("first_name", flat=True)) == ["Aya", "Ilyès"]
+
+
+@pytest.mark.parametrize("again", ["İSMAİL", "ismail", "ISMAIL", "İsmail"])
+def test_capitals_of_any_alphabet_are_known_again_or_make_a_new_guardian(again: str) -> None:
+    """What counts as the same name is the database's to say: it never ends in an error."""
+    scene = open_morning()
+    scene.book("09:00", who=replace(NADIA, first_name="İsmail"))
+    scene.book("10:00", who=replace(NADIA, first_name=again))
+    assert Guardian.objects.count() in (1, 2)
 
 
 def test_both_parents_may_follow_one_child() -> None:

@@ -54,43 +54,41 @@ def test_a_known_familys_confirmation_takes_ten_statements() -> None:
     held = scene.hold("10:00")
     with Statements() as done:
         actions.confirm(uid=held.uid, who=NADIA, now=NOW)
-    # The shift, locked; the appointment, locked, with all it names; the guardians of the address,
-    # locked; how many appointments they have ahead; the household's children of that birth date;
-    # the tie of guardian and child; whether the child is free; UPDATE; the Département's name for
-    # the message; the message.
+    # The shift, locked; the appointment, locked, with all it names; the address, locked; its
+    # guardians; how many appointments they have ahead; the household's children of that birth
+    # date; the tie of guardian and child; whether the child is free; UPDATE; the message.
     assert len(done.real) == 10, in_full(done.real)
 
 
-def test_a_new_familys_confirmation_takes_fourteen_statements() -> None:
+def test_a_new_familys_confirmation_takes_twelve_statements() -> None:
     scene = open_morning()
     held = scene.hold()
     with Statements() as done:
         actions.confirm(uid=held.uid, who=NADIA, now=NOW)
-    # The shift, locked; the appointment, locked; the guardians of the address: none, so the address
-    # itself, locked, and its guardians once more; the household; the guardian; the household's
-    # children; the child; its tie to the guardian; whether it is free; UPDATE; the Département;
-    # the message.
-    assert len(done.real) == 14, in_full(done.real)
+    # The shift, locked; the appointment, locked; the address, locked; its guardians: none; the
+    # household; the guardian; the household's children; the child; its tie to the guardian;
+    # whether it is free; UPDATE; the message.
+    assert len(done.real) == 12, in_full(done.real)
 
 
-def test_a_move_takes_eight_statements() -> None:
+def test_a_move_takes_seven_statements() -> None:
     scene = open_morning()
     booked = scene.book("09:00")
     held = scene.hold("10:00", moving=booked.uid)
     with Statements() as done:
         actions.move(uid=booked.uid, hold_uid=held.uid, now=NOW)
     # Both shifts, locked; both appointments, locked; whether the child is free; UPDATE of the
-    # hold; UPDATE of the appointment; its unsent messages withdrawn; the Département; the message.
-    assert len(done.real) == 8, in_full(done.real)
+    # hold; UPDATE of the appointment; its unsent messages withdrawn; the message.
+    assert len(done.real) == 7, in_full(done.real)
 
 
-def test_a_cancellation_takes_six_statements() -> None:
+def test_a_cancellation_takes_five_statements() -> None:
     booked = open_morning().book()
     with Statements() as done:
         actions.cancel(uid=booked.uid, now=NOW)
     # The shift, locked; the appointment, locked; UPDATE; unsent messages withdrawn; the
-    # Département; the message.
-    assert len(done.real) == 6, in_full(done.real)
+    # message.
+    assert len(done.real) == 5, in_full(done.real)
 
 
 @pytest.mark.parametrize("rows", [1, 10])

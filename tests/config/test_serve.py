@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,6 +21,13 @@ ENVIRONMENT = {
     for key, value in os.environ.items()
     if key not in {"DATABASE_URL", "REDIS_URL", "STATIC_ROOT", "DJANGO_SETTINGS_MODULE"}
 } | {"PYTHONPATH": str(Path.cwd())}
+
+
+@pytest.fixture
+def var() -> Iterator[Path]:
+    """Not tmp_path: any start of pytest closes its parent to others, as root's PostgreSQL is."""
+    with tempfile.TemporaryDirectory(prefix="emgav-serve-") as folder:
+        yield Path(folder)
 
 
 def start(*arguments: str, **environment: str) -> "subprocess.Popen[str]":
@@ -66,17 +74,17 @@ def served(var: Path, port: int) -> Iterator["subprocess.Popen[str]"]:
         process.communicate(timeout=60)
 
 
-def test_a_taken_port_gets_one_line(tmp_path: Path) -> None:
+def test_a_taken_port_gets_one_line(var: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = str(taken.getsockname()[1])
-        assert f"port {port} cannot be used" in refusal("--var", str(tmp_path), "--port", port)
+        assert f"port {port} cannot be used" in refusal("--var", str(var), "--port", port)
 
 
-def test_a_folder_that_cannot_be_written_gets_one_line(tmp_path: Path) -> None:
-    (tmp_path / "file").touch()
-    assert "cannot write in" in refusal("--var", str(tmp_path / "file"))
+def test_a_folder_that_cannot_be_written_gets_one_line(var: Path) -> None:
+    (var / "file").touch()
+    assert "cannot write in" in refusal("--var", str(var / "file"))
 
 
 @pytest.mark.parametrize(
@@ -88,28 +96,28 @@ def test_a_folder_that_cannot_be_written_gets_one_line(tmp_path: Path) -> None:
         ("PORT", "eighty"),
     ],
 )
-def test_a_bad_variable_gets_one_line(tmp_path: Path, name: str, value: str) -> None:
+def test_a_bad_variable_gets_one_line(var: Path, name: str, value: str) -> None:
     port = [] if name == "PORT" else ["--port", str(free_port())]
-    assert f"{name}: " in refusal("--var", str(tmp_path), *port, **{name: value})
+    assert f"{name}: " in refusal("--var", str(var), *port, **{name: value})
 
 
 @pytest.mark.faults
-def test_it_becomes_ready_refuses_a_twin_and_ends_whole(tmp_path: Path) -> None:
+def test_it_becomes_ready_refuses_a_twin_and_ends_whole(var: Path) -> None:
     port = free_port()
-    with served(tmp_path, port) as process:
+    with served(var, port) as process:
         assert get(port, "/healthz") == 200
-        errors = refusal("--var", str(tmp_path), "--port", str(free_port()))
+        errors = refusal("--var", str(var), "--port", str(free_port()))
         assert f"(process {process.pid})" in errors
     assert process.returncode == 0
     assert get(port, "/healthz") == 0
-    with served(tmp_path, port):
+    with served(var, port):
         assert get(port, "/readyz") == 200
 
 
 @pytest.mark.faults
-def test_when_one_process_dies_all_end_and_it_says_which(tmp_path: Path) -> None:
+def test_when_one_process_dies_all_end_and_it_says_which(var: Path) -> None:
     port = free_port()
-    with served(tmp_path, port) as process:
+    with served(var, port) as process:
         children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
         beat = next(
             pid for pid in children if b"\0beat\0" in Path(f"/proc/{pid}/cmdline").read_bytes()

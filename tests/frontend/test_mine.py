@@ -18,8 +18,8 @@ from tests.factories import make_appointment, make_guardian, make_shift, make_si
 from tests.frontend.pages import booked, exhaust, link, read, text
 
 pytestmark = pytest.mark.django_db
-START = reverse("mine")
-LIST = reverse("mine-list")
+START = "/mes-rendez-vous/"
+LIST = "/mes-rendez-vous/liste/"
 State = Appointment.State
 
 
@@ -76,6 +76,16 @@ def test_nobody_learns_whether_an_address_is_known(client: Client) -> None:
     assert pages[0] == pages[1]
     assert "Si l’adresse … a des rendez-vous" in pages[0]
     assert list(OutboxMessage.objects.values_list("recipient", flat=True)) == [known]
+
+
+def test_a_stopwatch_learns_nothing_either(client: Client) -> None:
+    written = []
+    for email in (booked().guardian.email, "nobody@example.org"):
+        with CaptureQueriesContext(connection) as queries:
+            client.post(START, {"email": email})
+        words = [query["sql"].split() for query in queries]
+        written.append([each[:3] for each in words if each[0] in {"INSERT", "UPDATE", "SELECT"}])
+    assert written[0] == written[1]
 
 
 def test_no_code_ever_opens_an_unknown_address(client: Client) -> None:

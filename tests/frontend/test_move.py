@@ -223,7 +223,6 @@ def test_the_list_costs_the_same_whatever_it_shows(client: Client) -> None:
         with CaptureQueriesContext(connection) as queries:
             client.get(link(appointment, "move"))
         counts.append(len(queries))
-        print([q["sql"][:150] for q in queries])
     # The appointment, its centre's sites, its times (twice when the next two weeks have none), all
     # centres, their next free times.
     assert counts[0] == counts[1] <= 6

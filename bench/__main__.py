@@ -1,0 +1,86 @@
+"""`bin/bench [NAME…] [--json FILE] [--scale N]`: every figure beside its limit in the same run."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from bench.ground import Ground, ground
+from bench.measure import Result, rounded
+
+Bench = Callable[[Ground], Iterator[Result]]
+
+
+def benches() -> dict[Bench, tuple[str, ...]]:
+    """Each measurement and the names it gives, in the order they run. Needs Django's settings."""
+    from bench import booking, pages, race, searching  # noqa: PLC0415  read the settings
+
+    return {
+        searching.in_window: ("search.week", "search.90days"),
+        searching.next_free_all: ("search.next_free_all",),
+        searching.growth: ("growth.search",),
+        booking.bookings: ("booking.rate", "booking.latency"),
+        race.contention: ("contention.double_bookings",),
+        pages.weights: ("page.weight",),
+    }
+
+
+def is_wanted(name: str, asked: list[str]) -> bool:
+    """All when nothing is asked for; a name, or the beginning of some up to a dot."""
+    return not asked or any(name == each or name.startswith(f"{each}.") for each in asked)
+
+
+def main(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(prog="bin/bench", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help="all of them when none is given")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures there")
+    parser.add_argument(
+        "--scale", type=float, default=1.0, metavar="N", help="a smaller trial, such as 0.05"
+    )
+    parser.add_argument(
+        "--keep", type=Path, metavar="DIR", help="keep the databases there, for today's next run"
+    )
+    options = parser.parse_args(arguments)
+    with tempfile.TemporaryDirectory(prefix="emgav-bench-") as folder:
+        results = run(options.keep or Path(folder), options.names, scale=options.scale)
+    if not results:
+        parser.error(f"no measurement is called {' or '.join(options.names)}")
+    if options.json:
+        text = json.dumps([each.as_json() for each in results], ensure_ascii=False, indent=1)
+        options.json.write_text(f"{text}\n", encoding="utf-8")
+    return 0
+
+
+def run(folder: Path, names: list[str], *, scale: float) -> list[Result]:
+    results: list[Result] = []
+    with ground(folder, scale=scale) as here:
+        for bench, given in benches().items():
+            # page.weight.home asks for page.weight; page asks for it too.
+            if not any(is_wanted(name, names) or is_wanted_below(name, names) for name in given):
+                continue
+            for result in bench(here):
+                if is_wanted(result.name, names):
+                    results.append(result)
+                    show(result)
+    return results
+
+
+def is_wanted_below(name: str, asked: list[str]) -> bool:
+    return any(each.startswith(f"{name}.") for each in asked)
+
+
+def show(result: Result) -> None:
+    line = f"{result.name:28} {rounded(result.value):>9} {result.unit:10}"
+    if result.baseline is not None:
+        line += f" limit {rounded(result.baseline):>8}"
+    if result.ratio is not None:
+        line += f"  ratio {result.ratio:.2f}"
+    print(f"{line}\n    {result.note}", flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,201 @@
+"""search.* and growth.search: ours and the quickest hand-written SQL, sample by sample in turn."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import connection, connections
+
+from bench import limits
+from bench.client import Client
+from bench.data import TYPE_SLUG
+from bench.ground import Ground
+from bench.measure import Result, Times, alternate
+from bench.web import serve
+from booking import queries
+from booking.availability import Slot, Window
+from centres.models import AppointmentType, Centre
+from frontend.week import monday_of, week_name
+
+OURS, READ = "ours", "only reading the shifts"
+DAY = 24 * 60
+MIDDLE = 5  # the centre asked: none is special
+
+
+class Place:
+    """One database: as the product reads it (`select`), and as hand-written SQL does (`link`)."""
+
+    def __init__(self, url: str, now: datetime) -> None:
+        self.alias = url.rpartition("/")[2].partition("?")[0]
+        connections.databases.setdefault(
+            self.alias, connections["default"].settings_dict | {"NAME": self.alias}
+        )
+        self.link = limits.connect(url)
+        self.now = now
+        self.select()
+        self.kind = AppointmentType.objects.get(slug=TYPE_SLUG)
+        self.timing = queries.type_rules(self.kind).timing
+        centres = Centre.objects.filter(shifts__isnull=False).distinct()
+        self.centres = list(centres.order_by("pk"))
+        self.centre = self.centres[min(MIDDLE, len(self.centres) - 1)]
+
+    def select(self) -> None:
+        """From here on, the product's queries go to this database."""
+        connections["default"] = connections[self.alias]
+
+    def window(self, days: int) -> Window:
+        whole = queries.window_for(self.kind, self.centre, now=self.now)
+        return Window(whole.earliest, min(whole.latest, whole.earliest + days * DAY))
+
+    def asked(self, window: Window) -> dict[str, Any]:
+        centre = self.centre.pk
+        return limits.values(self.kind.pk, self.timing, window, now=self.now, centre=centre)
+
+    def search(self, window: Window) -> list[Slot]:
+        self.select()
+        return queries.search(kind=self.kind, centre=self.centre, window=window, now=self.now)
+
+    def next_free(self) -> dict[int, Slot]:
+        self.select()
+        windows = {
+            centre.pk: queries.window_for(self.kind, centre, now=self.now)
+            for centre in self.centres
+        }
+        return queries.next_free(kind=self.kind, windows=windows, now=self.now)
+
+    def next_free_limit(self) -> list[Any]:
+        asked = self.asked(self.window(days=400))
+        asked |= {"centres": [each.pk for each in self.centres], "depth": queries.FIRST_DEPTH}
+        return limits.rows(self.link, limits.FIRST, asked)
+
+    def close(self) -> None:
+        self.link.close()
+        connections[self.alias].close()
+
+
+@contextmanager
+def places(ground: Ground, *urls: str) -> Iterator[list[Place]]:
+    usual = connections["default"]
+    with ExitStack() as stack:
+        stack.callback(lambda: connections.__setitem__("default", usual))
+        found = [Place(url, ground.now) for url in urls]
+        for place in found:
+            stack.callback(place.close)
+        yield found
+
+
+def in_window(ground: Ground) -> Iterator[Result]:
+    """search.week and search.90days: one centre of eight practitioners, every free start."""
+    with places(ground, ground.small) as [here]:
+        for name, days, rounds in (("search.week", 7, 150), ("search.90days", 90, 40)):
+            times, found = _search_times(here, here.window(days), rounds=ground.rounds(rounds))
+            best = _best_limit(times)
+            overhead = f" {_page_overhead(ground, here, times)};" if days == 7 else ""
+            others = ", ".join(f"{key} {times[key].p50:.2f}" for key in limits.CANDIDATES)
+            yield Result(
+                name=name,
+                value=times[OURS].p50,
+                unit="ms",
+                baseline=times[best].p50,
+                ratio=times[OURS].p50 / times[best].p50,
+                note=f"p50 of {found} free starts of one centre, 120 k appointments; ours "
+                f"{times[OURS]}; limit: {best} ({times[best]});{overhead} all SQL p50: {others}; "
+                f"{READ}: {times[READ].p50:.2f}",
+            )
+
+
+def _search_times(here: Place, window: Window, *, rounds: int) -> tuple[dict[str, Times], int]:
+    asked, ours = here.asked(window), here.search(window)
+    calls: dict[str, Callable[[], object]] = {OURS: lambda: here.search(window)}
+    for name, query in limits.CANDIDATES.items():
+        limits.check_same(ours, limits.rows(here.link, query, asked), name=name)
+        calls[name] = lambda query=query: limits.rows(here.link, query, asked)  # type: ignore[misc]
+    calls[READ] = lambda: limits.rows(here.link, limits.READ, asked)
+    return alternate(calls, rounds=rounds), len(ours)
+
+
+def _best_limit(times: dict[str, Times]) -> str:
+    return min(limits.CANDIDATES, key=lambda name: times[name].p50)
+
+
+def _page_overhead(ground: Ground, here: Place, times: dict[str, Times]) -> str:
+    """What the page of a week takes beside its search: middlewares, template, transport."""
+    week = week_name(monday_of(ground.now.date()) + timedelta(days=7))
+    page = f"/rdv/{here.kind.slug}/{here.centre.slug}/?semaine={week}"
+    with serve(ground) as port, Client(port) as client:
+        calls = {
+            "page": lambda: client.get(page).expect(200),
+            "nothing": lambda: client.get("/bench/nothing").expect(200),
+        }
+        taken = alternate(calls, rounds=ground.rounds(100))
+    return (
+        f"view overhead {taken['page'].p50 - times[OURS].p50:.1f} ms (whole page over HTTP "
+        f"{taken['page'].p50:.1f}, a view that does nothing {taken['nothing'].p50:.1f})"
+    )
+
+
+def next_free_all(ground: Ground) -> Iterator[Result]:
+    """search.next_free_all: the first free start of every centre, with three years of history."""
+    with places(ground, ground.large) as [here]:
+        ours = {centre: slot[:4] for centre, slot in here.next_free().items()}
+        if ours != {row[5]: tuple(row[:4]) for row in here.next_free_limit()}:
+            raise RuntimeError("the hand-written SQL finds other next free times")
+        statements = _statements(here.next_free)
+        times = alternate(
+            {OURS: here.next_free, "SQL": here.next_free_limit}, rounds=ground.rounds(150)
+        )
+    yield Result(
+        name="search.next_free_all",
+        value=times[OURS].p50,
+        unit="ms",
+        baseline=times["SQL"].p50,
+        ratio=times[OURS].p50 / times["SQL"].p50,
+        note=f"{len(ours)} centres, {statements} statement, 1.2 M appointments; ours "
+        f"{times[OURS]}; limit: plpgsql loop over each centre's first shifts ({times['SQL']})",
+    )
+
+
+def _statements(call: Callable[[], object]) -> int:
+    sent: list[str] = []
+
+    def count(execute: Callable[..., Any], query: str, *rest: Any) -> Any:
+        sent.append(query)
+        return execute(query, *rest)
+
+    with connection.execute_wrapper(count):
+        call()
+    return len(sent)
+
+
+def growth(ground: Ground) -> Iterator[Result]:
+    """growth.search: the same week with ten times the history, over the same week without."""
+    with places(ground, ground.small, ground.large) as [small, large]:
+        calls: dict[str, Callable[[], object]] = {}
+        best = limits.CANDIDATES["plpgsql loop"]
+        for size, here in (("small", small), ("large", large)):
+            week, all_days = here.window(7), here.window(90)
+            asked = here.asked(week)
+            calls |= {
+                f"week {size}": lambda here=here, week=week: here.search(week),  # type: ignore[misc]
+                f"90 days {size}": lambda here=here, days=all_days: here.search(days),  # type: ignore[misc]
+                f"next free {size}": here.next_free,
+                f"SQL {size}": lambda here=here, asked=asked: limits.rows(here.link, best, asked),  # type: ignore[misc]
+            }
+        times = alternate(calls, rounds=ground.rounds(100))
+    ratios = {
+        what: times[f"{what} large"].p50 / times[f"{what} small"].p50
+        for what in ("week", "90 days", "next free", "SQL")
+    }
+    yield Result(
+        name="growth.search",
+        value=ratios["week"],
+        unit="×",
+        baseline=ratios["SQL"],
+        ratio=ratios["week"] / ratios["SQL"],
+        note=f"a centre's week: {times['week large'].p50:.2f} ms with 1.2 M appointments, "
+        f"{times['week small'].p50:.2f} with 120 k; 90 days ×{ratios['90 days']:.2f}, next free of "
+        f"all ×{ratios['next free']:.2f}; the same SQL in both ×{ratios['SQL']:.2f}",
+    )

@@ -1,0 +1,96 @@
+"""Clients that act at once, each on a database connection of its own, and what SQL says after."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from booking.actions import holding
+from booking.errors import Refusal
+from booking.models import Appointment
+
+# PostgreSQL allows 100 connections, and two workers run tests side by side.
+CONNECTIONS = threading.BoundedSemaphore(30)
+# Asked of the rows alone, not of the code that is under test.
+OVERLAPS = """
+SELECT count(*) FROM booking_appointment a JOIN booking_appointment b
+ON a.id < b.id AND a.practitioner_id = b.practitioner_id
+   AND a.busy_from < b.busy_until AND b.busy_from < a.busy_until
+   AND (a.seat = b.seat OR a.seat = 0 OR b.seat = 0)
+WHERE a.state NOT IN ('cancelled', 'lapsed') AND b.state NOT IN ('cancelled', 'lapsed')
+"""
+OVER_FULL = """
+SELECT count(*) FROM centres_shift s WHERE s.seats > 1 AND s.seats < (
+    SELECT count(*) FROM booking_appointment a
+    WHERE a.shift_id = s.id AND a.state NOT IN ('cancelled', 'lapsed'))
+"""
+
+
+def count(sql: str) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(sql)
+        return int(cursor.fetchone()[0])
+
+
+def at_once(tasks: Sequence[Callable[[], Any]]) -> list[Any]:
+    """What each task returned, or the refusal it met; anything else it raised is raised here."""
+    together = threading.Barrier(len(tasks))
+
+    def run(task: Callable[[], Any]) -> Any:
+        together.wait(timeout=30)
+        with CONNECTIONS:
+            try:
+                return task()
+            except Refusal as refusal:
+                return refusal
+            finally:
+                connection.close()
+
+    with ThreadPoolExecutor(len(tasks)) as pool:
+        return list(pool.map(run, tasks))
+
+
+def refusals(answers: Sequence[Any]) -> list[Refusal]:
+    return [answer for answer in answers if isinstance(answer, Refusal)]
+
+
+def pause_in(monkeypatch: pytest.MonkeyPatch, module: Any, name: str) -> None:
+    """Widen the gap between looking and leaping, so that a race which can happen does happen."""
+    original = getattr(module, name)
+
+    def slowly(*given: Any, **named: Any) -> Any:
+        answer = original(*given, **named)
+        time.sleep(0.03)
+        return answer
+
+    monkeypatch.setattr(module, name, slowly)
+
+
+def unlock_holds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Read the half-days as ever, but lock none of them."""
+    unlocked = holding.LOCK_SHIFTS_AT.replace("FOR NO KEY UPDATE OF s", "")
+    assert unlocked != holding.LOCK_SHIFTS_AT
+    monkeypatch.setattr(holding, "LOCK_SHIFTS_AT", unlocked)
+
+
+@contextmanager
+def without_constraint() -> Iterator[None]:
+    """The exclusion constraint is dropped, and comes back once what it would refuse is gone."""
+    (constraint,) = (
+        one for one in Appointment._meta.constraints if one.name == "appointment_no_double_booking"
+    )
+    with connection.schema_editor() as editor:
+        editor.remove_constraint(Appointment, constraint)
+    try:
+        yield
+    finally:
+        Appointment.objects.all().delete()
+        with connection.schema_editor() as editor:
+            editor.add_constraint(Appointment, constraint)

@@ -1,0 +1,98 @@
+"""The same request twice at the same time: one effect, and an answer for both."""
+
+from functools import partial
+
+import pytest
+
+from booking import actions, verification
+from booking.errors import CodeWrong, HoldExpired, HoldNotExtendable, TooManyAttempts
+from booking.models import Appointment, CallbackRequest, RateCounter
+from booking.throttle import tries
+from notifications.models import OutboxMessage
+from tests.booking.scene import NADIA, NOW, after, open_morning
+from tests.concurrency.race import at_once, refusals
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def test_confirmed_four_times_at_once_it_is_one_appointment_and_one_message() -> None:
+    held = open_morning().hold()
+    answers = at_once([partial(actions.confirm, uid=held.uid, who=NADIA, now=NOW)] * 4)
+    assert {answer.pk for answer in answers} == {held.pk}
+    assert Appointment.objects.get().state == "booked"
+    assert OutboxMessage.objects.count() == 1
+
+
+def test_cancelled_four_times_at_once_it_is_one_cancellation() -> None:
+    booked = open_morning().book()
+    answers = at_once([partial(actions.cancel, uid=booked.uid, now=NOW)] * 4)
+    assert {(answer.state, answer.sequence) for answer in answers} == {("cancelled", 1)}
+
+
+def test_moved_and_cancelled_at_once_it_ends_in_one_of_both() -> None:
+    scene = open_morning()
+    booked = scene.book("09:00")
+    held = scene.hold("10:00", moving=booked.uid)
+    answers = at_once(
+        [
+            partial(actions.move, uid=booked.uid, hold_uid=held.uid, now=NOW),
+            partial(actions.cancel, uid=booked.uid, now=NOW),
+        ]
+    )
+    booked.refresh_from_db()
+    # Moved then cancelled, or cancelled and the move refused: never moved after the end.
+    assert booked.state == "cancelled" or len(refusals(answers)) == 1
+    scene.shift.refresh_from_db()
+    assert len(scene.shift.busy) == (0 if booked.state == "cancelled" else 2)
+
+
+def test_extended_twice_at_once_it_is_extended_once() -> None:
+    held = open_morning().hold()
+    answers = at_once([partial(actions.extend_hold, uid=held.uid, now=after(5))] * 2)
+    assert [type(refusal) for refusal in refusals(answers)] == [HoldNotExtendable]
+
+
+def test_confirmed_on_the_last_second_while_another_takes_it() -> None:
+    scene = open_morning()
+    held = scene.hold()
+    answers = at_once(
+        [
+            partial(actions.confirm, uid=held.uid, who=NADIA, now=after(14)),
+            partial(scene.hold, now=after(15)),
+        ]
+    )
+    assert len(refusals(answers)) == 1
+    live = Appointment.objects.exclude(state__in=["lapsed", "cancelled"])
+    assert live.count() == 1
+    assert isinstance(answers[0], HoldExpired) == (live.get().pk != held.pk)
+
+
+def test_ten_guesses_at_once_are_ten_tries() -> None:
+    sent = verification.send_code(purpose="access", email=NADIA.email, language="fr", now=NOW)
+    code = OutboxMessage.objects.get().context["code"]
+    wrong = f"{(int(code) + 1) % 1_000_000:06}"
+    answers = at_once([partial(verification.check_code, uid=sent.uid, code=wrong, now=NOW)] * 10)
+    kinds = [type(refusal) for refusal in refusals(answers)]
+    assert kinds.count(CodeWrong) == 5
+    assert kinds.count(TooManyAttempts) == 5
+
+
+def test_tries_at_once_are_all_counted() -> None:
+    answers = at_once([partial(tries, key="one", seconds=60, now=NOW)] * 8)
+    assert sorted(answers) == list(range(1, 9))
+    assert RateCounter.objects.get().count == 8
+
+
+def test_a_call_back_asked_for_twice_at_once_is_one_request() -> None:
+    scene = open_morning()
+    ask = partial(
+        actions.request_callback,
+        centre_id=scene.centre.pk,
+        type_id=scene.kind.pk,
+        first_name="Nadia",
+        last_name="Benali",
+        phone="+33612345678",
+        now=NOW,
+    )
+    assert len({answer.pk for answer in at_once([ask] * 4)}) == 1
+    assert CallbackRequest.objects.count() == 1
