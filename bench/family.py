@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -10,6 +11,8 @@ from datetime import UTC, date, datetime, timedelta
 from bench.client import Answer, Client
 from booking.access import contact_token
 
+# Families of an earlier run on a kept database are others.
+RUN = secrets.token_hex(3)
 # One private network of addresses: no two families share a rate limit.
 _numbers = itertools.count(1)
 
@@ -39,7 +42,7 @@ class Family:
     def new_person(self) -> None:
         """Become another family: new address, new e-mail, nothing held."""
         self.client.address = next(_addresses)
-        self.email = f"bench-{self.client.address}@example.org"
+        self.email = f"bench-{RUN}-{self.client.address}@example.org"
         proof = contact_token(self.email, now=datetime.now(UTC))
         self.client.cookies = {"contact": proof}
         self.token = ""

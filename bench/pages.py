@@ -66,18 +66,21 @@ def weights(ground: Ground) -> Iterator[Result]:
         targets = iter(free_targets(here))
     with serve(ground) as port, Client(port) as client:
         target = next(targets)
+        for name, path in _public_pages(TYPE_SLUG, target.centre).items():
+            yield _result(name, weigh(client, path))
         family = Family(client, TYPE_SLUG, target.centre)
-        for name, path in _way(family, target.choice, next(targets).choice).items():
+        for name, path in _held_pages(family, target.choice).items():
+            yield _result(name, weigh(client, path))
+        for name, path in _appointment_pages(family, next(targets).choice).items():
             yield _result(name, weigh(client, path))
 
 
-def _way(family: Family, choice: str, other: str) -> dict[str, str]:
-    """The pages' addresses; those of a held time and of an appointment need one of each."""
-    centre, kind = family.centre_slug, family.type_slug
-    pages = {
+def _public_pages(kind: str, centre: str) -> dict[str, str]:
+    """What anyone sees who has held and proved nothing."""
+    return {
         "home": "/",
         "ill-child": "/urgence/",
-        "need": "/motifs/child/",
+        "need": "/motifs/enfant/",
         "where": f"/rdv/{kind}/?q=35600",
         "when": f"/rdv/{kind}/{centre}/",
         "mine": "/mes-rendez-vous/",
@@ -89,7 +92,6 @@ def _way(family: Family, choice: str, other: str) -> dict[str, str]:
         "privacy": "/donnees-personnelles/",
         "legal": "/mentions-legales/",
     }
-    return pages | _held_pages(family, choice) | _appointment_pages(family, other)
 
 
 def _held_pages(family: Family, choice: str) -> dict[str, str]:

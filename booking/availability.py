@@ -148,8 +148,8 @@ def first_slot(
     """The earliest slot of these shifts, which come in order of start; None when there is none."""
     best: Slot | None = None
     for shift in shifts:
-        if best is not None and shift.starts > best.start:
+        if best is not None and max(shift.starts, window.earliest) > best.start:
             break
-        first = min(slots([shift], timing, window, for_public=for_public), default=None)
+        first = next(slots([shift], timing, window, for_public=for_public), None)
         best = first if best is None or (first is not None and first < best) else best
     return best

@@ -59,18 +59,18 @@ class CentreNotOpen(Refusal):
 
 class TypeNotBookable(Refusal):
     code = "type_not_bookable"
-    message = gettext_noop("Ce motif ne se réserve pas en ligne. Appelez le centre.")
+    message = gettext_noop("Ce rendez-vous ne se prend pas en ligne. Appelez le centre.")
 
 
 class HoldExpired(Refusal):
     code = "hold_expired"
-    message = gettext_noop("Le temps est écoulé : ce créneau n’est plus retenu pour vous.")
+    message = gettext_noop("Le temps est écoulé : ce créneau n’est plus retenu pour vous.")
     status = 410
 
 
 class HoldNotExtendable(Refusal):
     code = "hold_not_extendable"
-    message = gettext_noop("Ce créneau a déjà été prolongé une fois.")
+    message = gettext_noop("Vous avez déjà eu un quart d’heure de plus pour ce créneau.")
 
 
 class AgeNotAllowed(Refusal):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -34,7 +34,7 @@ SHIFT_COLUMNS = """
 SHIFTS_BETWEEN = f"""
 SELECT {SHIFT_COLUMNS}
 FROM centres_shifttype o JOIN centres_shift s ON s.id = o.shift_id
-WHERE o.type_id = %(type)s AND o.centre_id = ANY(%(centres)s)
+WHERE o.type_id = %(type)s AND o.centre_id = %(centre)s
   AND o.starts_at >= %(since)s AND o.starts_at < %(until)s
   AND s.ends_at > %(earliest)s AND s.status = 'open'
   AND s.room >= CASE WHEN s.seats > 1 THEN 1 ELSE %(needed)s END
@@ -111,15 +111,15 @@ def _read(sql: str, values: dict[str, Any]) -> list[ShiftLoad]:
 
 
 def load_shifts(
-    *, kind: AppointmentType, centres: Sequence[int], window: Window, now: datetime
+    *, kind: AppointmentType, centre_id: int, window: Window, now: datetime
 ) -> list[ShiftLoad]:
-    """The shifts of these centres that offer the type in the window: one query."""
+    """The shifts of a centre that offer the type in the window: one query."""
     earliest = from_minute(window.earliest)
     return _read(
         SHIFTS_BETWEEN,
         {
             "type": kind.pk,
-            "centres": list(centres),
+            "centre": centre_id,
             "since": earliest - LONGEST_SHIFT,
             "earliest": earliest,
             "until": from_minute(window.latest),
@@ -139,7 +139,7 @@ def search(
     for_public: bool = True,
 ) -> list[Slot]:
     """Every bookable slot of a centre in the window, by start: one query."""
-    shifts = load_shifts(kind=kind, centres=[centre.pk], window=window, now=now)
+    shifts = load_shifts(kind=kind, centre_id=centre.pk, window=window, now=now)
     if site_id is not None:
         shifts = [shift for shift in shifts if shift.site == site_id]
     return sorted(slots(shifts, type_rules(kind).timing, window, for_public=for_public))

@@ -1,8 +1,8 @@
-"""How an appointment is said to a family, in the active language: its day, its time, its place."""
+"""How days, times and places are said to a family, in the active language."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from django.utils.dateformat import format as date_format
@@ -16,29 +16,35 @@ NBSP = "\u00a0"
 MODE = AppointmentType.Mode
 
 
-def _is_english() -> bool:
+def is_english() -> bool:
     return (get_language() or "fr").startswith("en")
 
 
-def spoken_day(local: datetime) -> str:
-    """mardi 24 novembre · mardi 1er décembre · Tuesday 24 November"""
-    number = "1er" if local.day == 1 and not _is_english() else str(local.day)
-    return f"{date_format(local, 'l')} {number}{NBSP}{date_format(local, 'F')}"
+def spoken_day(day: date, *, has_year: bool = False) -> str:
+    """mardi 24 novembre · mardi 1er décembre 2026 · Tuesday 24 November"""
+    number = "1er" if day.day == 1 and not is_english() else str(day.day)
+    spoken = f"{date_format(day, 'l')} {number}{NBSP}{date_format(day, 'F')}"
+    return f"{spoken} {day.year}" if has_year else spoken
 
 
 def spoken_time(local: datetime) -> str:
     """9 h 30 · 9 h · 9:30 am"""
-    if _is_english():
+    if is_english():
         return f"{local.hour % 12 or 12}:{local.minute:02}{NBSP}{'am' if local.hour < 12 else 'pm'}"
     minutes = f"{NBSP}{local.minute:02}" if local.minute else ""
     return f"{local.hour}{NBSP}h{minutes}"
 
 
-def spoken_moment(appointment: Appointment, *, has_year: bool = False) -> str:
-    """When it begins, on the clock of its centre: mardi 24 novembre 2026 à 9 h 30."""
-    local = appointment.starts_at.astimezone(ZoneInfo(appointment.centre.time_zone))
-    day = f"{spoken_day(local)} {local.year}" if has_year else spoken_day(local)
+def spoken_instant(local: datetime, *, has_year: bool = False) -> str:
+    """mardi 24 novembre 2026 à 9 h 30 · Tuesday 24 November 2026 at 9:30 am"""
+    day = spoken_day(local, has_year=has_year)
     return _("%(day)s à %(clock)s") % {"day": day, "clock": spoken_time(local)}
+
+
+def spoken_moment(appointment: Appointment, *, has_year: bool = False) -> str:
+    """When it begins, on the clock of its centre."""
+    local = appointment.starts_at.astimezone(ZoneInfo(appointment.centre.time_zone))
+    return spoken_instant(local, has_year=has_year)
 
 
 def place_lines(appointment: Appointment) -> list[str]:

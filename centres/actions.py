@@ -134,6 +134,7 @@ def expand_rules(
     """
     start, until = since or today, months_after(today, months)
     rules = OpeningRule.objects.select_related("site__centre__department", "practitioner")
+    rules = rules.prefetch_related("types")
     if rule_ids is not None:
         rules = rules.filter(pk__in=list(rule_ids))
     total = Expansion(0, 0, 0, [])
@@ -199,7 +200,7 @@ def _expand(
     removed, outside = _withdraw(
         [shift for day, shift in existing.items() if day not in wanted and not shift.is_edited]
     )
-    types = list(rule.types.values_list("pk", flat=True))
+    types = [kind.pk for kind in rule.types.all()]
     kept = [shift for day, shift in existing.items() if day in wanted and not shift.is_edited]
     changed = _offer_anew(kept, types)
     for shift in kept:

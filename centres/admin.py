@@ -47,7 +47,7 @@ class StageForm(forms.Form):
     effective_at = forms.DateTimeField(
         label=_("À partir du"),
         required=False,
-        help_text=_("Heure locale du centre. Vide : tout de suite."),
+        help_text=_("Heure locale du centre. Vide : tout de suite."),
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}),
     )
     note = forms.CharField(label=_("Motif"), max_length=200)
@@ -187,7 +187,7 @@ class OpeningRuleAdmin(admin.ModelAdmin[OpeningRule]):
             done = actions.expand_rules(today=timezone.localdate(), rule_ids=[form.instance.pk])
         for shift in Shift.objects.filter(pk__in=done.outside):
             messages.warning(
-                request, _("%(shift)s : des rendez-vous restent hors plage.") % {"shift": shift}
+                request, _("%(shift)s : des rendez-vous restent hors plage.") % {"shift": shift}
             )
 
 

@@ -46,8 +46,8 @@ def required(name: str, default: str, why: str) -> str:
     return value
 
 
-def flag(name: str) -> bool:
-    value = text(name).lower()
+def flag(name: str, default: str = "") -> bool:
+    value = text(name, default).lower()
     if value not in YES | NO:
         refuse(name, f"{value!r} is neither 1 nor 0")
     return value in YES

@@ -122,7 +122,7 @@ class WhoForm(forms.Form):
         born_on: date = self.cleaned_data["child_born_on"]
         if born_on > self.today:
             raise forms.ValidationError(
-                _("Cette date est dans le futur. Quel jour votre enfant est-il né ?"),
+                _("Ce jour n’est pas encore venu. Vérifiez la date de naissance."),
                 code="future",
             )
         if born_on < self.today - timedelta(days=18 * 366):
@@ -149,7 +149,7 @@ class WhoForm(forms.Form):
         number = french_number(typed) if typed else ""
         if typed and not number:
             raise forms.ValidationError(
-                _("Ce numéro n’est pas un numéro français complet. Il a 10 chiffres."),
+                _("Ce numéro n’est pas un numéro français complet. Il a 10 chiffres."),
                 code="phone",
             )
         return number
@@ -181,7 +181,7 @@ def who_from_payload(payload: dict[str, Any], *, language: str) -> Who:
 
 class CodeForm(forms.Form):
     code = forms.CharField(
-        label=_("Code à 6 chiffres"),
+        label=_("Code à 6 chiffres"),
         max_length=20,
         widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "one-time-code"}),
         error_messages={"required": _("Écrivez les six chiffres reçus par e-mail.")},

@@ -105,7 +105,7 @@ class CallbackForm(forms.Form):
         error_messages=EMAIL_ERRORS,
     )
     moments = forms.MultipleChoiceField(
-        label=_("Quand préférez-vous être appelé ?"),
+        label=_("Quand pouvons-nous vous appeler ?"),
         help_text=_("Cochez une ou plusieurs cases."),
         choices=MOMENTS,
         required=False,

@@ -31,7 +31,12 @@ ENTRIES = (
     Entry(Need.CHILD, "enfant", "scale", _("Santé, vaccins, poids, sommeil, jusqu’à 6 ans")),
     Entry(Need.BABY, "bebe", "baby", _("Première consultation, allaitement, poids")),
     Entry(Need.PREGNANCY, "grossesse", "pregnancy", _("Entretien, consultation, préparation")),
-    Entry(Need.AFTER_BIRTH, "apres-naissance", "mother", _("Pour la mère et les parents")),
+    Entry(
+        Need.AFTER_BIRTH,
+        "apres-naissance",
+        "mother",
+        _("Consultation et entretien avec une sage-femme"),
+    ),
     Entry(Need.WORKSHOP, "atelier", "group", _("Massage, premiers repas, allaitement")),
     Entry(
         Need.SEXUAL_HEALTH,

@@ -9,6 +9,7 @@ from centres.geo import Place, find, is_exact
 from frontend.nearby import Nearby, Point
 
 FIRST_SHOWN = 5
+MOST_CHOICES = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,7 @@ class Answer:
     place: Place | None = None
     choices: list[Place] = field(default_factory=list)
     is_unknown: bool = False
+    is_cut: bool = False  # more places fit than are shown
 
     @property
     def point(self) -> Point | None:
@@ -43,7 +45,7 @@ def answer(query: str, insee: str, district: str, places: Sequence[Place]) -> An
     # One postal code of several communes, all with the same centre: nothing to ask.
     if len({place.centres for place in found}) == 1:
         return Answer(query, best._replace(label=query.strip()))
-    return Answer(query, choices=found[:12])
+    return Answer(query, choices=found[:MOST_CHOICES], is_cut=len(found) > MOST_CHOICES)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from booking.models import Appointment
 
 # What a move takes over from the hold on the new time.
 PLACE_FIELDS = (
-    "shift_id",
+    "shift",
     "practitioner",
     "centre",
     "site",

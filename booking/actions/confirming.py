@@ -31,8 +31,8 @@ def confirm(*, uid: UUID, who: Who, now: datetime, actor: Actor = FAMILY) -> App
     """Turn a live hold into the family's appointment and plan its confirmation message.
 
     Confirming twice with the same e-mail returns the appointment unchanged (a double click, the
-    back button). Every rule is checked again. Raises HoldExpired, CentreNotOpen, NotOffered, AgeNotAllowed,
-    WeeksNotAllowed, LimitReached, AlreadyBookedThen, WrongState.
+    back button). Every rule is checked again. Raises HoldExpired, CentreNotOpen, NotOffered,
+    AgeNotAllowed, WeeksNotAllowed, LimitReached, AlreadyBookedThen, WrongState.
     """
     locked = lock_appointments([uid])
     appointment = locked.get(uid)

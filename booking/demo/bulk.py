@@ -20,6 +20,15 @@ def draw_ids(model: type[models.Model], count: int) -> list[int]:
         return [row[0] for row in cursor.fetchall()]
 
 
+def skip_ids(model: type[models.Model], following: int) -> None:
+    """Make `following` the next primary key that the table's sequence gives."""
+    table = model._meta.db_table  # noqa: SLF001 - Django's documented Model._meta API
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT setval(pg_get_serial_sequence(%s, 'id'), %s, false)", [table, following]
+        )
+
+
 def copy_rows(
     model: type[models.Model], columns: Sequence[str], rows: Iterable[Sequence[Any]]
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from django.db import connection, transaction
 
 from booking.availability import ShiftLoad
 from booking.demo import staff, timetable
-from booking.demo.bulk import copy_rows, draw_ids, triggers_off
+from booking.demo.bulk import copy_rows, draw_ids, skip_ids, triggers_off
 from booking.demo.diary import Diary, Offer, Visit
 from booking.demo.families import Registry
 from booking.demo.staff import LogIn, Place
@@ -106,7 +107,7 @@ class CannotSeed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Seeded:
-    """What was made."""
+    """What was made, and accounts to try it with."""
 
     sites: int
     practitioners: int
@@ -132,7 +133,7 @@ def seed(*, now: datetime, random_seed: int, scale: float, months: int = 12) -> 
         workers = staff.hire(department, places, rng, times)
         log_ins = staff.open_desks(department, places, rng)
         rollouts = roll_out(places, now=now, today=today)
-        timetable.plan_rules(workers, first, rng)
+        timetable.plan_rules(workers, first, today, rng)
         timetable.plan_time_off(department, places, workers, (first, today, last), rng)
         with triggers_off(Shift, "shift_busy"):  # there is no appointment to count yet
             made = expand_rules(today=today, since=first, months=months)
@@ -148,10 +149,11 @@ def seed(*, now: datetime, random_seed: int, scale: float, months: int = 12) -> 
             fullness=scale / times,
             rng=rng,
         )
-        visits = list(diary.fill(_offers()))
-        registry.share_custody()
-        registry.save(now)
-        _save_visits(visits)
+        with triggers_off(Appointment, *ROW_TRIGGERS):
+            visits = _save_visits(diary.fill(_offers()))
+            registry.share_custody()
+            registry.save(now)
+        _save_history(visits)
         _ask_for_callbacks(places, rollouts, now, rng)
     _analyse()
     return Seeded(
@@ -160,7 +162,7 @@ def seed(*, now: datetime, random_seed: int, scale: float, months: int = 12) -> 
         shifts=made.made,
         families=len(registry.families),
         appointments=len(visits),
-        log_ins=log_ins,
+        log_ins=staff.worth_showing(log_ins, workers, places),
     )
 
 
@@ -183,11 +185,24 @@ def _offers() -> list[Offer]:
         return [Offer(ShiftLoad(*row[:-1]), tuple(row[-1])) for row in cursor.fetchall()]
 
 
-def _save_visits(visits: list[Visit]) -> None:
-    for visit, key in zip(visits, draw_ids(Appointment, len(visits)), strict=True):
-        visit.id = key
-    with triggers_off(Appointment, *ROW_TRIGGERS):
-        copy_rows(Appointment, APPOINTMENT_COLUMNS, map(_appointment_row, visits))
+def _save_visits(drawn: Iterator[Visit]) -> list[Visit]:
+    """Copy appointments while they are drawn: the database works as we do."""
+    visits = []
+    # No one else can draw ids between: a table whose triggers were switched is locked.
+    ids = itertools.count(draw_ids(Appointment, 1)[0])
+
+    def rows() -> Iterator[Sequence[object]]:
+        for visit in drawn:
+            visit.id = next(ids)
+            visits.append(visit)
+            yield _appointment_row(visit)
+
+    copy_rows(Appointment, APPOINTMENT_COLUMNS, rows())
+    skip_ids(Appointment, next(ids))
+    return visits
+
+
+def _save_history(visits: list[Visit]) -> None:
     copy_rows(AppointmentEvent, EVENT_COLUMNS, _event_rows(visits))
     with connection.cursor() as cursor:
         cursor.execute(REFRESH_SHIFTS)

@@ -241,6 +241,22 @@ def open_desks(department: Department, places: list[Place], rng: Random) -> list
     ]
 
 
+def worth_showing(log_ins: list[LogIn], workers: list[Worker], places: list[Place]) -> list[LogIn]:
+    """One account per role: of the Département, of a centre open online and of one that is not."""
+    shown = [log_in for log_in in log_ins if log_in.centre == "–"]
+    for is_pilot in (True, False):
+        place = next((p for p in places if p.centre.is_pilot == is_pilot), None)
+        if place is None:
+            continue
+        by_role = {log_in.role: log_in for log_in in log_ins if log_in.centre == place.centre.name}
+        at_home = (w.practitioner for w in workers if w.places[0] is place)
+        for person in at_home:
+            log_in = LogIn(person.email, person.profession.capitalize(), place.centre.name)
+            by_role.setdefault(log_in.role, log_in)
+        shown += by_role.values()
+    return shown
+
+
 def invent_caller(rng: Random) -> tuple[str, str, str]:
     """First name, last name and phone of someone who asks to be called."""
     origin = draw_origin(rng)

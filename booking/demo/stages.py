@@ -29,7 +29,7 @@ def roll_out(places: list[Place], *, now: datetime, today: date) -> dict[int, Ro
     others = sorted(
         (place for place in places if not place.centre.is_pilot), key=lambda p: -p.population
     )
-    late = {place.centre.pk for place in others[len(others) - STILL_PREPARING :]}
+    late = {place.centre.pk for place in others[max(1, len(others) - STILL_PREPARING) :]}
     found = {}
     for number, place in enumerate(places):
         zone = ZoneInfo(place.centre.time_zone)

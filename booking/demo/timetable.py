@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, time, timedelta
 from random import Random
 from zoneinfo import ZoneInfo
@@ -48,6 +48,7 @@ class Session:
     hours: tuple[time, time] | None = None
     seats: int = 1
     reserve: int = 0
+    is_walk_in: bool = False
 
 
 CHILD_DOCTOR_SESSION = Session(CHILD_DOCTOR, reserve=1)
@@ -58,8 +59,9 @@ PHONE = Session("rappel-puericultrice visio-puericultrice", (time(13, 30), time(
 HOME_NURSE = Session("visite-domicile-puericultrice agrement-visite-domicile")
 HOME_MIDWIFE = Session("visite-domicile-sage-femme")
 SCHOOL = Session("bilan-ecole-maternelle")
-WEIGHING = Session("permanence-pesee", (time(9, 30), time(11, 30)))
-DROP_IN = Session("accueil-enfants-parents", (time(9, 30), time(11, 30)))
+WEIGHING = Session("permanence-pesee", (time(9, 30), time(11, 30)), is_walk_in=True)
+DROP_IN = Session("accueil-enfants-parents", (time(9, 30), time(11, 30)), is_walk_in=True)
+DROP_IN_LATER = replace(DROP_IN, hours=(time(14, 30), time(16, 30)))
 MASSAGE = Session("atelier-massage-bebe", (time(10), time(11)), seats=6, reserve=1)
 BREASTFEEDING = Session("atelier-allaitement", (time(10), time(11, 30)), seats=10, reserve=1)
 FIRST_MEALS = Session("atelier-alimentation", (time(14), time(15, 15)), seats=8, reserve=1)
@@ -72,9 +74,10 @@ PSYCHOLOGY = Session("psychologue-pmi")
 class Timetable:
     """Collects rules. A worker's half-day of the week is given once, so rules never clash."""
 
-    def __init__(self, since: date, rng: Random) -> None:
-        # A Monday: fortnightly rules then count weeks alike, whatever their day.
+    def __init__(self, since: date, today: date, rng: Random) -> None:
+        # Mondays: fortnightly rules then count weeks alike, whatever their day.
         self._since = since - timedelta(days=since.weekday())
+        self._this_week = today - timedelta(days=today.weekday())
         self._rng = rng
         self._taken: set[tuple[str, str, str]] = set()
         self.rules: list[tuple[OpeningRule, str]] = []
@@ -97,13 +100,15 @@ class Timetable:
         self._taken.add((person.email, day, half))
         opens, closes = session.hours or HALF_DAY[half]
         offset = 7 * self._rng.randrange(2) if rhythm == FORTNIGHTLY else 0
+        # Nobody is noted at walk-in sessions: past ones would tell nothing.
+        since = self._this_week if session.is_walk_in else self._since
         rule = OpeningRule(
             practitioner=person,
             site=site,
             rrule=self._rrule(rhythm, day),
             opens=opens,
             closes=closes,
-            valid_from=self._since + timedelta(days=offset),
+            valid_from=since + timedelta(days=offset),
             seats=session.seats,
             agent_reserve=session.reserve,
             skip_school_holidays=not site.is_main or session is SCHOOL,
@@ -129,9 +134,9 @@ class Timetable:
         )
 
 
-def plan_rules(workers: list[Worker], since: date, rng: Random) -> None:
+def plan_rules(workers: list[Worker], since: date, today: date, rng: Random) -> None:
     """The opening rules of all."""
-    timetable = Timetable(since, rng)
+    timetable = Timetable(since, today, rng)
     plans = {
         DOCTOR: _doctor,
         NURSE: _nurse,
@@ -209,9 +214,7 @@ def _educator(timetable: Timetable, worker: Worker) -> None:
     for number, place in enumerate(worker.places):
         rhythm = WEEKLY if number < 3 else FORTNIGHTLY
         half = (MORNING, AFTERNOON)[number % 2]
-        session = (
-            DROP_IN if half == MORNING else Session(DROP_IN.types, (time(14, 30), time(16, 30)))
-        )
+        session = DROP_IN if half == MORNING else DROP_IN_LATER
         timetable.add(worker, place.main, rhythm, half, session)
 
 

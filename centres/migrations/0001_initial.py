@@ -59,7 +59,7 @@ class Migration(migrations.Migration):
                     models.JSONField(
                         blank=True,
                         default=dict,
-                        help_text="Pour chaque champ : sure, likely, placeholder ou missing.",
+                        help_text="Pour chaque champ : sure, likely, placeholder ou missing.",
                         verbose_name="certitude des données",
                     ),
                 ),
@@ -286,7 +286,7 @@ class Migration(migrations.Migration):
                     models.JSONField(
                         blank=True,
                         default=dict,
-                        help_text="Par langue : label, what_to_bring.",
+                        help_text="Par langue : label, what_to_bring.",
                         verbose_name="traductions",
                     ),
                 ),
@@ -301,7 +301,7 @@ class Migration(migrations.Migration):
                             ("after_birth", "Après la naissance"),
                             ("workshop", "Un atelier en groupe"),
                             ("sexual_health", "Contraception, sexualité, couple"),
-                            ("childminder", "Devenir assistant maternel"),
+                            ("childminder", "Devenir assistante ou assistant maternel"),
                             ("other", "Autre"),
                         ],
                         max_length=16,
@@ -675,7 +675,7 @@ class Migration(migrations.Migration):
                     "seats",
                     models.PositiveSmallIntegerField(
                         default=1,
-                        help_text="Plus d’une : la demi-journée entière est une séance.",
+                        help_text="Plus d’une : la demi-journée entière est une séance.",
                         verbose_name="places",
                     ),
                 ),

@@ -42,7 +42,7 @@ class OpeningRule(models.Model):
     valid_from = models.DateField(_("valable du"))
     valid_until = models.DateField(_("valable jusqu’au"), null=True, blank=True)
     seats = models.PositiveSmallIntegerField(
-        _("places"), default=1, help_text=_("Plus d’une : la demi-journée entière est une séance.")
+        _("places"), default=1, help_text=_("Plus d’une : la demi-journée entière est une séance.")
     )
     agent_reserve = models.PositiveSmallIntegerField(
         _("rendez-vous gardés pour les agents"), default=0

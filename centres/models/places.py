@@ -56,7 +56,7 @@ class Centre(models.Model):
         _("certitude des données"),
         default=dict,
         blank=True,
-        help_text=_("Pour chaque champ : sure, likely, placeholder ou missing."),
+        help_text=_("Pour chaque champ : sure, likely, placeholder ou missing."),
     )
     source = models.CharField(_("source"), max_length=200, blank=True)
     time_zone = models.CharField(_("fuseau horaire"), max_length=40, default="Europe/Paris")

@@ -38,7 +38,7 @@ class AppointmentType(models.Model):
         AFTER_BIRTH = "after_birth", _("Après la naissance")
         WORKSHOP = "workshop", _("Un atelier en groupe")
         SEXUAL_HEALTH = "sexual_health", _("Contraception, sexualité, couple")
-        CHILDMINDER = "childminder", _("Devenir assistant maternel")
+        CHILDMINDER = "childminder", _("Devenir assistante ou assistant maternel")
         OTHER = "other", _("Autre")
 
     slug = models.SlugField(unique=True)
@@ -50,7 +50,7 @@ class AppointmentType(models.Model):
         _("traductions"),
         default=dict,
         blank=True,
-        help_text=_("Par langue : label, what_to_bring."),
+        help_text=_("Par langue : label, what_to_bring."),
     )
     professions = models.CharField(_("profession"), max_length=120)
     need = models.CharField(_("rubrique"), max_length=16, choices=Need.choices)

@@ -1,4 +1,4 @@
-"""Dates, times, distances, ages and phone numbers as people write them, in French and English."""
+"""Dates, times, distances, ages and phone numbers as people write them, in both languages."""
 
 from __future__ import annotations
 
@@ -10,25 +10,30 @@ from zoneinfo import ZoneInfo
 import phonenumbers
 from django import template
 from django.utils import timezone
-from django.utils.dateformat import format as date_format
-from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop, ngettext
 
+from booking.wording import NBSP, is_english, spoken_day, spoken_instant, spoken_time
 from centres.calendar import from_minute
 from centres.models import AppointmentType
 
 register = template.Library()
 
-NBSP = "\u00a0"
-NARROW_NBSP = "\u202f"
+# What people are called in the list of practitioners, which is written in French.
+PROFESSIONS = (
+    gettext_noop("médecin"),
+    gettext_noop("puéricultrice"),
+    gettext_noop("infirmière puéricultrice"),
+    gettext_noop("auxiliaire de puériculture"),
+    gettext_noop("sage-femme"),
+    gettext_noop("psychologue"),
+    gettext_noop("conseillère conjugale et familiale"),
+    gettext_noop("éducatrice de jeunes enfants"),
+)
 
 
 class HasZone(Protocol):
     time_zone: str
-
-
-def _is_english() -> bool:
-    return (get_language() or "fr").startswith("en")
 
 
 def _local(value: datetime) -> datetime:
@@ -60,15 +65,13 @@ def minute(value: int) -> datetime:
 @register.filter
 def day(value: date | datetime) -> str:
     """mardi 24 novembre 2026 · mardi 1er décembre 2026 · Tuesday 24 November 2026"""
-    return f"{day_short(value)} {_day_of(value).year}"
+    return spoken_day(_day_of(value), has_year=True)
 
 
 @register.filter
 def day_short(value: date | datetime) -> str:
     """mardi 24 novembre · Tuesday 24 November"""
-    on = _day_of(value)
-    number = "1er" if on.day == 1 and not _is_english() else str(on.day)
-    return f"{date_format(on, 'l')} {number}{NBSP}{date_format(on, 'F')}"
+    return spoken_day(_day_of(value))
 
 
 def _day_of(value: date | datetime) -> date:
@@ -78,32 +81,29 @@ def _day_of(value: date | datetime) -> date:
 @register.filter
 def clock(value: datetime) -> str:
     """9 h 30 · 9 h · 9:30 am"""
-    local = _local(value)
-    if _is_english():
-        return f"{local.hour % 12 or 12}:{local.minute:02}{NBSP}{'am' if local.hour < 12 else 'pm'}"
-    minutes = f"{NBSP}{local.minute:02}" if local.minute else ""
-    return f"{local.hour}{NBSP}h{minutes}"
+    return spoken_time(_local(value))
 
 
 @register.filter
 def moment(value: datetime) -> str:
     """mardi 24 novembre 2026 à 9 h 30 · Tuesday 24 November 2026 at 9:30 am"""
-    return _("%(day)s à %(clock)s") % {"day": day(value), "clock": clock(value)}
+    return spoken_instant(_local(value), has_year=True)
 
 
 @register.filter
 def moment_short(value: datetime) -> str:
     """mardi 24 novembre à 9 h 30"""
-    return _("%(day)s à %(clock)s") % {"day": day_short(value), "clock": clock(value)}
+    return spoken_instant(_local(value))
 
 
 @register.filter
 def duration(minutes: int) -> str:
-    """45 min · 1 h 30"""
+    """45 min · 1 h 30 · 1 h 30 min"""
     hours, rest = divmod(int(minutes), 60)
     if not hours:
         return f"{rest}{NBSP}min"
-    return f"{hours}{NBSP}h{NBSP}{rest:02}" if rest else f"{hours}{NBSP}h"
+    unit = f"{NBSP}min" if is_english() else ""
+    return f"{hours}{NBSP}h{NBSP}{rest:02}{unit}" if rest else f"{hours}{NBSP}h"
 
 
 @register.filter
@@ -112,7 +112,7 @@ def distance(kilometres: float | None) -> str:
     if kilometres is None:
         return ""
     if kilometres < 1:
-        return _("moins de 1 km")
+        return _("moins de 1 km")
     return f"{round(kilometres)}{NBSP}km"
 
 
@@ -142,6 +142,12 @@ def _number(value: object) -> phonenumbers.PhoneNumber | None:
         return phonenumbers.parse(str(value), "FR")
     except phonenumbers.NumberParseException:
         return None
+
+
+@register.filter
+def profession(value: str) -> str:
+    """A profession in the active language; one we do not know is shown as it is."""
+    return _(value) if value in PROFESSIONS else value
 
 
 @register.filter

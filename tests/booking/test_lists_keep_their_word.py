@@ -54,7 +54,7 @@ EVENTS = st.lists(
 PROBES = st.lists(st.tuples(st.integers(0, 1), st.integers(-5, 185)), min_size=6, max_size=6)
 
 
-@settings(FEW, max_examples=15)
+@settings(FEW, max_examples=12)
 @given(
     kind=TYPES,
     reserve=st.integers(0, 2),

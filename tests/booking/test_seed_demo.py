@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 
 import pytest
+from django.contrib.auth import authenticate
 from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 from django.db.models import Count, F, Q
@@ -12,6 +13,7 @@ from pytest_django import DjangoDbBlocker
 
 from booking.demo import seeding
 from booking.demo.seeding import Seeded
+from booking.demo.staff import PASSWORD
 from booking.intervals import overlaps, pairs
 from booking.models import Appointment, AppointmentEvent, Child, Guardian, Household
 from booking.queries import type_rules
@@ -84,6 +86,14 @@ def test_the_departement_is_complete(demo: Seeded) -> None:
     assert Child.objects.filter(guardians=None).count() == 0
     assert Child.objects.annotate(n=Count("guardians")).filter(n__gte=2).exists()
     assert {"sick", "training"} <= set(Absence.objects.values_list("kind", flat=True))
+
+
+def test_the_accounts_shown_can_log_in(demo: Seeded) -> None:
+    roles = [log_in.role for log_in in demo.log_ins]
+    assert roles[:2] == ["Administration du Département", "Contrôle du Département"]
+    assert {"Accueil", "Responsable de centre", "Médecin", "Puéricultrice"} <= set(roles)
+    for log_in in demo.log_ins:
+        assert authenticate(username=log_in.email, password=PASSWORD)
 
 
 def test_antennas_say_they_are_invented(demo: Seeded) -> None:

@@ -54,7 +54,7 @@ def check_books() -> None:
         assert shift.room == max((b - a for a, b in free), default=0)
 
 
-@settings(FEW, max_examples=20)
+@settings(FEW, max_examples=12)
 @given(STEPS)
 def test_the_books_are_right_after_anything(steps: list[tuple[str, int, int]]) -> None:
     with undone():

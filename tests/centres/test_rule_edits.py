@@ -96,7 +96,7 @@ def fill(rule: OpeningRule, booked: list[tuple[int, int, str]]) -> None:
         make_appointment(shift, starts_at=starts_at, state=state, expires_at=expires_at)
 
 
-@settings(FEW, max_examples=40)
+@settings(FEW, max_examples=25)
 @given(seats=st.sampled_from([1, 1, 3]), booked=BOOKED, first=EDITS, second=EDITS)
 def test_no_edit_loses_an_appointment(
     seats: int, booked: list[tuple], first: dict[str, Any], second: dict[str, Any]

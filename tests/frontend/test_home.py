@@ -14,7 +14,7 @@ def test_the_first_page_shows_only_needs_that_have_types(client: Client) -> None
     make_type(need=Need.PREGNANCY)
     page = client.get("/").content.decode()
     assert "Ma grossesse" in page
-    assert "Devenir assistant maternel" not in page
+    assert "Devenir assistante ou assistant maternel" not in page
     assert 'href="/urgence/"' in page
 
 

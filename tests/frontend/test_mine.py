@@ -137,7 +137,7 @@ def test_a_code_sent_again_replaces_the_first(client: Client) -> None:
     page = ask(client, booked().guardian.email)
     first = sent_code()
     response = client.post(f"{page}renvoyer/", follow=True)
-    assert "Un nouveau code part" in text(response)
+    assert "Un nouveau code est parti" in text(response)
     if sent_code() != first:
         assert client.post(page, {"code": first}).status_code == 422
     assert client.post(page, {"code": sent_code()}).status_code == 302

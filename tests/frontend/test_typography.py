@@ -60,11 +60,23 @@ def test_phone_numbers(typed: str, shown: str, dialled: str) -> None:
 def test_distances_and_lengths() -> None:
     with translation.override("fr"):
         assert emgav.distance(None) == ""
-        assert emgav.distance(0.4) == "moins de 1 km"
+        assert emgav.distance(0.4) == f"moins de 1{NB}km"
         assert emgav.distance(12.4) == f"12{NB}km"
     assert emgav.duration(45) == f"45{NB}min"
     assert emgav.duration(60) == f"1{NB}h"
     assert emgav.duration(90) == f"1{NB}h{NB}30"
+    with translation.override("en"):
+        assert emgav.distance(0.4) == f"less than 1{NB}km"
+        assert emgav.duration(90) == f"1{NB}h{NB}30{NB}min"
+
+
+def test_professions_are_translated_and_an_unknown_one_is_kept() -> None:
+    with translation.override("en"):
+        assert emgav.profession("puéricultrice") == "children’s nurse"
+        assert emgav.profession("orthoptiste") == "orthoptiste"
+        assert emgav.profession("") == ""
+    with translation.override("fr"):
+        assert emgav.profession("puéricultrice") == "puéricultrice"
 
 
 @pytest.mark.parametrize(

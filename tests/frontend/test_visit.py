@@ -91,7 +91,7 @@ def test_each_state_has_its_own_words_and_what_can_still_be_done(client: Client)
     }
     assert "Ajouter à mon agenda" in said["ahead"]
     assert "Ce rendez-vous n’aura pas lieu" in said["cancelled"]
-    assert "Vous êtes arrivé" in said["here"]
+    assert "Votre arrivée est notée" in said["here"]
     for name in ("over", "missed"):
         assert "Ce rendez-vous est passé" in said[name]
     for name in ("cancelled", "over", "missed"):

@@ -67,7 +67,7 @@ def test_nothing_typed_is_refused_field_by_field(client: Client, scene: Scene) -
     ("changes", "said"),
     [
         ({"email": "lea@"}, "pas complète"),
-        ({"phone": "12"}, "10 chiffres"),
+        ({"phone": "12"}, "numéro français complet"),
         ({"child_born_on_day": "31", "child_born_on_month": "2"}, "existe pas"),
         ({"child_born_on_year": "2199"}, "quatre chiffres"),
         ({"child_born_on_year": "1999"}, "année de naissance"),

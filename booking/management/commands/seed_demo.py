@@ -12,8 +12,6 @@ from django.utils import timezone
 from booking.demo.seeding import CannotSeed, seed
 from booking.demo.staff import PASSWORD, LogIn
 
-SHOWN_CENTRES = 2
-
 
 class Command(BaseCommand):
     help = "Fill an empty database with an invented but believable Département."
@@ -53,15 +51,8 @@ class Command(BaseCommand):
 
 
 def log_in_table(log_ins: list[LogIn]) -> str:
-    """The Département's accounts and those of the first centres, with their password."""
-    centres = list(dict.fromkeys(log_in.centre for log_in in log_ins))[: SHOWN_CENTRES + 1]
-    shown: dict[tuple[str, str], LogIn] = {}
-    for log_in in log_ins:
-        if log_in.centre in centres:
-            shown.setdefault((log_in.role, log_in.centre), log_in)
-    width = max((len(log_in.email) for log_in in shown.values()), default=0)
+    """The accounts, one a line, with the password they share."""
+    width = max((len(log_in.email) for log_in in log_ins), default=0)
     lines = [f"Demo log-ins (the password of all is {PASSWORD}):"]
-    lines += [
-        f"  {log_in.email:<{width}}  {log_in.role}, {log_in.centre}" for log_in in shown.values()
-    ]
+    lines += [f"  {log_in.email:<{width}}  {log_in.role}, {log_in.centre}" for log_in in log_ins]
     return "\n".join(lines)

@@ -1,0 +1,59 @@
+"""What the background tidies: expired holds, old codes, half-days to come."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from booking.models import Appointment, Verification
+from booking.tasks import lapse_holds
+from centres.models import Shift
+from centres.tasks import expand_shifts
+from tests.booking.scene import NOW, open_morning
+from tests.factories import make_rule
+
+pytestmark = pytest.mark.django_db
+
+
+def ago(**time: int) -> datetime:
+    return datetime.now(UTC) - timedelta(**time)
+
+
+def test_expired_holds_lapse_and_are_forgotten_a_day_later() -> None:
+    scene = open_morning()
+    young, old, waiting = scene.hold("09:00"), scene.hold("10:00"), scene.hold("11:00")
+    Appointment.objects.filter(pk=young.pk).update(
+        expires_at=ago(minutes=1), changed_at=ago(hours=1)
+    )
+    Appointment.objects.filter(pk=old.pk).update(state="lapsed", changed_at=ago(hours=25))
+    assert lapse_holds() == 1
+    left = dict(Appointment.objects.values_list("pk", "state"))
+    assert left == {young.pk: "lapsed", waiting.pk: "held"}
+
+
+def test_a_time_not_yet_offered_again_is_not_forgotten() -> None:
+    scene = open_morning()
+    Appointment.objects.filter(pk=scene.hold().pk).update(
+        state="lapsed", changed_at=ago(days=2), reoffer_at=ago(minutes=-5)
+    )
+    lapse_holds()
+    assert Appointment.objects.count() == 1
+
+
+def test_old_codes_are_forgotten_an_hour_after_they_expired() -> None:
+    for minutes in (30, 61):
+        Verification.objects.create(
+            purpose="booking",
+            contact="nadia@example.org",
+            created_at=NOW,
+            expires_at=ago(minutes=minutes),
+        )
+    lapse_holds()
+    assert Verification.objects.count() == 1
+
+
+def test_every_night_there_are_half_days_for_a_year() -> None:
+    make_rule()
+    made, changed, removed = expand_shifts()
+    assert (made in (52, 53), changed, removed) == (True, 0, 0)
+    assert expand_shifts() == [0, 0, 0]
+    assert Shift.objects.latest("occurs_on").occurs_on > (ago(days=-350)).date()

@@ -1,0 +1,54 @@
+"""One server and one browser for all journeys; data of its own for each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser
+from pytest_django import DjangoDbBlocker
+
+from centres.models import Centre
+from tests.frontend.funnel import Scene, make_scene
+from tests.journeys.department import open_department
+from tests.journeys.visitor import Arrive, Visitor
+from tests.journeys.website import Website, website
+
+
+@pytest.fixture(scope="session")
+def site(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Website]:
+    """The real server; every test process has its own port and database."""
+    with website() as running:
+        yield running
+
+
+@pytest.fixture
+def arrive(browser: Browser, site: Website, transactional_db: None) -> Iterator[Arrive]:
+    """Lets a new visitor arrive; in the end none may have noted a fault."""
+    visitors: list[Visitor] = []
+
+    def new(**options: object) -> Visitor:
+        visitors.append(Visitor(browser, site.url, **options))
+        return visitors[-1]
+
+    yield new
+    for visitor in visitors:
+        visitor.close()
+    assert [fault for visitor in visitors for fault in visitor.faults] == []
+
+
+@pytest.fixture
+def visitor(arrive: Arrive) -> Visitor:
+    return arrive()
+
+
+@pytest.fixture
+def scene(transactional_db: None) -> Scene:
+    """One open centre with one free morning."""
+    return make_scene()
+
+
+@pytest.fixture
+def redon(transactional_db: None) -> Centre:
+    """A whole Département, with Redon at work."""
+    return open_department()
