@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -45,16 +45,11 @@ LARGE = Size(days_ahead=91, days_behind=1126, booked_behind=470)
 
 
 def scaled(size: Size, scale: float) -> Size:
-    """A smaller or bigger Département: as many days, fewer or more centres and families."""
-    if scale == 1:
-        return size
-    return Size(
+    """A smaller or bigger Département; a smaller one has less history too."""
+    return replace(
+        size,
         centres=max(2, round(size.centres * scale)),
-        practitioners=size.practitioners,
-        days_ahead=size.days_ahead,
-        days_behind=size.days_behind,
-        booked_ahead=size.booked_ahead,
-        booked_behind=size.booked_behind,
+        days_behind=round(size.days_behind * min(1.0, scale)),
         families=max(50, round(size.families * scale)),
     )
 

@@ -198,13 +198,19 @@ def _one_family(browser: Client, this: Round, tally: Tally, dice: random.Random)
         return
     if not tally.count("confirm", family.confirm(family.token)):
         return
-    then = dice.random()
-    if then < 0.35:
+    if dice.random() < 0.4:
         tally.count("cancel", family.cancel(family.token))
-    elif then < 0.8 and not is_group:
-        held = family.hold_move(family.token, dice.choice(this.singles))
+    elif not is_group:
+        _move_on(family, dice.sample(this.singles, 4), tally)
+
+
+def _move_on(family: Family, choices: list[str], tally: Tally) -> None:
+    """Try to move the appointment to one of these times, as people do: until one is free."""
+    for choice in choices:
+        held = family.hold_move(family.token, choice)
         if tally.count("move", held):
             tally.count("confirm move", family.confirm_move(held.location))
+            return
 
 
 def judge(url: str) -> Verdict:

@@ -10,6 +10,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from booking.models import Appointment
+from centres.directory import is_address_sure
 from centres.models import AppointmentType
 
 NBSP = "\u00a0"
@@ -53,8 +54,9 @@ def place_lines(appointment: Appointment) -> list[str]:
     if mode == MODE.PHONE:
         return [_("Par téléphone : nous vous appelons")]
     if mode == MODE.VIDEO:
-        return [_("En vidéo : le lien est sur la page du rendez-vous")]
+        return [_("En vidéo : le centre vous explique comment vous connecter")]
     if mode == MODE.HOME:
         return [_("Chez vous : nous venons à votre domicile")]
     site = appointment.site
-    return [line for line in (site.name, site.address, site.town, site.access_note) if line]
+    address = site.address if is_address_sure(site) else ""
+    return [line for line in (site.name, address, site.town, site.access_note) if line]

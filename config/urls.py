@@ -1,4 +1,4 @@
-"""The site's addresses: probes, language switch, admin; pages for people are in frontend."""
+"""The site's addresses: probes and administration; pages for people are in frontend."""
 
 from django.contrib import admin
 from django.urls import include, path
@@ -8,7 +8,6 @@ from config import health
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
-    path("i18n/", include("django.conf.urls.i18n")),
     path("admin/", admin.site.urls),
     path("", include("frontend.urls")),
 ]

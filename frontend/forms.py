@@ -13,7 +13,7 @@ from booking.actors import Who
 from booking.rules import TERM_DAYS
 from centres.models import AppointmentType
 from frontend.dates import NotADate, read
-from frontend.forms_family import french_number
+from frontend.fields import EmailField, FirstNameField, LastNameField, PhoneField
 
 Audience = AppointmentType.Audience
 
@@ -79,34 +79,13 @@ class WhoForm(forms.Form):
         help_text=_("Même approximative. Par exemple : 24 11 2026"),
         error_messages={"required": _("Écrivez la date prévue, même approximative.")},
     )
-    first_name = forms.CharField(
-        label=_("Votre prénom"),
-        max_length=60,
-        widget=forms.TextInput(attrs={"autocomplete": "given-name"}),
-        error_messages={"required": _("Écrivez votre prénom.")},
+    first_name = FirstNameField()
+    last_name = LastNameField()
+    email = EmailField(
+        help_text=_("Nous y envoyons un code pour confirmer, puis votre rendez-vous.")
     )
-    last_name = forms.CharField(
-        label=_("Votre nom"),
-        max_length=60,
-        widget=forms.TextInput(attrs={"autocomplete": "family-name"}),
-        error_messages={"required": _("Écrivez votre nom.")},
-    )
-    email = forms.EmailField(
-        label=_("Votre adresse e-mail"),
-        help_text=_("Nous y envoyons un code pour confirmer, puis votre rendez-vous."),
-        max_length=254,
-        widget=forms.EmailInput(attrs={"autocomplete": "email"}),
-        error_messages={
-            "required": _("Écrivez votre adresse e-mail."),
-            "invalid": _("Cette adresse n’est pas complète. Exemple : nom@exemple.fr"),
-        },
-    )
-    phone = forms.CharField(
-        label=_("Votre numéro de téléphone"),
-        help_text=_("Pour vous prévenir si le centre doit changer l’heure."),
-        max_length=30,
-        required=False,
-        widget=forms.TextInput(attrs={"type": "tel", "autocomplete": "tel", "inputmode": "tel"}),
+    phone = PhoneField(
+        help_text=_("Pour vous prévenir si le centre doit changer l’heure."), required=False
     )
     needs_interpreter = forms.BooleanField(label=_("J’ai besoin d’un interprète"), required=False)
 
@@ -139,20 +118,6 @@ class WhoForm(forms.Form):
                 _("Vérifiez la date prévue : elle est trop loin d’aujourd’hui."), code="far"
             )
         return due_on
-
-    def clean_email(self) -> str:
-        """Addresses are kept in lower case: a capital letter must not hide an appointment."""
-        return str(self.cleaned_data["email"]).lower()
-
-    def clean_phone(self) -> str:
-        typed = self.cleaned_data["phone"]
-        number = french_number(typed) if typed else ""
-        if typed and not number:
-            raise forms.ValidationError(
-                _("Ce numéro n’est pas un numéro français complet. Il a 10 chiffres."),
-                code="phone",
-            )
-        return number
 
     @property
     def who(self) -> Who:

@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from booking.errors import Refusal
 
@@ -26,6 +27,15 @@ def default_steps() -> list[Step]:
         Step(reverse("mine"), _("Voir mes rendez-vous")),
         Step(reverse("centres"), _("Appeler un centre")),
     ]
+
+
+def sentence(refusal: Refusal) -> str:
+    """What happened, and how many tries are left where they are counted."""
+    left = refusal.details.get("left")
+    if not isinstance(left, int):
+        return _(refusal.message)
+    tries = ngettext("Il vous reste %(left)s essai.", "Il vous reste %(left)s essais.", left)
+    return f"{_(refusal.message)} {tries % {'left': left}}"
 
 
 def page(

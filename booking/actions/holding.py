@@ -244,7 +244,7 @@ def extend_hold(*, uid: UUID, now: datetime) -> Appointment:
     if held.is_extended:
         raise HoldNotExtendable
     held.is_extended = True
-    held.expires_at = now + rules.HOLD_FOR
+    held.expires_at = cast(datetime, held.expires_at) + rules.HOLD_FOR
     held.save(update_fields=["is_extended", "expires_at"])
     return held
 

@@ -248,10 +248,14 @@ def worth_showing(log_ins: list[LogIn], workers: list[Worker], places: list[Plac
         place = next((p for p in places if p.centre.is_pilot == is_pilot), None)
         if place is None:
             continue
-        by_role = {log_in.role: log_in for log_in in log_ins if log_in.centre == place.centre.name}
-        at_home = (w.practitioner for w in workers if w.places[0] is place)
-        for person in at_home:
-            log_in = LogIn(person.email, person.profession.capitalize(), place.centre.name)
+        people = [w.practitioner for w in workers if w.places[0] is place]
+        accounts = [log_in for log_in in log_ins if log_in.centre == place.centre.name] + [
+            LogIn(person.email, person.profession.capitalize(), place.centre.name)
+            for person in people
+            if person.profession in {DOCTOR, NURSE}
+        ]
+        by_role: dict[str, LogIn] = {}
+        for log_in in accounts:
             by_role.setdefault(log_in.role, log_in)
         shown += by_role.values()
     return shown

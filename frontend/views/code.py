@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import get_language, ngettext
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from booking import actions, verification
@@ -37,7 +37,7 @@ def code(request: HttpRequest, token: str, uid: UUID) -> HttpResponse:
     try:
         waiting = verification.check_code(uid=uid, code=form.cleaned_data["code"], now=now)
     except (CodeWrong, CodeExpired, TooManyAttempts) as refusal:
-        form.add_error("code", _sentence(refusal))
+        form.add_error("code", refusals.sentence(refusal))
         waiting.refresh_from_db()
         return _page(request, held, waiting, form, now=now, status=refusal.status)
     return _confirm(request, held, waiting, now=now)
@@ -77,14 +77,6 @@ def _refused(
 def _typed(request: HttpRequest, held: Appointment, waiting: Verification) -> typed.Fields:
     """What was typed, for the browser that typed it only: an address may have been passed on."""
     return typed.from_payload(waiting.payload) if cookies.is_holder(request, held) else []
-
-
-def _sentence(refusal: Refusal) -> str:
-    left = refusal.details.get("left")
-    if not isinstance(left, int):
-        return _(refusal.message)
-    tries = ngettext("Il vous reste %(left)s essai.", "Il vous reste %(left)s essais.", left)
-    return f"{_(refusal.message)} {tries % {'left': left}}"
 
 
 @access("hold")

@@ -10,15 +10,14 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.utils.translation import get_language, ngettext
-from django.utils.translation import gettext as _
+from django.utils.translation import get_language
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from booking import verification
 from booking.access import appointments_of_contact, is_known_contact
-from booking.errors import CodeExpired, CodeWrong, Refusal, TooManyAttempts
+from booking.errors import CodeExpired, CodeWrong, TooManyAttempts
 from booking.models import Verification
-from frontend import cookies
+from frontend import cookies, refusals
 from frontend.access import access
 from frontend.forms import CodeForm
 from frontend.forms_family import AccessForm
@@ -70,14 +69,6 @@ def _code_page(
     return render(request, "pages/mine/code.html", context, status=status)
 
 
-def _sentence(refusal: Refusal) -> str:
-    left = refusal.details.get("left")
-    if not isinstance(left, int):
-        return _(refusal.message)
-    tries = ngettext("Il vous reste %(left)s essai.", "Il vous reste %(left)s essais.", left)
-    return f"{_(refusal.message)} {tries % {'left': left}}"
-
-
 @access("link")
 @require_http_methods(["GET", "HEAD", "POST"])
 @limited(CODES)
@@ -94,7 +85,7 @@ def code(request: HttpRequest, uid: UUID) -> HttpResponseBase:
     except (CodeWrong, CodeExpired, TooManyAttempts) as refusal:
         asked.refresh_from_db()
         # Without another try there is no field left to point at.
-        form.add_error("code" if _can_try(asked) else None, _sentence(refusal))
+        form.add_error("code" if _can_try(asked) else None, refusals.sentence(refusal))
         return _code_page(request, asked, form, status=refusal.status)
     verification.use(checked, now=now)
     response = redirect("mine-list")

@@ -15,7 +15,7 @@ from booking.models import CallbackRequest
 from centres.calendar import add_working_days
 from centres.models import AppointmentType, Centre
 from centres.rollout import Stage
-from frontend.forms_family import french_number
+from frontend.fields import french_number
 from tests.factories import PARIS, make_centre, make_type
 from tests.frontend.pages import exhaust, read, text
 
