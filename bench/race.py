@@ -16,7 +16,7 @@ from datetime import UTC, datetime, time, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-import psycopg
+from django.db import connection
 
 from bench.client import Answer, Broken, Client
 from bench.family import Family
@@ -213,15 +213,15 @@ def _move_on(family: Family, choices: list[str], tally: Tally) -> None:
             return
 
 
-def judge(url: str) -> Verdict:
+def judge() -> Verdict:
     """By SQL on the rows alone, whatever the application believes."""
     centre = Centre.objects.values_list("pk", flat=True).get(slug=CENTRE)
-    with psycopg.connect(url) as link:
-        counts = [
-            link.execute(query.encode(), {"centre": centre}).fetchone() or (-1,)
-            for query in (OVERLAPS, TOO_FULL, HALF_DONE, MISCOUNTED)
-        ]
-    return Verdict(*(int(count[0]) for count in counts))
+    counts = []
+    with connection.cursor() as cursor:
+        for query in (OVERLAPS, TOO_FULL, HALF_DONE, MISCOUNTED):
+            cursor.execute(query, {"centre": centre})
+            counts.append(int(cursor.fetchone()[0]))
+    return Verdict(*counts)
 
 
 def winners() -> int:
@@ -231,13 +231,13 @@ def winners() -> int:
 def contention(ground: Ground) -> Iterator[Result]:
     """contention.double_bookings: several rounds of 50 clients on 10 times and 10 seats."""
     ground.small  # noqa: B018  loaded before the course is laid in it
-    rounds = ground.rounds(ROUNDS)
+    rounds, tries = ground.rounds(ROUNDS), ground.rounds(TRIES)
     course = lay_course(rounds, now=ground.now)
     total = Tally()
     with serve(ground) as port:
         for number, this in enumerate(course):
-            total.add(run_round(port, this, clients=CLIENTS, tries=TRIES, seed=number))
-    verdict = judge(ground.small)
+            total.add(run_round(port, this, clients=CLIENTS, tries=tries, seed=number))
+    verdict = judge()
     if total.unclear or total.broken:
         raise RuntimeError(f"{total.broken} broken, unclear answers: {total.unclear[:5]}")
     yield Result(

@@ -11,6 +11,7 @@ from uuid import UUID
 from django.core import signing
 
 from booking.errors import LinkExpired
+from booking.loading import load_appointments
 from booking.models import Appointment
 
 HOLD, MANAGE, CONTACT = "booking.hold", "booking.manage", "booking.contact"
@@ -43,12 +44,10 @@ def manage_token(appointment: Appointment) -> str:
 
 
 def _load(uid: UUID) -> Appointment:
-    try:
-        return Appointment.objects.select_related(
-            "type", "centre__department", "site", "practitioner", "guardian", "child"
-        ).get(uid=uid)
-    except Appointment.DoesNotExist as error:
-        raise BadLink from error
+    found = load_appointments([uid])
+    if uid not in found:
+        raise BadLink
+    return found[uid]
 
 
 def appointment_for_hold(token: str) -> Appointment:

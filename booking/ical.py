@@ -60,15 +60,22 @@ def calendar_file(
     file.add("version", "2.0")
     file.add("calscale", "GREGORIAN")
     file.add("method", method)
+    head, _end, tail = file.to_ical(sorted=False).rpartition(b"END:VCALENDAR")
+    parts: list[bytes] = [head]
     for name in sorted({appointment.centre.time_zone for appointment in listed}):
         here = [a for a in listed if a.centre.time_zone == name]
         first = min(a.starts_at for a in here).year
-        file.add_component(_zone(name, first - 1, max(a.ends_at for a in here).year + 1))
+        parts.append(_zone_text(name, first - 1, max(a.ends_at for a in here).year + 1))
     with translation.override(language or get_language()):
-        for appointment in listed:
-            file.add_component(_event(appointment, method=method, now=now))
-    content: bytes = file.to_ical(sorted=False)
-    return content
+        parts += [_event(a, method=method, now=now).to_ical(sorted=False) for a in listed]
+    return b"".join([*parts, b"END:VCALENDAR", tail])
+
+
+@lru_cache(maxsize=32)
+def _zone_text(name: str, first_year: int, last_year: int) -> bytes:
+    """A zone as it stands in a file: the same for all of a year, and half of the work."""
+    text: bytes = _zone(name, first_year, last_year).to_ical(sorted=False)
+    return text
 
 
 def manage_url(appointment: Appointment) -> str:
@@ -105,7 +112,6 @@ def _description(appointment: Appointment, *, is_over: bool) -> str:
     return "\n".join(lines)
 
 
-@lru_cache(maxsize=32)
 def _zone(name: str, first_year: int, last_year: int) -> Timezone:
     """The zone's clock changes as yearly rules, which every calendar programme understands.
 

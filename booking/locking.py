@@ -13,6 +13,7 @@ from uuid import UUID
 from django.db import connection
 
 from booking.errors import WrongState
+from booking.loading import load_appointments
 from booking.models import Appointment
 from centres.models import Shift
 
@@ -28,16 +29,6 @@ SELECT id FROM centres_shift WHERE id IN (
     WHERE a.uid = ANY(%(uids)s))
 ORDER BY id FOR NO KEY UPDATE
 """
-NAMED = (
-    "shift",
-    "type",
-    "centre__department",
-    "site",
-    "practitioner",
-    "guardian",
-    "child",
-    "household",
-)
 LOCK_SHIFTS_BESIDE = """
 SELECT id FROM centres_shift WHERE id IN (
     SELECT %(shift)s
@@ -64,13 +55,7 @@ def lock_appointments(uids: Sequence[UUID]) -> dict[UUID, Appointment]:
     with connection.cursor() as cursor:
         cursor.execute(LOCK_SHIFTS_OF, {"uids": list(uids)})
         locked = {row[0] for row in cursor.fetchall()}
-    found = {
-        appointment.uid: appointment
-        for appointment in Appointment.objects.select_for_update(of=("self",), no_key=True)
-        .select_related(*NAMED)
-        .filter(uid__in=uids)
-        .order_by("id")
-    }
+    found = load_appointments(uids, lock=True)
     if any(appointment.shift_id not in locked for appointment in found.values()):
         raise WrongState
     return found

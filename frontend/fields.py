@@ -18,7 +18,8 @@ class FirstNameField(forms.CharField):
     default_error_messages = {"required": _("Écrivez votre prénom.")}
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(**{"label": _("Votre prénom"), "max_length": 60} | options)
+        options.setdefault("label", _("Votre prénom"))
+        super().__init__(max_length=60, **options)
 
 
 class LastNameField(forms.CharField):
@@ -26,7 +27,8 @@ class LastNameField(forms.CharField):
     default_error_messages = {"required": _("Écrivez votre nom.")}
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(**{"label": _("Votre nom"), "max_length": 60} | options)
+        options.setdefault("label", _("Votre nom"))
+        super().__init__(max_length=60, **options)
 
 
 class EmailField(forms.EmailField):
@@ -39,7 +41,8 @@ class EmailField(forms.EmailField):
     }
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(**{"label": _("Votre adresse e-mail"), "max_length": 254} | options)
+        options.setdefault("label", _("Votre adresse e-mail"))
+        super().__init__(max_length=254, **options)
 
     def clean(self, value: Any) -> str:
         return str(super().clean(value)).lower()
@@ -55,7 +58,8 @@ class PhoneField(forms.CharField):
     }
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(**{"label": _("Votre numéro de téléphone"), "max_length": 30} | options)
+        options.setdefault("label", _("Votre numéro de téléphone"))
+        super().__init__(max_length=30, **options)
 
     def clean(self, value: Any) -> str:
         typed = super().clean(value)

@@ -3,27 +3,21 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TypedDict
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.db import IntegrityError, transaction
-from django.db.models import Value
-from django.db.models.functions import Lower
-from django.db.models.lookups import Exact
-from django_stubs_ext import WithAnnotations
 
 from booking import messages, queries, rules
+from booking.actions.families import OPEN_STATES, family_of
 from booking.actions.holding import check_open, check_still_there, live_hold
 from booking.actors import FAMILY, Actor, Who
 from booking.constraints import refuse_clash
-from booking.errors import AlreadyBookedThen, LimitReached, ReasonRequired, WrongState
-from booking.locking import lock_address, lock_appointments, lock_shift
-from booking.models import Appointment, Child, Guardian, Guardianship, Household
+from booking.errors import AlreadyBookedThen, ReasonRequired, WrongState
+from booking.locking import lock_appointments, lock_shift
+from booking.models import Appointment
 from centres.calendar import from_minute
 from centres.models import AppointmentType, Centre
-
-OPEN_STATES = (Appointment.State.BOOKED, Appointment.State.ARRIVED)
 
 
 @transaction.atomic
@@ -46,10 +40,11 @@ def confirm(*, uid: UUID, who: Who, now: datetime, actor: Actor = FAMILY) -> App
     check_open(held.centre, held.type, now=now, actor=actor)
     check_still_there(held)
     check_person(held.type, held.centre, who, starts_at=held.starts_at)
-    guardian = _guardian_for(who, held.centre, now=now, actor=actor)
-    held.guardian, held.household = guardian, guardian.household
-    held.child = _child_for(who, guardian)
-    check_child_is_free(held, at=held)
+    family = family_of(who, held.centre, now=now, actor=actor)
+    held.guardian, held.child = family.guardian, family.child
+    held.household = family.guardian.household
+    if not family.is_new:
+        check_child_is_free(held, at=held)
     held.state = Appointment.State.BOOKED
     held.expires_at = None
     held.last_action, held.actor, held.changed_at = "book", actor.label, now
@@ -83,76 +78,6 @@ def check_person(kind: AppointmentType, centre: Centre, who: Who, *, starts_at: 
         rules.check_weeks(limits, due_on=who.due_on, on=on)
 
 
-def _guardian_for(who: Who, centre: Centre, *, now: datetime, actor: Actor) -> Guardian:
-    """The guardian of this e-mail and name; a new one joins the household the e-mail already has.
-
-    The e-mail itself is locked, not its rows: two bookings at once can neither pass the limit
-    together nor make two households of one, even when there is no row yet.
-    """
-    lock_address(who.email)
-    known = _guardians_of(who)
-    if known and not actor.is_agent:
-        ahead = Appointment.objects.filter(
-            guardian__in=known, state__in=OPEN_STATES, starts_at__gt=now
-        ).count()
-        if ahead >= centre.max_open_per_contact:
-            raise LimitReached(limit=centre.max_open_per_contact)
-    for guardian in known:
-        if guardian.has_first_name and guardian.has_last_name:
-            return guardian
-    household = known[0].household if known else _new_household(who, now=now)
-    return Guardian.objects.create(
-        household=household,
-        first_name=who.first_name,
-        last_name=who.last_name,
-        email=who.email,
-        phone=who.phone,
-        email_verified_at=now,
-    )
-
-
-class NamedGuardian(TypedDict):
-    """Whether the names are the same to the database: PostgreSQL's idea of "İ" is not Python's."""
-
-    has_first_name: bool
-    has_last_name: bool
-
-
-def _guardians_of(who: Who) -> list[WithAnnotations[Guardian, NamedGuardian]]:
-    return list(
-        Guardian.objects.select_related("household")
-        .filter(email=who.email, email_verified_at__isnull=False)
-        .annotate(
-            has_first_name=Exact(Lower("first_name"), Lower(Value(who.first_name))),
-            has_last_name=Exact(Lower("last_name"), Lower(Value(who.last_name))),
-        )
-        .order_by("id")
-    )
-
-
-def _new_household(who: Who, *, now: datetime) -> Household:
-    return Household.objects.create(
-        language=who.language, needs_interpreter=who.needs_interpreter, created_at=now
-    )
-
-
-def _child_for(who: Who, guardian: Guardian) -> Child | None:
-    """The household's child of this first name and birth date, tied to the guardian."""
-    if not who.child_first_name or who.child_born_on is None:
-        return None
-    children = Child.objects.filter(household=guardian.household_id, born_on=who.child_born_on)
-    name = who.child_first_name.casefold()
-    child = next((child for child in children if child.first_name.casefold() == name), None)
-    if child is None:
-        child = Child.objects.create(
-            household=guardian.household, first_name=who.child_first_name, born_on=who.child_born_on
-        )
-        Guardianship.objects.create(guardian=guardian, child=child)
-    else:
-        Guardianship.objects.get_or_create(guardian=guardian, child=child)
-    return child
-
-
 def check_child_is_free(appointment: Appointment, *, at: Appointment) -> None:
     """Raises AlreadyBookedThen when its child has another appointment at the time of `at`."""
     if appointment.child is None:
@@ -182,7 +107,7 @@ def overbook(
     shift = lock_shift(shift_id, since=starts_at, until=ends_at)
     check_open(shift.centre, kind, now=now, actor=actor)
     check_person(kind, shift.centre, who, starts_at=starts_at)
-    guardian = _guardian_for(who, shift.centre, now=now, actor=actor)
+    guardian, child, _ = family_of(who, shift.centre, now=now, actor=actor)
     appointment = Appointment.objects.create(
         state=Appointment.State.BOOKED,
         shift=shift,
@@ -196,7 +121,7 @@ def overbook(
         busy_until=ends_at,
         household=guardian.household,
         guardian=guardian,
-        child=_child_for(who, guardian),
+        child=child,
         is_overbooked=True,
         note=reason.strip()[:200],
         booked_via=Appointment.Via.AGENT,

@@ -33,6 +33,7 @@ from booking.errors import (
     TypeNotBookable,
 )
 from booking.intervals import overlaps, pairs
+from booking.loading import insert_appointment, load_offer
 from booking.locking import lock_appointments
 from booking.models import Appointment
 from centres.calendar import from_minute, to_minute
@@ -176,8 +177,7 @@ def hold(
     hold is the new time of that appointment. Every rule is checked again here, whatever the page
     showed. Raises CentreNotOpen, TypeNotBookable, TooSoon, TooFar, NotOffered, SlotTaken.
     """
-    kind = AppointmentType.objects.get(pk=type_id)
-    centre = Centre.objects.get(pk=centre_id)
+    kind, centre = load_offer(type_id=type_id, centre_id=centre_id)
     check_open(centre, kind, now=now, actor=actor)
     _check_window(centre, kind, start, now=now, actor=actor)
     timing = queries.type_rules(kind).timing
@@ -202,7 +202,7 @@ def hold(
         **placed(slot, load, timing, seats[slot.shift]),
     )
     try:
-        appointment.save(force_insert=True)
+        insert_appointment(appointment)
     except IntegrityError as error:
         raise refuse_clash(error) from error
     return appointment
@@ -244,7 +244,7 @@ def extend_hold(*, uid: UUID, now: datetime) -> Appointment:
     if held.is_extended:
         raise HoldNotExtendable
     held.is_extended = True
-    held.expires_at = cast(datetime, held.expires_at) + rules.HOLD_FOR
+    held.expires_at = (held.expires_at or now) + rules.HOLD_FOR
     held.save(update_fields=["is_extended", "expires_at"])
     return held
 

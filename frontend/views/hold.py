@@ -2,14 +2,15 @@
 
 import re
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import get_object_or_404, redirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 
 from booking import actions
 from booking.access import appointment_for_hold, hold_token
 from booking.errors import BadTime, NotOffered, Refusal, SlotTaken, TooFar, TooSoon
+from booking.loading import find_offer
 from booking.models import Appointment
 from centres.calendar import to_minute
 from centres.models import AppointmentType, Centre
@@ -22,8 +23,10 @@ from frontend.refusals import Step
 @access("public")
 @limited(HOLDS)
 def hold(request: HttpRequest, type_slug: str, centre_slug: str) -> HttpResponse:
-    kind = get_object_or_404(AppointmentType, slug=type_slug, is_active=True)
-    centre = get_object_or_404(Centre, slug=centre_slug)
+    offer = find_offer(type_slug=type_slug, centre_slug=centre_slug)
+    if offer is None:
+        raise Http404
+    kind, centre = offer
     if request.method != "POST":
         return redirect("when", kind.slug, centre.slug)
     start, site_id = read_choice(request.POST.get("creneau", ""))

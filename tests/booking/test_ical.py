@@ -204,7 +204,7 @@ def test_the_title_is_neutral_and_nothing_tells_the_reason_or_a_name() -> None:
 
 def test_lines_fold_at_75_octets_and_special_characters_come_back() -> None:
     name = "Maison de l’Enfance ; salle « Éclaircie », 2\\3 — été à côté de la mairie déléguée"
-    site = make_site(name=name, address="12, rue de l’Église; fond de cour")
+    site = make_site(name=name, address="12, rue de l’Église; fond de cour", certainty="sure")
     content = calendar_file([make_appointment(make_shift(site=site))], now=NOW)
     assert max(len(line) for line in content.split(b"\r\n")) <= 75
     assert content.replace(b"\r\n", b"").count(b"\n") == 0

@@ -30,22 +30,22 @@ def in_full(statements: list[str]) -> str:
     return "\n\n".join(statements)
 
 
-def test_a_hold_takes_five_statements() -> None:
+def test_a_hold_takes_four_statements() -> None:
     scene = open_morning()
     with Statements() as done:
         scene.hold()
-    # The type; the centre; the shifts that could take the start, locked; what blocks them; INSERT.
-    assert len(done.real) == 5, in_full(done.real)
+    # The type and the centre; the shifts that could take the start, locked; what blocks them; INSERT.
+    assert len(done.real) == 4, in_full(done.real)
 
 
-def test_a_hold_that_clears_an_expired_one_and_releases_another_takes_seven() -> None:
+def test_a_hold_that_clears_an_expired_one_and_releases_another_takes_six() -> None:
     scene = open_morning()
     scene.hold("09:00", now=clock("07:24"))
     mine = scene.hold("10:00", now=clock("07:30"))
     with Statements() as done:
         scene.hold("09:00", now=clock("07:40"), releasing=mine.uid)
     # As above; UPDATE of the caller's former hold; UPDATE of what has lapsed.
-    assert len(done.real) == 7, in_full(done.real)
+    assert len(done.real) == 6, in_full(done.real)
 
 
 def test_a_known_familys_confirmation_takes_ten_statements() -> None:
@@ -60,15 +60,14 @@ def test_a_known_familys_confirmation_takes_ten_statements() -> None:
     assert len(done.real) == 10, in_full(done.real)
 
 
-def test_a_new_familys_confirmation_takes_twelve_statements() -> None:
+def test_a_new_familys_confirmation_takes_seven_statements() -> None:
     scene = open_morning()
     held = scene.hold()
     with Statements() as done:
         actions.confirm(uid=held.uid, who=NADIA, now=NOW)
     # The shift, locked; the appointment, locked; the address, locked; its guardians: none; the
-    # household; the guardian; the household's children; the child; its tie to the guardian;
-    # whether it is free; UPDATE; the message.
-    assert len(done.real) == 12, in_full(done.real)
+    # family, in one; UPDATE; the message.
+    assert len(done.real) == 7, in_full(done.real)
 
 
 def test_a_move_takes_seven_statements() -> None:

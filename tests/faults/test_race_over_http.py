@@ -16,15 +16,17 @@ from django.db import connection
 from bench import race
 from bench.client import Broken, Client
 from bench.web import WORKERS, running
+from centres.models import Shift
+from tests.factories import make_appointment
 
-pytestmark = [pytest.mark.faults, pytest.mark.django_db(transaction=True)]
+pytestmark = pytest.mark.faults
 
 ROUNDS = 3
 Web = tuple[int, int]
 
 
 @pytest.fixture
-def database_url() -> str:
+def database_url(transactional_db: None) -> str:
     """The test database, as another process reaches it."""
     address = urlsplit(os.environ["DATABASE_URL"])
     return address._replace(path=f"/{connection.settings_dict['NAME']}").geturl()
@@ -42,13 +44,13 @@ def web(tmp_path: Path, database_url: str) -> Iterator[Web]:
         yield started
 
 
-def test_a_thousand_attempts_and_no_double_booking(web: Web, database_url: str) -> None:
+def test_a_thousand_attempts_and_no_double_booking(web: Web) -> None:
     course = race.lay_course(ROUNDS, now=datetime.now(UTC))
     tallies = [
         race.run_round(web[0], this, clients=50, tries=8, seed=number)
         for number, this in enumerate(course)
     ]
-    assert race.failures(race.judge(database_url), tallies) == []
+    assert race.failures(race.judge(), tallies) == []
     assert sum(tally.broken for tally in tallies) == 0
     assert sum(tally.attempts for tally in tallies) >= 1000
     asked_for = {what for tally in tallies for what, _ in tally.answers}
@@ -57,7 +59,7 @@ def test_a_thousand_attempts_and_no_double_booking(web: Web, database_url: str) 
     assert race.winners() >= ROUNDS * (race.SLOTS + race.SEATS) // 2
 
 
-def test_killed_web_processes_leave_nothing_half_done(web: Web, database_url: str) -> None:
+def test_killed_web_processes_leave_nothing_half_done(web: Web) -> None:
     port, parent = web
     course = race.lay_course(1, now=datetime.now(UTC))
     stop, killed = threading.Event(), list[int]()
@@ -70,8 +72,27 @@ def test_killed_web_processes_leave_nothing_half_done(web: Web, database_url: st
         killer.join()
     assert len(killed) == WORKERS
     assert tally.broken
-    assert race.failures(race.judge(database_url), [tally]) == []
+    assert race.failures(race.judge(), [tally]) == []
     assert _answers_again(port)
+
+
+@pytest.mark.django_db
+def test_the_judge_sees_what_the_database_would_refuse() -> None:
+    """Without its constraints, rows like these are found guilty: the verdict means something."""
+    race.lay_course(1, now=datetime.now(UTC))
+    with connection.cursor() as cursor:
+        for change in (
+            "DROP CONSTRAINT appointment_no_double_booking",
+            "DISABLE TRIGGER appointment_seat",
+        ):
+            cursor.execute(f"ALTER TABLE booking_appointment {change}")
+    single, session = Shift.objects.filter(centre__slug=race.CENTRE).order_by("seats")
+    for _ in range(2):
+        make_appointment(single)
+    for seat in range(race.SEATS + 1):
+        make_appointment(session, seat=seat + 1)
+    verdict = race.judge()
+    assert (verdict.overlaps, verdict.too_full, verdict.half_done) == (1, 1, race.SEATS + 3)
 
 
 def _kill_now_and_then(parent: int, stop: threading.Event, killed: list[int]) -> None:

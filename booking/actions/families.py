@@ -1,0 +1,134 @@
+"""The family of who books: found by its proved address, or made in one statement."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import NamedTuple
+
+from django.db import connection
+
+from booking.actors import Actor, Who
+from booking.errors import LimitReached
+from booking.loading import load_guardians
+from booking.locking import lock_address
+from booking.models import Appointment, Child, Guardian, Guardianship, Household
+from centres.models import Centre
+
+OPEN_STATES = (Appointment.State.BOOKED, Appointment.State.ARRIVED)
+
+NEW_FAMILY = """
+WITH household AS (
+    INSERT INTO booking_household (language, needs_interpreter, created_at)
+    VALUES (%(language)s, %(needs_interpreter)s, %(now)s) RETURNING id),
+guardian AS (
+    INSERT INTO booking_guardian
+        (household_id, first_name, last_name, email, phone, email_verified_at)
+    SELECT id, %(first_name)s, %(last_name)s, %(email)s, %(phone)s, %(now)s::timestamptz
+    FROM household RETURNING id),
+child AS (
+    INSERT INTO booking_child (household_id, first_name, last_name, born_on)
+    SELECT id, %(child_first_name)s, '', %(child_born_on)s::date
+    FROM household WHERE %(has_child)s RETURNING id),
+tie AS (
+    INSERT INTO booking_guardianship (guardian_id, child_id)
+    SELECT guardian.id, child.id FROM guardian, child)
+SELECT household.id, guardian.id, (SELECT id FROM child) FROM household, guardian
+"""
+
+
+class Family(NamedTuple):
+    """Who books, for which child if one is meant, and whether they are new here."""
+
+    guardian: Guardian
+    child: Child | None
+    is_new: bool = False
+
+
+def family_of(who: Who, centre: Centre, *, now: datetime, actor: Actor) -> Family:
+    """The guardian of this e-mail and name, and the child if one is meant.
+
+    A new guardian joins the household the e-mail already has. The e-mail itself is locked, not its
+    rows: two bookings at once can neither pass the limit together nor make two households of one,
+    even when there is no row yet. Raises LimitReached.
+    """
+    lock_address(who.email)
+    known, guardian = load_guardians(who.email, first_name=who.first_name, last_name=who.last_name)
+    if not known:
+        return _new_family(who, now=now)
+    if not actor.is_agent:
+        _check_limit(known, centre, now=now)
+    if guardian is None:
+        guardian = Guardian.objects.create(
+            household=known[0].household,
+            first_name=who.first_name,
+            last_name=who.last_name,
+            email=who.email,
+            phone=who.phone,
+            email_verified_at=now,
+        )
+    return Family(guardian, _child_for(who, guardian))
+
+
+def _check_limit(known: list[Guardian], centre: Centre, *, now: datetime) -> None:
+    ahead = Appointment.objects.filter(
+        guardian__in=known, state__in=OPEN_STATES, starts_at__gt=now
+    ).count()
+    if ahead >= centre.max_open_per_contact:
+        raise LimitReached(limit=centre.max_open_per_contact)
+
+
+def _new_family(who: Who, *, now: datetime) -> Family:
+    """Household, guardian, child and their tie, in one statement: the commonest booking."""
+    household = Household(
+        language=who.language, needs_interpreter=who.needs_interpreter, created_at=now
+    )
+    guardian = Guardian(
+        household=household,
+        first_name=who.first_name,
+        last_name=who.last_name,
+        email=who.email,
+        phone=who.phone,
+        email_verified_at=now,
+    )
+    values = {
+        "language": who.language,
+        "needs_interpreter": who.needs_interpreter,
+        "now": now,
+        "first_name": who.first_name,
+        "last_name": who.last_name,
+        "email": who.email,
+        "phone": guardian.phone.as_e164 if guardian.phone else "",
+        "child_first_name": who.child_first_name,
+        "child_born_on": who.child_born_on,
+        "has_child": bool(who.child_first_name and who.child_born_on),
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(NEW_FAMILY, values)
+        household.pk, guardian.pk, child_id = cursor.fetchone()
+    guardian.household = household
+    if child_id is None or who.child_born_on is None:
+        return Family(guardian, None, is_new=True)
+    child = Child(
+        pk=child_id,
+        household=household,
+        first_name=who.child_first_name,
+        born_on=who.child_born_on,
+    )
+    return Family(guardian, child, is_new=True)
+
+
+def _child_for(who: Who, guardian: Guardian) -> Child | None:
+    """The household's child of this first name and birth date, tied to the guardian."""
+    if not who.child_first_name or who.child_born_on is None:
+        return None
+    children = Child.objects.filter(household=guardian.household_id, born_on=who.child_born_on)
+    name = who.child_first_name.casefold()
+    child = next((child for child in children if child.first_name.casefold() == name), None)
+    if child is None:
+        child = Child.objects.create(
+            household=guardian.household, first_name=who.child_first_name, born_on=who.child_born_on
+        )
+        Guardianship.objects.create(guardian=guardian, child=child)
+    else:
+        Guardianship.objects.get_or_create(guardian=guardian, child=child)
+    return child

@@ -1,0 +1,175 @@
+"""Appointments with all that they name, read by statements written once (ADR 0010).
+
+The ORM compiles its SQL anew at each call; for ten joined tables that costs more than the database
+takes to answer. Rows become ordinary model instances through `Model.from_db`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from django.db import DEFAULT_DB_ALIAS, connection
+from django.db.models import Model
+
+from booking.models import Appointment, Child, Guardian, Household
+from centres.models import AppointmentType, Centre, Department, Practitioner, Shift, Site
+
+
+class Table:
+    """A model's columns under an alias, and how a stretch of a row becomes its instance."""
+
+    def __init__(self, model: type[Model], alias: str) -> None:
+        fields = model._meta.concrete_fields  # noqa: SLF001 - a documented interface of Django
+        self.model = model
+        self.names = [field.attname for field in fields]
+        self.columns = ", ".join(f'{alias}."{field.column}"' for field in fields)
+        self.converters = [
+            (place, convert)
+            for place, field in enumerate(fields)
+            if (convert := getattr(field, "from_db_value", None))
+        ]
+
+    def read(self, row: Sequence[Any], start: int) -> Any:
+        """The instance whose columns begin at `start`; None where an outer join found nothing."""
+        if row[start] is None:
+            return None
+        values = list(row[start : start + len(self.names)])
+        for place, convert in self.converters:
+            values[place] = convert(values[place], None, connection)
+        return self.model.from_db(DEFAULT_DB_ALIAS, self.names, values)
+
+
+class Reader:
+    """Reads rows of several joined tables, in the order given."""
+
+    def __init__(self, *tables: Table) -> None:
+        self.tables = tables
+        self.columns = ", ".join(table.columns for table in tables)
+        self.starts = [
+            sum(len(other.names) for other in tables[:place]) for place in range(len(tables))
+        ]
+
+    def fetch(self, sql: str, values: dict[str, Any]) -> list[list[Any]]:
+        """Each row as its instances, then the columns that follow them."""
+        with connection.cursor() as cursor:
+            cursor.execute(sql, values)
+            rows = cursor.fetchall()
+        places = list(zip(self.tables, self.starts, strict=True))
+        end = sum(len(table.names) for table in self.tables)
+        return [[*(table.read(row, at) for table, at in places), *row[end:]] for row in rows]
+
+
+WHOLE = Reader(
+    Table(Appointment, "a"),
+    Table(Shift, "shift"),
+    Table(AppointmentType, "kind"),
+    Table(Centre, "centre"),
+    Table(Department, "department"),
+    Table(Site, "site"),
+    Table(Practitioner, "practitioner"),
+    Table(Guardian, "guardian"),
+    Table(Child, "child"),
+    Table(Household, "household"),
+)
+APPOINTMENTS = f"""
+SELECT {WHOLE.columns}
+FROM booking_appointment a
+JOIN centres_shift shift ON shift.id = a.shift_id
+JOIN centres_appointmenttype kind ON kind.id = a.type_id
+JOIN centres_centre centre ON centre.id = a.centre_id
+JOIN centres_department department ON department.id = centre.department_id
+JOIN centres_site site ON site.id = a.site_id
+JOIN centres_practitioner practitioner ON practitioner.id = a.practitioner_id
+LEFT JOIN booking_guardian guardian ON guardian.id = a.guardian_id
+LEFT JOIN booking_child child ON child.id = a.child_id
+LEFT JOIN booking_household household ON household.id = a.household_id
+WHERE a.uid = ANY(%(uids)s)
+ORDER BY a.id
+"""  # noqa: S608 - made of our own column names
+LOCKED_APPOINTMENTS = f"{APPOINTMENTS} FOR NO KEY UPDATE OF a"
+
+FAMILY = Reader(Table(Guardian, "guardian"), Table(Household, "household"))
+# Whether the names are the same is PostgreSQL's to say: its idea of "İ" is not Python's.
+GUARDIANS = f"""
+SELECT {FAMILY.columns},
+    lower(guardian.first_name) = lower(%(first_name)s)
+    AND lower(guardian.last_name) = lower(%(last_name)s)
+FROM booking_guardian guardian
+JOIN booking_household household ON household.id = guardian.household_id
+WHERE guardian.email = %(email)s AND guardian.email_verified_at IS NOT NULL
+ORDER BY guardian.id
+"""  # noqa: S608 - made of our own column names
+
+WRITTEN = [f for f in Appointment._meta.concrete_fields if not f.primary_key]  # noqa: SLF001
+INSERT_APPOINTMENT = (
+    f"INSERT INTO booking_appointment ({', '.join(str(f.column) for f in WRITTEN)}) "  # noqa: S608
+    f"VALUES ({', '.join(['%s'] * len(WRITTEN))}) RETURNING id"
+)
+
+OFFER = Reader(Table(AppointmentType, "kind"), Table(Centre, "centre"))
+OFFER_BY_ID = f"""
+SELECT {OFFER.columns} FROM centres_appointmenttype kind, centres_centre centre
+WHERE kind.id = %(kind)s AND centre.id = %(centre)s
+"""  # noqa: S608 - made of our own column names
+OFFER_BY_SLUG = f"""
+SELECT {OFFER.columns} FROM centres_appointmenttype kind, centres_centre centre
+WHERE kind.slug = %(kind)s AND centre.slug = %(centre)s AND kind.is_active
+"""  # noqa: S608 - made of our own column names
+
+
+def load_appointments(uids: Sequence[UUID], *, lock: bool = False) -> dict[UUID, Appointment]:
+    """These appointments with their shift, type, centre, department, site and people; with `lock`,
+    their own rows locked until the transaction ends."""
+    sql = LOCKED_APPOINTMENTS if lock else APPOINTMENTS
+    found: dict[UUID, Appointment] = {}
+    for appointment, shift, kind, centre, department, site, *people in WHOLE.fetch(
+        sql, {"uids": list(uids)}
+    ):
+        centre.department = department
+        appointment.shift, appointment.type = shift, kind
+        appointment.centre, appointment.site = centre, site
+        appointment.practitioner, appointment.guardian = people[0], people[1]
+        appointment.child, appointment.household = people[2], people[3]
+        if appointment.guardian is not None:
+            appointment.guardian.household = appointment.household
+        found[appointment.uid] = appointment
+    return found
+
+
+def load_guardians(
+    email: str, *, first_name: str, last_name: str
+) -> tuple[list[Guardian], Guardian | None]:
+    """The guardians of a proved address with their household, and the one of this name, if any."""
+    values = {"email": email, "first_name": first_name, "last_name": last_name}
+    guardians, same = [], None
+    for guardian, household, is_same in FAMILY.fetch(GUARDIANS, values):
+        guardian.household = household
+        guardians.append(guardian)
+        same = guardian if is_same and same is None else same
+    return guardians, same
+
+
+def insert_appointment(appointment: Appointment) -> None:
+    """Write a new appointment and learn its id. Raises IntegrityError, as saving it would."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            INSERT_APPOINTMENT,
+            [f.get_db_prep_save(getattr(appointment, f.attname), connection) for f in WRITTEN],
+        )
+        (appointment.pk,) = cursor.fetchone()
+
+
+def load_offer(*, type_id: int, centre_id: int) -> tuple[AppointmentType, Centre]:
+    """A type and a centre by id. Raises Centre.DoesNotExist unless both are there."""
+    rows = OFFER.fetch(OFFER_BY_ID, {"kind": type_id, "centre": centre_id})
+    if not rows:
+        raise Centre.DoesNotExist
+    return rows[0][0], rows[0][1]
+
+
+def find_offer(*, type_slug: str, centre_slug: str) -> tuple[AppointmentType, Centre] | None:
+    """An active type and a centre as an address names them; None unless both are there."""
+    rows = OFFER.fetch(OFFER_BY_SLUG, {"kind": type_slug, "centre": centre_slug})
+    return (rows[0][0], rows[0][1]) if rows else None

@@ -1,0 +1,62 @@
+"""Looking at a page as a strict inspector does, at every width, in both colour schemes."""
+
+from __future__ import annotations
+
+from tests.accessibility import AXE, axe_violations
+from tests.html_checker import html_errors
+from tests.journeys.visitor import Visitor
+
+NARROW, HEIGHT = 320, 740
+# Each language sees all rules in one view and the rules of sight in another, so that together all
+# four views of width and scheme are looked at; what is not drawn is the same in all of them.
+VIEWS = {
+    "fr": ((360, "light"), (1280, "dark")),
+    "en": ((1280, "light"), (360, "dark")),
+}
+OF_SIGHT = ("color-contrast", "target-size", "link-in-text-block", "scrollable-region-focusable")
+
+
+class Inspection:
+    """Goes through pages with a visitor; `faults` grows, and the HTML waits for its check."""
+
+    def __init__(self, visitor: Visitor, language: str) -> None:
+        self.visitor, self.language = visitor, language
+        visitor.context.add_init_script(path=AXE)
+        self.html: dict[str, str] = {}
+        self.faults: list[str] = []
+
+    def open(self, name: str, path: str, *, status: int = 200) -> None:
+        self.visitor.open(path)
+        self.look(name, status=status)
+
+    def press(self, name: str, selector: str, *, status: int = 200) -> None:
+        self.visitor.press(selector)
+        self.look(name, status=status)
+
+    def look(self, name: str, *, status: int = 200) -> None:
+        """The page as it is now: its answer, language, rules of access, and room at 320 pixels."""
+        page, document = self.visitor.page, self.visitor.document
+        if document.status != status:
+            self.faults.append(f"{name}: answered {document.status}, not {status}")
+        if page.get_attribute("html", "lang") != self.language:
+            self.faults.append(f"{name}: not in {self.language}")
+        self.html[name] = document.text()
+        all_rules, sight = VIEWS[self.language]
+        self._view(name, *all_rules, rules=())
+        self._view(name, *sight, rules=OF_SIGHT)
+        page.set_viewport_size({"width": NARROW, "height": HEIGHT})
+        if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+            self.faults.append(f"{name}: scrolls sideways at {NARROW} px")
+        page.set_viewport_size({"width": all_rules[0], "height": HEIGHT})
+
+    def _view(self, name: str, width: int, scheme: str, *, rules: tuple[str, ...]) -> None:
+        page = self.visitor.page
+        page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+        page.set_viewport_size({"width": width, "height": HEIGHT})
+        self.faults += [
+            f"{name}, {width} {scheme}: {line}" for line in axe_violations(page, rules=rules)
+        ]
+
+    def verdict(self) -> list[str]:
+        """All that was found, with what the W3C's checker says of the HTML."""
+        return self.faults + html_errors(self.html)
