@@ -55,7 +55,8 @@ CROSS JOIN LATERAL (
 ) s
 ORDER BY s.starts_at, s.id
 """  # noqa: S608 - made of constants
-FIRST_DEPTH = 12
+# One more than the practitioners of a large centre, whose half-days begin together.
+FIRST_DEPTH = 9
 
 
 def type_rules(kind: AppointmentType) -> TypeRules:

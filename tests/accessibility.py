@@ -7,6 +7,13 @@ from playwright.sync_api import Page
 
 AXE = Path(__file__).parent / "vendor" / "axe.min.js"
 STANDARDS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+RUN = """
+async (which) => {
+  const {violations} = await axe.run(document, {runOnly: which, resultTypes: ["violations"]});
+  const line = ({id, help}, {html}) => `${id}: ${help} (${html})`;
+  return violations.flatMap((each) => each.nodes.map((node) => line(each, node)));
+}
+"""
 
 
 def axe_violations(page: Page, *, rules: Sequence[str] = ()) -> list[str]:
@@ -16,12 +23,6 @@ def axe_violations(page: Page, *, rules: Sequence[str] = ()) -> list[str]:
     """
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE.read_text(encoding="utf-8"))
-    which = {"type": "rule", "values": list(rules)} if rules else {"type": "tag", "values": STANDARDS}
-    found = page.evaluate(
-        "which => axe.run(document, {runOnly: which, resultTypes: ['violations']})", which
-    )
-    return [
-        f"{violation['id']}: {violation['help']} ({node['html']})"
-        for violation in found["violations"]
-        for node in violation["nodes"]
-    ]
+    values = {"type": "rule" if rules else "tag", "values": list(rules) or STANDARDS}
+    found: list[str] = page.evaluate(RUN, values)
+    return found

@@ -4,7 +4,15 @@ import os
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 from playwright.sync_api import Browser, sync_playwright
+
+# A busy machine is no reason to fail: no example has a deadline of its own.
+hypothesis_settings.register_profile(
+    "emgav", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+hypothesis_settings.load_profile("emgav")
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""What is answered before any view is reached: a form too big to be read, or not readable at all."""
+"""What is answered before any view is reached: a form too big, or not to be read at all."""
 
 from __future__ import annotations
 

@@ -34,7 +34,8 @@ def test_a_hold_takes_four_statements() -> None:
     scene = open_morning()
     with Statements() as done:
         scene.hold()
-    # The type and the centre; the shifts that could take the start, locked; what blocks them; INSERT.
+    # The type and the centre; the shifts that could take the start, locked; what blocks them;
+    # INSERT.
     assert len(done.real) == 4, in_full(done.real)
 
 

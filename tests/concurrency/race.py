@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -61,13 +62,33 @@ def refusals(answers: Sequence[Any]) -> list[Refusal]:
     return [answer for answer in answers if isinstance(answer, Refusal)]
 
 
-def pause_in(monkeypatch: pytest.MonkeyPatch, module: Any, name: str) -> None:
-    """Widen the gap between looking and leaping, so that a race which can happen does happen."""
+def pause_in(
+    monkeypatch: pytest.MonkeyPatch, module: Any, name: str, *, seconds: float = 0.03
+) -> None:
+    """Widen the gap between looking and leaping: what is guarded must bear it."""
+    _then(monkeypatch, module, name, lambda: time.sleep(seconds))
+
+
+def meet_in(monkeypatch: pytest.MonkeyPatch, module: Any, name: str) -> None:
+    """Nobody leaps before two have looked: what is not guarded surely goes wrong."""
+    arrivals, company = itertools.count(1), threading.Event()
+
+    def wait() -> None:
+        if next(arrivals) >= 2:
+            company.set()
+        company.wait(timeout=20)
+
+    _then(monkeypatch, module, name, wait)
+
+
+def _then(
+    monkeypatch: pytest.MonkeyPatch, module: Any, name: str, wait: Callable[[], None]
+) -> None:
     original = getattr(module, name)
 
     def slowly(*given: Any, **named: Any) -> Any:
         answer = original(*given, **named)
-        time.sleep(0.03)
+        wait()
         return answer
 
     monkeypatch.setattr(module, name, slowly)

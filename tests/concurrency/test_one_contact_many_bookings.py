@@ -7,30 +7,27 @@ from typing import Any
 import pytest
 
 from booking import actions
-from booking.actions import confirming
+from booking.actions import families
 from booking.actors import Who
 from booking.errors import LimitReached
 from booking.models import Appointment, Guardian, Household
 from centres.models import Centre
 from tests.booking.scene import NADIA, NOW, open_morning
-from tests.concurrency.race import at_once, pause_in, refusals
+from tests.concurrency.race import at_once, meet_in, pause_in, refusals
 
 pytestmark = pytest.mark.django_db(transaction=True)
 TIMES = ["09:00", "09:30", "10:00", "10:30", "11:00", "11:30"]
 PARENTS = [NADIA, replace(NADIA, first_name="Karim", child_first_name="Aya")]
 
 
-def confirm_all_at_once(
-    monkeypatch: pytest.MonkeyPatch, parents: list[Who], *, is_known: bool
-) -> list[Any]:
-    """Six holds of one address confirmed together where two are allowed.
+def confirm_all_at_once(parents: list[Who], *, is_known: bool, limit: int = 2) -> list[Any]:
+    """Six holds of one address confirmed together where `limit` are allowed.
 
     With six doctors: on one half-day its own lock would already queue them.
     """
     scene = open_morning()
     doctors = [scene.shift, *(scene.another_doctor() for _ in TIMES[1:])]
-    Centre.objects.update(max_open_per_contact=2)
-    pause_in(monkeypatch, confirming, "check_child_is_free")
+    Centre.objects.update(max_open_per_contact=limit)
     if is_known:
         actions.cancel(uid=scene.book("09:00", now=NOW).uid, now=NOW)
         Centre.objects.update(reoffer_delay_min=0)
@@ -51,7 +48,8 @@ def confirm_all_at_once(
 def test_the_limit_holds_and_the_family_is_one(
     monkeypatch: pytest.MonkeyPatch, is_known: bool
 ) -> None:
-    answers = confirm_all_at_once(monkeypatch, PARENTS, is_known=is_known)
+    pause_in(monkeypatch, families, "load_guardians")
+    answers = confirm_all_at_once(PARENTS, is_known=is_known)
     assert Appointment.objects.filter(state="booked").count() == 2
     assert [type(refusal) for refusal in refusals(answers)] == [LimitReached] * 4
     assert Household.objects.count() == 1
@@ -59,6 +57,7 @@ def test_the_limit_holds_and_the_family_is_one(
 
 
 def test_without_the_lock_the_same_race_passes_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(confirming, "lock_address", lambda _: None)
-    confirm_all_at_once(monkeypatch, [NADIA], is_known=True)
-    assert Appointment.objects.filter(state="booked").count() > 2
+    monkeypatch.setattr(families, "lock_address", lambda _: None)
+    meet_in(monkeypatch, families, "_check_limit")
+    confirm_all_at_once([NADIA], is_known=True, limit=1)
+    assert Appointment.objects.filter(state="booked").count() > 1

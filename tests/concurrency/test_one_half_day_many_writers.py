@@ -65,7 +65,7 @@ def test_absences_declared_together_are_all_subtracted(monkeypatch: pytest.Monke
 
 def test_without_their_lock_the_same_race_loses_absences(monkeypatch: pytest.MonkeyPatch) -> None:
     scene = open_morning()
-    pause_in(monkeypatch, centre_actions, "refresh_closed")
+    pause_in(monkeypatch, centre_actions, "refresh_closed", seconds=0.4)
     monkeypatch.setattr(centre_actions, "LOCK_SHIFTS", "SELECT %s")
     at_once([partial(declare, scene.shift, number) for number in range(6)])
     scene.shift.refresh_from_db()

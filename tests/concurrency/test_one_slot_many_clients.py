@@ -13,6 +13,7 @@ from tests.concurrency.race import (
     OVERLAPS,
     at_once,
     count,
+    meet_in,
     pause_in,
     refusals,
     unlock_holds,
@@ -30,8 +31,10 @@ def test_one_time_is_held_once_by_the_lock_or_by_the_constraint(
     monkeypatch: pytest.MonkeyPatch, has_lock: bool, has_constraint: bool
 ) -> None:
     scene = open_morning()
-    pause_in(monkeypatch, holding, "_choose")
-    if not has_lock:
+    if has_lock:
+        pause_in(monkeypatch, holding, "_choose")
+    else:
+        meet_in(monkeypatch, holding, "_choose")
         unlock_holds(monkeypatch)
     with nullcontext() if has_constraint else without_constraint():
         answers = at_once([lambda: scene.hold("09:00")] * CLIENTS)
@@ -50,8 +53,10 @@ def test_a_session_of_five_is_held_by_five_at_most(
     monkeypatch: pytest.MonkeyPatch, has_lock: bool, has_constraint: bool
 ) -> None:
     scene = open_session(seats=5)
-    pause_in(monkeypatch, holding, "_choose")
-    if not has_lock:
+    if has_lock:
+        pause_in(monkeypatch, holding, "_choose")
+    else:
+        meet_in(monkeypatch, holding, "_choose")
         unlock_holds(monkeypatch)
     with nullcontext() if has_constraint else without_constraint():
         answers = at_once([lambda: scene.hold(actor=AGENT)] * CLIENTS)

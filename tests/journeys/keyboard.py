@@ -22,7 +22,8 @@ FOCUSED = """
   element.blur();
   const isDrawn = look() !== focused;
   element.focus();
-  const order = [...document.querySelectorAll("a[href], button, input, select, summary, [tabindex]")];
+  const stops = "a[href], button, input, select, summary, [tabindex]";
+  const order = [...document.querySelectorAll(stops)];
   return {
     name: `${element.tagName} ${(element.innerText || element.name || "").slice(0, 40)}`,
     place: order.indexOf(element),
@@ -89,6 +90,10 @@ class Keyboard:
     def press(self, selector: str, key: str = "Enter") -> None:
         """Reach a link or a button and press it, which leads to another page."""
         self.reach(selector)
+        self.enter(key)
+
+    def enter(self, key: str = "Enter") -> None:
+        """Press what has the focus, or send the form it is in."""
         with self.page.expect_navigation():
             self.page.keyboard.press(key)
 

@@ -56,7 +56,7 @@ def _choose_when(lea: Visitor) -> None:
 
 
 def _say_who_after_mistakes(lea: Visitor) -> None:
-    """Nothing, then a wrong year and half an address: each time all that was typed is still there."""
+    """Nothing, then a wrong year and half an address: what was typed is still there."""
     lea.press(SUBMIT)
     assert lea.status == 422
     assert "points à corriger" in lea.text(".error-summary")

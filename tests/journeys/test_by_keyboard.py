@@ -25,28 +25,14 @@ def out_of_order(stops: list[Stop]) -> list[tuple[str, str]]:
 
 def test_the_whole_way_by_keyboard(visitor: Visitor, redon: Centre) -> None:
     keys = Keyboard(visitor)
-    visitor.open("/")
-    keys.press("a[href='/motifs/enfant/']")
-    keys.press(f"a[href='{NURSE}']")
-    keys.type(q="redon")
-    with visitor.page.expect_navigation():
-        visitor.page.keyboard.press("Enter")
-    keys.press(f".card--here a[href='{NURSE}redon/']")
-    keys.press(".proposals button")
-    keys.press(SUBMIT)
-    assert visitor.status == 422
-    assert visitor.page.evaluate("document.activeElement.className") == "error-summary"
-    keys.reach(".error-summary a")
-    visitor.page.keyboard.press("Enter")
-    assert visitor.page.evaluate("document.activeElement.id") == "id_child_first_name"
-    visitor.page.keyboard.press("Shift+Tab")
+    _choose(keys)
+    _mend_what_was_wrong(keys)
     keys.type(**LEA)
     keys.reach("#id_needs_interpreter")
     visitor.page.keyboard.press("Space")
     keys.press(SUBMIT, "Space")
     keys.type(code=code_sent())
-    with visitor.page.expect_navigation():
-        visitor.page.keyboard.press("Enter")
+    keys.enter()
     assert visitor.title == "C’est noté !"
     keys.press("a[href$='/deplacer/']")
     keys.press(".days .slot", "Space")
@@ -57,6 +43,35 @@ def test_the_whole_way_by_keyboard(visitor: Visitor, redon: Centre) -> None:
     keys.press(SUBMIT)
     booked = Appointment.objects.get(guardian__email=LEA["email"])
     assert (booked.state, booked.sequence) == ("cancelled", 2)
+
+
+def _choose(keys: Keyboard) -> None:
+    """For what, where, when: the days are narrowed down on the way."""
+    keys.visitor.open("/")
+    keys.press("a[href='/motifs/enfant/']")
+    keys.press(f"a[href='{NURSE}']")
+    keys.type(q="redon")
+    keys.enter()
+    keys.press(f".card--here a[href='{NURSE}redon/']")
+    keys.reach(".filters summary")
+    keys.page.keyboard.press("Enter")
+    keys.reach("[name=moment]")
+    keys.page.keyboard.press("ArrowDown")
+    keys.press(".filters button")
+    assert "moment=matin" in keys.visitor.path
+    keys.press(".proposals button")
+
+
+def _mend_what_was_wrong(keys: Keyboard) -> None:
+    """After a refused form the focus is on the list of errors, whose links lead to the fields."""
+    focused = "document.activeElement"
+    keys.press(SUBMIT)
+    assert keys.visitor.status == 422
+    assert keys.page.evaluate(f"{focused}.className") == "error-summary"
+    keys.reach(".error-summary a")
+    keys.page.keyboard.press("Enter")
+    assert keys.page.evaluate(f"{focused}.id") == "id_child_first_name"
+    keys.page.keyboard.press("Shift+Tab")
 
 
 def test_tab_goes_through_each_page_in_order_and_out_of_it(visitor: Visitor, redon: Centre) -> None:

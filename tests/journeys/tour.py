@@ -214,5 +214,3 @@ def of_what_goes_wrong(tour: Inspection) -> None:
     lea.open(f"{NURSE}redon/")
     exhaust(limits.HOLDS.name)
     tour.press("too often", SLOT, status=429)
-
-
