@@ -27,5 +27,5 @@ USER emgav
 EXPOSE 8000
 CMD ["granian", "config.wsgi:application", "--interface", "wsgi", "--http", "1", "--no-ws", \
      "--host", "0.0.0.0", "--port", "8000", "--backlog", "2048", \
-     "--workers", "2", "--blocking-threads", "4", \
+     "--workers", "2", "--blocking-threads", "2", \
      "--respawn-failed-workers", "--respawn-interval", "0.5", "--workers-kill-timeout", "10"]

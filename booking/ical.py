@@ -37,6 +37,7 @@ STATUS: dict[str, str] = {
     Appointment.State.LAPSED: "CANCELLED",
     Appointment.State.CANCELLED: "CANCELLED",
 }
+LINE_OCTETS = 75  # RFC 5545 §3.1
 WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 Method = Literal["PUBLISH", "CANCEL"]
 
@@ -67,8 +68,17 @@ def calendar_file(
         first = min(a.starts_at for a in here).year
         parts.append(_zone_text(name, first - 1, max(a.ends_at for a in here).year + 1))
     with translation.override(language or get_language()):
-        parts += [_event(a, method=method, now=now).to_ical(sorted=False) for a in listed]
+        parts += [_text(_event(a, method=method, now=now)) for a in listed]
     return b"".join([*parts, b"END:VCALENDAR", tail])
+
+
+def _text(event: Event) -> bytes:
+    """An event's lines. Only long ones go through the library's folding, which is slow."""
+    lines = []
+    for line in event.content_lines(sorted=False):
+        short = line.encode()
+        lines.append(short if len(short) <= LINE_OCTETS else line.to_ical())
+    return b"\r\n".join(lines)
 
 
 @lru_cache(maxsize=32)

@@ -21,12 +21,12 @@ from centres.models import Shift
 # replacement): the trigger that recounts `busy` writes to all of these.
 LOCK_SHIFTS_OF = """
 SELECT id FROM centres_shift WHERE id IN (
-    SELECT shift_id FROM booking_appointment WHERE uid = ANY(%(uids)s)
+    SELECT shift_id FROM booking_appointment WHERE uid IN (%(first)s, %(last)s)
     UNION
     SELECT s.id FROM booking_appointment a JOIN centres_shift s
     ON s.practitioner_id = a.practitioner_id AND s.starts_at < a.busy_until
        AND s.starts_at > a.busy_from - interval '14 hours' AND s.ends_at > a.busy_from
-    WHERE a.uid = ANY(%(uids)s))
+    WHERE a.uid IN (%(first)s, %(last)s))
 ORDER BY id FOR NO KEY UPDATE
 """
 LOCK_SHIFTS_BESIDE = """
@@ -48,12 +48,12 @@ def lock_address(email: str) -> None:
 
 
 def lock_appointments(uids: Sequence[UUID]) -> dict[UUID, Appointment]:
-    """Lock the shifts of these appointments, then the appointments; all that they name is loaded.
+    """Lock the shifts of these one or two appointments, then themselves; all they name is loaded.
 
     Raises WrongState when one was moved to another shift while we waited: the caller's page is old.
     """
     with connection.cursor() as cursor:
-        cursor.execute(LOCK_SHIFTS_OF, {"uids": list(uids)})
+        cursor.execute(LOCK_SHIFTS_OF, {"first": uids[0], "last": uids[-1]})
         locked = {row[0] for row in cursor.fetchall()}
     found = load_appointments(uids, lock=True)
     if any(appointment.shift_id not in locked for appointment in found.values()):

@@ -27,8 +27,8 @@ HOST = "127.0.0.1"
 ROOT = Path(__file__).resolve().parent.parent
 WEB_START_SECONDS = 60
 LOG_INS = "demo-logins.txt"
-# Pages wait for the database most of their time: a few threads per process keep both cores busy.
-WEB_THREADS = 4
+# More threads fight for the interpreter and for database sessions: measured, two book the most.
+WEB_THREADS = 2
 
 
 class Refusal(Exception):

@@ -69,12 +69,12 @@ def pause_in(
     _then(monkeypatch, module, name, lambda: time.sleep(seconds))
 
 
-def meet_in(monkeypatch: pytest.MonkeyPatch, module: Any, name: str) -> None:
-    """Nobody leaps before two have looked: what is not guarded surely goes wrong."""
+def meet_in(monkeypatch: pytest.MonkeyPatch, module: Any, name: str, *, many: int) -> None:
+    """Nobody leaps before so many have looked: what is not guarded surely goes wrong."""
     arrivals, company = itertools.count(1), threading.Event()
 
     def wait() -> None:
-        if next(arrivals) >= 2:
+        if next(arrivals) >= many:
             company.set()
         company.wait(timeout=20)
 
