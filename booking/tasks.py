@@ -8,16 +8,22 @@ from celery import shared_task
 from django.utils import timezone
 
 from booking import actions
-from booking.models import Appointment, Verification
+from booking.models import Appointment, RateCounter, Verification
 
 
 @shared_task
 def lapse_holds() -> int:
-    """Mark expired holds, and forget holds and codes nobody needs any more."""
+    """Mark expired holds, and forget codes nobody needs any more."""
     now = timezone.now()
-    lapsed = actions.lapse_expired_holds(now=now)
     Verification.objects.filter(expires_at__lt=now - timedelta(hours=1)).delete()
+    return actions.lapse_expired_holds(now=now)
+
+
+@shared_task
+def forget_leftovers() -> None:
+    """Once a day: holds that came to nothing, and all rate counters with the addresses in them."""
+    now = timezone.now()
+    RateCounter.objects.all().delete()
     Appointment.objects.filter(
         state=Appointment.State.LAPSED, changed_at__lt=now - timedelta(days=1)
     ).exclude(reoffer_at__gt=now).delete()
-    return lapsed

@@ -322,42 +322,42 @@ def _offer(shifts: list[Shift], types: list[int]) -> None:
     )
 
 
+def _shifts_during(period: Absence | Closure) -> list[int]:
+    """The shifts a period may close: more than it does is harmless, `refresh_closed` recounts."""
+    shifts = Shift.objects.filter(starts_at__lt=period.ends_at, ends_at__gt=period.starts_at)
+    if isinstance(period, Absence):
+        shifts = shifts.filter(practitioner=period.practitioner_id)
+    else:
+        shifts = shifts.filter(centre__department=period.department_id)
+    return list(shifts.values_list("pk", flat=True))
+
+
 @transaction.atomic
 def declare_absence(*, absence: Absence) -> Absence:
-    """Record an absence; the practitioner's shifts lose that time in the same transaction."""
+    """Record an absence, or change one; the practitioner's shifts lose (or gain) that time in the
+    same transaction."""
+    before = Absence.objects.filter(pk=absence.pk).first()
+    freed = _shifts_during(before) if before else []
     absence.save()
-    refresh_closed(
-        Shift.objects.filter(
-            practitioner=absence.practitioner_id,
-            starts_at__lt=absence.ends_at,
-            ends_at__gt=absence.starts_at,
-        ).values_list("pk", flat=True)
-    )
+    refresh_closed([*freed, *_shifts_during(absence)])
     return absence
 
 
 @transaction.atomic
 def declare_closure(*, closure: Closure) -> Closure:
-    """Record a closure of a site, a centre or the Département; their shifts lose that time."""
+    """Record a closure of a site, a centre or the Département, or change one; their shifts lose
+    (or gain) that time."""
+    before = Closure.objects.filter(pk=closure.pk).first()
+    freed = _shifts_during(before) if before else []
     closure.save()
-    shifts = Shift.objects.filter(
-        centre__department=closure.department_id,
-        starts_at__lt=closure.ends_at,
-        ends_at__gt=closure.starts_at,
-    )
-    if closure.centre_id:
-        shifts = shifts.filter(centre=closure.centre_id)
-    if closure.site_id:
-        shifts = shifts.filter(site=closure.site_id)
-    refresh_closed(shifts.values_list("pk", flat=True))
+    refresh_closed([*freed, *_shifts_during(closure)])
     return closure
 
 
 @transaction.atomic
 def withdraw(*, period: Absence | Closure) -> None:
     """Take an absence or a closure back; the time is offered again."""
-    shifts = Shift.objects.filter(starts_at__lt=period.ends_at, ends_at__gt=period.starts_at)
-    touched = list(shifts.exclude(closed=[]).values_list("pk", flat=True))
+    touched = _shifts_during(period)
     period.delete()
     refresh_closed(touched)
 

@@ -181,6 +181,10 @@ class OpeningRuleAdmin(admin.ModelAdmin[OpeningRule]):
     autocomplete_fields = ("practitioner",)
     list_select_related = ("practitioner", "site")
 
+    def has_delete_permission(self, request: HttpRequest, obj: OpeningRule | None = None) -> bool:
+        """A rule is put out of force, never deleted: its shifts would stay, with nobody to ask."""
+        return False
+
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:  # noqa: FBT001 - Django's signature
         with transaction.atomic():
             super().save_related(request, form, formsets, change)
@@ -242,6 +246,16 @@ class PractitionerAdmin(admin.ModelAdmin[Practitioner]):
     list_display = ("last_name", "first_name", "profession", "is_active")
     list_filter = ("profession", "is_active")
     search_fields = ("last_name", "first_name")
+
+    def save_model(self, request: HttpRequest, obj: Practitioner, form: Any, change: bool) -> None:  # noqa: FBT001 - Django's signature
+        """Somebody who stops working here is not offered a minute longer."""
+        with transaction.atomic():
+            super().save_model(request, obj, form, change)
+            rules = list(obj.rules.values_list("pk", flat=True))
+            actions.expand_rules(today=timezone.localdate(), rule_ids=rules)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Practitioner | None = None) -> bool:
+        return False
 
 
 class MembershipInline(admin.TabularInline[Membership, User]):

@@ -33,7 +33,8 @@ class Budget(NamedTuple):
     seconds: int = 600
 
 
-HOLDS = Budget("hold", 60, 300)
+# Each hold keeps a time from others for 15 minutes: few are free, and nobody empties a centre.
+HOLDS = Budget("hold", 20, 120)
 DETAILS = Budget("who", 60, 300)
 CODES = Budget("code", 60, 300)
 SMALL = Budget("small", 120, 600)

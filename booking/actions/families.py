@@ -23,7 +23,7 @@ WITH household AS (
 guardian AS (
     INSERT INTO booking_guardian
         (household_id, first_name, last_name, email, phone, email_verified_at)
-    SELECT id, %(first_name)s, %(last_name)s, %(email)s, %(phone)s, %(now)s::timestamptz
+    SELECT id, %(first_name)s, %(last_name)s, %(email)s, %(phone)s, %(verified_at)s::timestamptz
     FROM household RETURNING id),
 child AS (
     INSERT INTO booking_child (household_id, first_name, last_name, born_on)
@@ -51,10 +51,12 @@ def family_of(who: Who, centre: Centre, *, now: datetime, actor: Actor) -> Famil
     rows: two bookings at once can neither pass the limit together nor make two households of one,
     even when there is no row yet. Raises LimitReached.
     """
+    if not who.email:  # an agent booked for a family without one: nothing says who they are
+        return _new_family(who, now=now, actor=actor)
     lock_address(who.email)
     known, guardian = load_guardians(who.email, first_name=who.first_name, last_name=who.last_name)
     if not known:
-        return _new_family(who, now=now)
+        return _new_family(who, now=now, actor=actor)
     if not actor.is_agent:
         _check_limit(known, centre, now=now)
     if guardian is None:
@@ -64,9 +66,28 @@ def family_of(who: Who, centre: Centre, *, now: datetime, actor: Actor) -> Famil
             last_name=who.last_name,
             email=who.email,
             phone=who.phone,
-            email_verified_at=now,
+            email_verified_at=_verified_at(now, actor),
         )
+    elif not actor.is_agent:
+        _take_news(who, guardian)
     return Family(guardian, _child_for(who, guardian))
+
+
+def _verified_at(now: datetime, actor: Actor) -> datetime | None:
+    """A family proved its address by a code; an agent only typed it, maybe wrongly."""
+    return None if actor.is_agent else now
+
+
+def _take_news(who: Who, guardian: Guardian) -> None:
+    """What a known family says anew counts: a dead number or another's language helps nobody."""
+    if who.phone and guardian.phone != Guardian(phone=who.phone).phone:
+        guardian.phone = who.phone
+        guardian.save(update_fields=["phone"])
+    household = guardian.household
+    if (household.language, household.needs_interpreter) != (who.language, who.needs_interpreter):
+        household.language = who.language
+        household.needs_interpreter = who.needs_interpreter
+        household.save(update_fields=["language", "needs_interpreter"])
 
 
 def _check_limit(known: list[Guardian], centre: Centre, *, now: datetime) -> None:
@@ -77,7 +98,7 @@ def _check_limit(known: list[Guardian], centre: Centre, *, now: datetime) -> Non
         raise LimitReached(limit=centre.max_open_per_contact)
 
 
-def _new_family(who: Who, *, now: datetime) -> Family:
+def _new_family(who: Who, *, now: datetime, actor: Actor) -> Family:
     """Household, guardian, child and their tie, in one statement: the commonest booking."""
     household = Household(
         language=who.language, needs_interpreter=who.needs_interpreter, created_at=now
@@ -88,7 +109,7 @@ def _new_family(who: Who, *, now: datetime) -> Family:
         last_name=who.last_name,
         email=who.email,
         phone=who.phone,
-        email_verified_at=now,
+        email_verified_at=_verified_at(now, actor),
     )
     values = {
         "language": who.language,
@@ -97,6 +118,7 @@ def _new_family(who: Who, *, now: datetime) -> Family:
         "first_name": who.first_name,
         "last_name": who.last_name,
         "email": who.email,
+        "verified_at": guardian.email_verified_at,
         "phone": guardian.phone.as_e164 if guardian.phone else "",
         "child_first_name": who.child_first_name,
         "child_born_on": who.child_born_on,

@@ -65,6 +65,13 @@ WHERE shift_id = ANY(%(shifts)s)
        OR (seat > 0 AND state NOT IN ('cancelled', 'lapsed')))
 """
 
+# Those a booking has just locked are left to it: waiting for each other could form a ring.
+LAPSE_EXPIRED = """
+UPDATE booking_appointment SET state = 'lapsed' WHERE id IN (
+    SELECT id FROM booking_appointment WHERE state = 'held' AND expires_at <= %(now)s
+    FOR UPDATE SKIP LOCKED)
+"""
+
 
 def check_open(centre: Centre, kind: AppointmentType, *, now: datetime, actor: Actor) -> None:
     """Raises CentreNotOpen or TypeNotBookable unless this actor may book this type here now."""
@@ -271,6 +278,6 @@ def check_still_there(held: Appointment) -> None:
 
 def lapse_expired_holds(*, now: datetime) -> int:
     """Mark holds whose time is over: tidiness only, they already block nothing."""
-    return Appointment.objects.filter(state=Appointment.State.HELD, expires_at__lte=now).update(
-        state=Appointment.State.LAPSED
-    )
+    with connection.cursor() as cursor:
+        cursor.execute(LAPSE_EXPIRED, {"now": now})
+        return int(cursor.rowcount)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -105,6 +105,8 @@ def _centre_asked(request: HttpRequest, visit: Visit) -> Centre:
     slug = (request.POST if request.method == "POST" else request.GET).get("centre")
     if not slug or slug == visit.appointment.centre.slug:
         return visit.appointment.centre
+    if "\0" in slug:  # PostgreSQL knows no such text
+        raise Http404
     return get_object_or_404(Centre.objects.select_related("department"), slug=slug)
 
 

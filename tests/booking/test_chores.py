@@ -4,8 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from booking.models import Appointment, Verification
-from booking.tasks import lapse_holds
+from booking import throttle
+from booking.models import Appointment, RateCounter, Verification
+from booking.tasks import forget_leftovers, lapse_holds
 from centres.models import Shift
 from centres.tasks import expand_shifts
 from tests.booking.scene import NOW, open_morning
@@ -26,6 +27,7 @@ def test_expired_holds_lapse_and_are_forgotten_a_day_later() -> None:
     )
     Appointment.objects.filter(pk=old.pk).update(state="lapsed", changed_at=ago(hours=25))
     assert lapse_holds() == 1
+    forget_leftovers()
     left = dict(Appointment.objects.values_list("pk", "state"))
     assert left == {young.pk: "lapsed", waiting.pk: "held"}
 
@@ -35,8 +37,14 @@ def test_a_time_not_yet_offered_again_is_not_forgotten() -> None:
     Appointment.objects.filter(pk=scene.hold().pk).update(
         state="lapsed", changed_at=ago(days=2), reoffer_at=ago(minutes=-5)
     )
-    lapse_holds()
+    forget_leftovers()
     assert Appointment.objects.count() == 1
+
+
+def test_addresses_counted_yesterday_are_forgotten() -> None:
+    throttle.tries(key="hold:192.0.2.7", seconds=600, now=NOW)
+    forget_leftovers()
+    assert not RateCounter.objects.exists()
 
 
 def test_old_codes_are_forgotten_an_hour_after_they_expired() -> None:

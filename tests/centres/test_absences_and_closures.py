@@ -117,3 +117,19 @@ def test_a_session_touched_by_a_closure_has_no_room_and_gets_it_back() -> None:
     withdraw(period=period)
     scene.shift.refresh_from_db()
     assert scene.shift.room == 120
+
+
+def test_an_absence_moved_to_another_time_gives_the_first_one_back() -> None:
+    scene = open_morning()
+    declared = absence(scene.shift, "09:00", "10:00")
+    declared.starts_at, declared.ends_at = clock("11:00"), clock("12:00")
+    declare_absence(absence=declared)
+    assert closed(scene.shift) == ["120-180"]
+
+
+def test_a_closure_moved_to_another_time_gives_the_first_one_back() -> None:
+    scene = open_morning()
+    declared = closure(scene, "09:00", "10:00")
+    declared.starts_at, declared.ends_at = clock("11:00"), clock("12:00")
+    declare_closure(closure=declared)
+    assert closed(scene.shift) == ["120-180"]

@@ -43,7 +43,7 @@ pytestmark = pytest.mark.faults
 SECONDS, LONGEST = 20, 90
 FEWEST_KILLS, MOST_KILLS = 12, 40
 CLIENTS, WORKERS, PRACTITIONERS = 8, 4, 5
-YESES_BETWEEN_KILLS = 8
+YESES_BETWEEN_KILLS = 20
 STEP = 20
 NAME = "fault"
 
@@ -83,9 +83,10 @@ def test_kills_in_the_middle_of_everything_leave_nothing_half_done(
     with _families(site.port, choices, stories):
         kills = _kill_often(site.parent, stories)
     told = sum((story.answers for story in stories), Counter())
-    assert kills >= FEWEST_KILLS, told
+    print(f"{kills} kills; {dict(told)}")  # noqa: T201  figures for who runs it with -s
+    assert kills >= FEWEST_KILLS
     assert told["lost"] >= kills, "the kills fell between the requests"
-    assert min(told[f"{what} 302"] for what in ("hold", "confirm", "move", "cancel")) >= 3, told
+    assert min(told[f"{what} 302"] for what in ("hold", "confirm", "move", "cancel")) >= 3
     assert broken_promises() == []
     for story in stories:
         assert {token: _state(token) for token in story.promised} == story.promised

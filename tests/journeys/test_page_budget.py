@@ -89,7 +89,7 @@ def test_every_page_is_light_on_the_first_visit(visitor: Visitor, redon: Centre)
     visitor.context.add_cookies(cookies)
     weights += [scales.weigh(path) for path in personal]
     for weight in weights:
-        print(f"{weight.path[:40]:40} {weight.wire:7} {weight.unpacked:7} {weight.requests}")  # noqa: T201
+        print(f"{weight.path[:40]:40} {weight.wire:7} {weight.unpacked:7} {weight.requests}")  # noqa: T201  for -s
     heavy = [w for w in weights if w.wire > WIRE or w.unpacked > UNPACKED or w.requests > REQUESTS]
     assert heavy == []
     assert min(weight.requests for weight in weights) >= 3, "page, style and icon were counted"
