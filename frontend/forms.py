@@ -42,7 +42,7 @@ class DateBoxes(forms.MultiWidget):
 PART_ERRORS = {
     "day": _("Le jour va de 1 à 31."),
     "month": _("Le mois va de 1 à 12."),
-    "year": _("L’année s’écrit avec quatre chiffres, par exemple 2026."),
+    "year": _("Vérifiez l’année. Elle a quatre chiffres, par exemple 2026."),
     "whole": _("Cette date n’existe pas. Vérifiez le jour, le mois et l’année."),
 }
 

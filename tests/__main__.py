@@ -1,4 +1,4 @@
-"""`bin/test`: linters, then fast tests, then those that need a browser or kill processes."""
+"""`bin/test`: linters, fast tests, those in a browser, then those that kill processes."""
 
 import os
 import re
@@ -82,10 +82,13 @@ def check(name: str, command: Sequence[str | Path]) -> Result:
 
 
 def run_tests(given: list[str], *, is_fast: bool) -> list[Result]:
-    """A part where the given arguments select nothing is fine if the other part has something."""
+    """A part where the given arguments select nothing is fine if another part has something."""
     parts = [pytest("fast tests", ["-n", "2", "-m", f"not ({SLOW})", *given])]
     if not is_fast:
-        parts.append(pytest("slow tests", ["-m", SLOW, *given]))
+        # Two of these take as long as all others: each is given out alone, so that both cores work.
+        by_one = ["-n", "2", "--maxschedchunk", "1"]
+        parts.append(pytest("browser tests", [*by_one, "-m", "browser and not faults", *given]))
+        parts.append(pytest("fault tests", ["-m", "faults", *given]))
     has_run = [part for part in parts if "no tests ran" not in part.closing]
     return (has_run or parts) if given else parts
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
 from django.http import HttpRequest, HttpResponse
-from django.template import loader
+from django.shortcuts import render
 from django.views import defaults
 
 TOO_BIG = (RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent)
@@ -13,5 +13,5 @@ TOO_BIG = (RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent)
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Django answers 400 to both; a person told "too big" knows what to do."""
     if isinstance(exception, TOO_BIG):
-        return HttpResponse(loader.get_template("413.html").render(), status=413)
+        return render(request, "413.html", status=413)
     return defaults.bad_request(request, exception)

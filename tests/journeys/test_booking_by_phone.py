@@ -25,7 +25,7 @@ def test_a_family_books_moves_and_cancels(
     assert "/r/" in lea.path
     assert lea.title == "C’est noté !"
     first = _calendar(lea)
-    lea.page.go_back()
+    lea.go_back()
     assert "/r/" in lea.path, "going back after confirming shows the appointment"
     _move(lea)
     second = _calendar(lea)
@@ -116,6 +116,6 @@ def _cancel(lea: Visitor) -> None:
     lea.page.check("[name=reason][value=unavailable]")
     lea.press(SUBMIT)
     assert lea.title == "Votre rendez-vous est annulé"
-    lea.page.go_back()
+    lea.go_back()
     lea.page.reload()
     assert lea.title == "Votre rendez-vous est annulé", "a cancelled one cannot be cancelled twice"

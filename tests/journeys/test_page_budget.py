@@ -82,6 +82,7 @@ class Scales:
 
 
 def test_every_page_is_light_on_the_first_visit(visitor: Visitor, redon: Centre) -> None:
+    visitor.refuse_third_parties()
     personal = _own_pages(visitor)
     cookies, scales = visitor.context.cookies(), Scales(visitor)
     visitor.context.clear_cookies()

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Response, Route
+from playwright.sync_api import Browser, ConsoleMessage, Error, Page, Request, Response
 
 SUBMIT = ".form__actions button"
 COOKIES = {"csrftoken", "django_language", "hold", "contact"}
@@ -42,7 +42,6 @@ class Visitor:
         self.faults: list[str] = []
         self.answers: list[Response] = []
         self.context.add_init_script(REPORT_CSP)
-        self.context.route(re.compile(rf"^(?!{re.escape(site)}/)"), self._refuse)
         self.page = self.new_page()
 
     def new_page(self) -> Page:
@@ -50,6 +49,7 @@ class Visitor:
         page = self.context.new_page()
         page.on("console", self._console)
         page.on("pageerror", lambda error: self.faults.append(f"{page.url}: {error}"))
+        page.on("request", self._asked)
         page.on("requestfailed", self._failed)
         page.on("response", self._answered)
         return page
@@ -65,6 +65,17 @@ class Visitor:
         """Press a button or a link that leads to another page."""
         with self.page.expect_navigation():
             self.page.click(selector)
+
+    def go_back(self) -> None:
+        """The back button. To a page that answered a form a browser without scripts asks whether to
+        send the form again; this visitor does."""
+        try:
+            self.page.go_back()
+        except Error as error:
+            if "ERR_CACHE_MISS" not in error.message:
+                raise
+            self.page.wait_for_url("chrome-error://**")  # the browser's own page, with its question
+            self.page.reload()
 
     def fill_in(self, **values: str) -> None:
         for name, value in values.items():
@@ -117,10 +128,14 @@ class Visitor:
             if name not in COOKIES or not is_closed:
                 self.faults.append(f"cookie {name}: {cookie}")
 
-    def _refuse(self, route: Route) -> None:
-        if not route.request.url.startswith(("data:", "about:", "blob:")):
-            self.faults.append(f"asks a third party: {route.request.url}")
-        route.abort()
+    def refuse_third_parties(self) -> None:
+        """Let nothing out to other hosts. Requests are held up by this, and nothing is cached."""
+        elsewhere = re.compile(rf"^(?!{re.escape(self.site)}/)")
+        self.context.route(elsewhere, lambda route: route.abort())
+
+    def _asked(self, request: Request) -> None:
+        if not request.url.startswith((f"{self.site}/", "data:")):
+            self.faults.append(f"asks a third party: {request.url}")
 
     def _console(self, message: ConsoleMessage) -> None:
         is_form = message.text.startswith(ANSWERED_BY_AN_ERROR)
@@ -128,8 +143,8 @@ class Visitor:
             self.faults.append(f"{message.page and message.page.url}: {message.text}")
 
     def _failed(self, request: Request) -> None:
-        """A page left while it loads is no fault; a picture or a style that never came is one."""
-        if request.failure != "net::ERR_ABORTED":
+        """A page left while it loads, or a form the browser asks about, is no fault."""
+        if request.failure not in ("net::ERR_ABORTED", "net::ERR_CACHE_MISS"):
             self.faults.append(f"never came: {request.url} ({request.failure})")
 
     def _answered(self, response: Response) -> None:
