@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from bench.ground import ROOT, Ground
+from config import supervision
 from config.embedded import Server, end, free_port, spawn
 from config.serve import Options, wait_for_web, web_command
 
@@ -36,7 +38,8 @@ def running(
         env=os.environ | environment | {"PORT": str(options.port)},
     )
     try:
-        wait_for_web(options.port, [Server(name="web", url="", log=log, process=process)])
+        server = Server(name="web", url="", log=log, process=process)
+        wait_for_web(options.port, partial(supervision.check, server))
         yield options.port, process.pid
     finally:
         end(process)

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from django.core import signing
 
+from booking.actors import FAMILY, Actor
 from booking.errors import LinkExpired
 from booking.loading import load_appointments
 from booking.models import Appointment
@@ -53,6 +54,14 @@ def _load(uid: UUID) -> Appointment:
 def appointment_for_hold(token: str) -> Appointment:
     """The appointment a booking step is about, in whatever state it is by now. Raises BadLink."""
     return _load(_unsign(token, HOLD))
+
+
+def opens_hold(token: str, appointment: Appointment) -> bool:
+    """Whether a token opens this very hold."""
+    try:
+        return _unsign(token, HOLD) == appointment.uid
+    except BadLink:
+        return False
 
 
 def appointment_for_link(token: str, *, now: datetime) -> Appointment:
@@ -100,6 +109,37 @@ def is_known_contact(email: str) -> bool:
     return Appointment.objects.filter(
         guardian__email=email, guardian__email_verified_at__isnull=False
     ).exists()
+
+
+def practitioners_met(email: str, *, now: datetime) -> list[int]:
+    """Whom a proved contact's household has met: one query, by the address's index."""
+    known = "guardian__household__guardians"
+    met = Appointment.objects.filter(
+        **{f"{known}__email": email, f"{known}__email_verified_at__isnull": False},
+        state__in=["booked", "arrived", "in_progress", "fulfilled"],
+        ends_at__lte=now,
+    )
+    return list(met.values_list("practitioner", flat=True).distinct())
+
+
+def held_before(
+    actor: Actor, *, type_id: int, centre_id: int, site_id: int, starts_at: datetime, now: datetime
+) -> Appointment | None:
+    """The time this actor already holds: the answer to an earlier press was lost.
+
+    None for a family that nothing tells apart: it could be any other.
+    """
+    if actor == FAMILY:
+        return None
+    return Appointment.objects.filter(
+        actor=actor.label,
+        state=Appointment.State.HELD,
+        expires_at__gt=now,
+        type=type_id,
+        centre=centre_id,
+        site=site_id,
+        starts_at=starts_at,
+    ).first()
 
 
 def held_for_move(appointment: Appointment, *, now: datetime) -> UUID | None:

@@ -22,6 +22,12 @@ FAMILY = Actor("family", "family")
 SYSTEM = Actor("system", "system")
 
 
+def family_on(page: str) -> Actor:
+    """A family that nothing tells apart yet but the page it pressed on; once it confirms it is a
+    family like any other."""
+    return Actor("family", f"family:{page}")
+
+
 @dataclass(frozen=True, slots=True)
 class Who:
     """The person who books, and for whom. The e-mail has been proved by a code, or by an agent."""

@@ -73,6 +73,22 @@ class HoldNotExtendable(Refusal):
     message = gettext_noop("Vous avez déjà eu un quart d’heure de plus pour ce créneau.")
 
 
+class ChildRequired(Refusal):
+    code = "child_required"
+    message = gettext_noop(
+        "Ce rendez-vous est pour un enfant : il faut son prénom et sa date de naissance."
+    )
+    status = 422
+
+
+class DueDateRequired(Refusal):
+    code = "due_date_required"
+    message = gettext_noop(
+        "Ce rendez-vous est pour une grossesse : il faut la date prévue de l’accouchement."
+    )
+    status = 422
+
+
 class AgeNotAllowed(Refusal):
     code = "age_not_allowed"
     message = gettext_noop("Ce rendez-vous n’est pas prévu pour cet âge à cette date.")
@@ -107,6 +123,11 @@ class ReasonRequired(Refusal):
     code = "reason_required"
     message = gettext_noop("Une surréservation demande un motif.")
     status = 422
+
+
+class CallbackClosed(Refusal):
+    code = "callback_closed"
+    message = gettext_noop("Cette demande de rappel a déjà été traitée.")
 
 
 class CodeWrong(Refusal):

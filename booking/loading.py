@@ -6,7 +6,8 @@ takes to answer. Rows become ordinary model instances through `Model.from_db`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -90,7 +91,14 @@ LEFT JOIN booking_household household ON household.id = a.household_id
 WHERE a.uid IN (%(first)s, %(last)s)
 ORDER BY a.id
 """  # noqa: S608 - made of our own column names
-LOCKED_APPOINTMENTS = f"{APPOINTMENTS} FOR NO KEY UPDATE OF a"
+# What two requests at once can change of an appointment already loaded, and its shift.
+CHANGING = Reader(Table(Appointment, "(x.a)"), Table(Shift, "(x.shift)"))
+LOCKED = f"""
+SELECT {CHANGING.columns}, x.is_elsewhere
+FROM booking_lock_appointments(%(first)s, %(last)s, %(address)s) x
+"""  # noqa: S608 - made of our own column names
+# What an appointment names beside its shift.
+NAMED = ("type", "centre", "site", "practitioner", "guardian", "child", "household")
 
 FAMILY = Reader(Table(Guardian, "guardian"), Table(Household, "household"))
 # Whether the names are the same is PostgreSQL's to say: its idea of "İ" is not Python's.
@@ -104,30 +112,34 @@ WHERE guardian.email = %(email)s AND guardian.email_verified_at IS NOT NULL
 ORDER BY guardian.id
 """  # noqa: S608 - made of our own column names
 
-WRITTEN = [f for f in Appointment._meta.concrete_fields if not f.primary_key]  # noqa: SLF001
-INSERT_APPOINTMENT = (
-    f"INSERT INTO booking_appointment ({', '.join(str(f.column) for f in WRITTEN)}) "  # noqa: S608
-    f"VALUES ({', '.join(['%s'] * len(WRITTEN))}) RETURNING id"
-)
+# What a hold writes; all else of its row is null, or as the model begins.
+HELD = (
+    "uid", "reference", "state", "shift", "practitioner", "centre", "site", "type", "starts_at",
+    "ends_at", "busy_from", "busy_until", "seat", "expires_at", "moves", "booked_via", "created_at",
+    "changed_at", "actor",
+)  # fmt: skip
+FIELDS = {field.name: field for field in Appointment._meta.concrete_fields}  # noqa: SLF001
+HELD_FIELDS = [FIELDS[name] for name in HELD]
+INSERT_HOLD = f"""
+INSERT INTO booking_appointment
+    ({", ".join(str(field.column) for field in HELD_FIELDS)},
+     sequence, is_extended, is_overbooked, last_action, note)
+VALUES ({", ".join(["%s"] * len(HELD))}, 0, false, false, 'hold', '')
+RETURNING id
+"""  # noqa: S608 - made of our own column names
 
 OFFER = Reader(Table(AppointmentType, "kind"), Table(Centre, "centre"))
-OFFER_BY_ID = f"""
-SELECT {OFFER.columns} FROM centres_appointmenttype kind, centres_centre centre
-WHERE kind.id = %(kind)s AND centre.id = %(centre)s
-"""  # noqa: S608 - made of our own column names
 OFFER_BY_SLUG = f"""
 SELECT {OFFER.columns} FROM centres_appointmenttype kind, centres_centre centre
 WHERE kind.slug = %(kind)s AND centre.slug = %(centre)s AND kind.is_active
 """  # noqa: S608 - made of our own column names
 
 
-def load_appointments(uids: Sequence[UUID], *, lock: bool = False) -> dict[UUID, Appointment]:
-    """These one or two appointments with their shift, type, centre, department, site and people;
-    with `lock`, their own rows locked until the transaction ends."""
-    sql = LOCKED_APPOINTMENTS if lock else APPOINTMENTS
+def load_appointments(uids: Sequence[UUID]) -> dict[UUID, Appointment]:
+    """These one or two appointments with their shift, type, centre, department, site and people."""
     found: dict[UUID, Appointment] = {}
     for appointment, shift, kind, centre, department, site, *people in WHOLE.fetch(
-        sql, {"first": uids[0], "last": uids[-1]}
+        APPOINTMENTS, {"first": uids[0], "last": uids[-1]}
     ):
         centre.department = department
         appointment.shift, appointment.type = shift, kind
@@ -138,6 +150,31 @@ def load_appointments(uids: Sequence[UUID], *, lock: bool = False) -> dict[UUID,
             appointment.guardian.household = appointment.household
         found[appointment.uid] = appointment
     return found
+
+
+def load_locked(
+    uids: Sequence[UUID], *, address: str, seen: Collection[Appointment]
+) -> tuple[dict[UUID, Appointment], bool]:
+    """The same, locked with their shifts until the transaction ends; whether one of them was moved
+    to a shift that is not.
+
+    Of those `seen`, loaded whole by the caller just before, nothing is read again but themselves
+    and their shift, unless they name others by now.
+    """
+    values = {"first": uids[0], "last": uids[-1], "address": address}
+    rows = CHANGING.fetch(LOCKED, values)
+    known = {appointment.uid: appointment for appointment in seen}
+    if not all(row[0].uid in known and _names_the_same(row[0], known[row[0].uid]) for row in rows):
+        known = load_appointments(uids)
+    for appointment, shift, _ in rows:
+        appointment.shift = shift
+        for name in NAMED:
+            setattr(appointment, name, getattr(known[appointment.uid], name))
+    return {row[0].uid: row[0] for row in rows}, any(row[2] for row in rows)
+
+
+def _names_the_same(one: Appointment, other: Appointment) -> bool:
+    return all(getattr(one, f"{name}_id") == getattr(other, f"{name}_id") for name in NAMED)
 
 
 def load_guardians(
@@ -153,22 +190,26 @@ def load_guardians(
     return guardians, same
 
 
-def insert_appointment(appointment: Appointment) -> None:
-    """Write a new appointment and learn its id. Raises IntegrityError, as saving it would."""
+def insert_hold(held: Appointment) -> None:
+    """Write a new hold and learn its id. Raises IntegrityError, as saving it would."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            INSERT_APPOINTMENT,
-            [f.get_db_prep_save(getattr(appointment, f.attname), connection) for f in WRITTEN],
-        )
-        (appointment.pk,) = cursor.fetchone()
+        cursor.execute(INSERT_HOLD, [getattr(held, field.attname) for field in HELD_FIELDS])
+        (held.pk,) = cursor.fetchone()
 
 
-def load_offer(*, type_id: int, centre_id: int) -> tuple[AppointmentType, Centre]:
-    """A type and a centre by id. Raises Centre.DoesNotExist unless both are there."""
-    rows = OFFER.fetch(OFFER_BY_ID, {"kind": type_id, "centre": centre_id})
-    if not rows:
-        raise Centre.DoesNotExist
-    return rows[0][0], rows[0][1]
+@lru_cache(maxsize=32)
+def _update(names: tuple[str, ...]) -> tuple[str, list[Any]]:
+    fields = [FIELDS[name] for name in names]
+    changes = ", ".join(f"{field.column} = %s" for field in fields)
+    return f"UPDATE booking_appointment SET {changes} WHERE id = %s", fields  # noqa: S608
+
+
+def update_appointment(appointment: Appointment, *names: str) -> None:
+    """Write these fields. Raises IntegrityError, as saving them would."""
+    sql, fields = _update(names)
+    values = [f.get_db_prep_save(getattr(appointment, f.attname), connection) for f in fields]
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [*values, appointment.pk])
 
 
 def find_offer(*, type_slug: str, centre_slug: str) -> tuple[AppointmentType, Centre] | None:

@@ -1,34 +1,22 @@
 """The lock every change of an appointment takes first: its shift's row (ADR 0004).
 
-One order for all — shifts by id, then appointments — so actions wait for each other briefly and
-never in a ring.
+One order for all — who books, shifts by id, then appointments — so actions wait for each other
+briefly and never in a ring.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
 from django.db import connection
 
 from booking.errors import WrongState
-from booking.loading import load_appointments
+from booking.loading import load_locked
 from booking.models import Appointment
 from centres.models import Shift
 
-# Their own shifts, and any other of their practitioner at that time (a cancelled one under its
-# replacement): the trigger that recounts `busy` writes to all of these.
-LOCK_SHIFTS_OF = """
-SELECT id FROM centres_shift WHERE id IN (
-    SELECT shift_id FROM booking_appointment WHERE uid IN (%(first)s, %(last)s)
-    UNION
-    SELECT s.id FROM booking_appointment a JOIN centres_shift s
-    ON s.practitioner_id = a.practitioner_id AND s.starts_at < a.busy_until
-       AND s.starts_at > a.busy_from - interval '14 hours' AND s.ends_at > a.busy_from
-    WHERE a.uid IN (%(first)s, %(last)s))
-ORDER BY id FOR NO KEY UPDATE
-"""
 LOCK_SHIFTS_BESIDE = """
 SELECT id FROM centres_shift WHERE id IN (
     SELECT %(shift)s
@@ -42,21 +30,22 @@ ORDER BY id FOR NO KEY UPDATE
 
 
 def lock_address(email: str) -> None:
-    """Let one transaction at a time book for an address, until it ends."""
+    """Let one transaction at a time book for an address, until it ends; before any shift."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [email])
 
 
-def lock_appointments(uids: Sequence[UUID]) -> dict[UUID, Appointment]:
+def lock_appointments(
+    uids: Sequence[UUID], *, address: str = "", seen: Collection[Appointment] = ()
+) -> dict[UUID, Appointment]:
     """Lock the shifts of these one or two appointments, then themselves; all they name is loaded.
 
-    Raises WrongState when one was moved to another shift while we waited: the caller's page is old.
+    With an `address`, lock first who books. `seen` are those the caller has loaded for this same
+    request (see load_locked). Raises WrongState when one was moved to another shift while we
+    waited: the caller's page is old.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(LOCK_SHIFTS_OF, {"first": uids[0], "last": uids[-1]})
-        locked = {row[0] for row in cursor.fetchall()}
-    found = load_appointments(uids, lock=True)
-    if any(appointment.shift_id not in locked for appointment in found.values()):
+    found, is_elsewhere = load_locked(uids, address=address, seen=seen)
+    if is_elsewhere:
         raise WrongState
     return found
 

@@ -1,4 +1,4 @@
-"""Which message tells of which event: plain data for the outbox, in the caller's transaction.
+"""Which message tells of which event: written in the caller's transaction, composed when it leaves.
 
 Subjects are neutral: no name, no reason, no service. A message is useful until the appointment
 begins, a code until it expires.
@@ -8,15 +8,18 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.urls import reverse
 from django.utils import translation
 
 from booking.ical import Method, calendar_file, content_type, manage_url
+from booking.loading import load_appointments
 from booking.models import Appointment, Verification
 from booking.wording import place_lines, spoken_moment
 from notifications import outbox
+from notifications.composing import Content
 from notifications.models import OutboxMessage
 from notifications.rendering import known_language
 
@@ -25,24 +28,22 @@ CONFIRMATION, MOVED, CANCELLED, CODE = "confirmation", "moved", "cancelled", "co
 ABOUT_APPOINTMENT = (CONFIRMATION, MOVED, CANCELLED)
 
 
-def confirmation(appointment: Appointment, *, now: datetime) -> OutboxMessage | None:
+def confirmation(appointment: Appointment, *, now: datetime) -> int | None:
     """The appointment is booked."""
-    return _tell(CONFIRMATION, appointment, method="PUBLISH", now=now)
+    return _tell(CONFIRMATION, appointment, now=now)
 
 
-def moved(appointment: Appointment, *, now: datetime) -> OutboxMessage | None:
+def moved(appointment: Appointment, *, now: datetime) -> int | None:
     """It has a new time. An unsent confirmation of the old one is withdrawn."""
-    return _tell(MOVED, appointment, method="PUBLISH", now=now)
+    return _tell(MOVED, appointment, now=now)
 
 
-def cancelled(appointment: Appointment, *, now: datetime) -> OutboxMessage | None:
+def cancelled(appointment: Appointment, *, now: datetime) -> int | None:
     """It will not take place. Whatever was still to be sent about it is withdrawn."""
-    return _tell(CANCELLED, appointment, method="CANCEL", now=now)
+    return _tell(CANCELLED, appointment, now=now)
 
 
-def code(
-    verification: Verification, code_text: str, *, language: str, now: datetime
-) -> OutboxMessage | None:
+def code(verification: Verification, code_text: str, *, language: str, now: datetime) -> int | None:
     """A six-digit code; a former one of the same verification no longer leaves."""
     subject_ref = str(verification.uid)
     outbox.supersede(subject_ref=subject_ref, kinds=[CODE])
@@ -61,31 +62,37 @@ def code(
     )
 
 
-def _tell(
-    kind: str, appointment: Appointment, *, method: Method, now: datetime
-) -> OutboxMessage | None:
+def _tell(kind: str, appointment: Appointment, *, now: datetime) -> int | None:
     """One message per version of the appointment, to the guardian's proved address if any."""
     subject_ref = str(appointment.uid)
     if kind != CONFIRMATION:
         outbox.supersede(subject_ref=subject_ref, kinds=ABOUT_APPOINTMENT)
     if appointment.guardian is None or not appointment.guardian.email:
         return None
-    language = known_language(appointment.household.language if appointment.household else "fr")
-    file = calendar_file([appointment], method=method, now=now, language=language)
     return outbox.enqueue(
-        intent_key=f"{kind}:{appointment.uid}:{appointment.sequence}",
+        intent_key=f"{kind}:{subject_ref}:{appointment.sequence}",
         kind=kind,
         subject_ref=subject_ref,
+        version=appointment.sequence,
         recipient=appointment.guardian.email,
-        language=language,
-        context=_context(appointment, language),
-        attachments=[
-            {"name": "rendez-vous.ics", "type": content_type(method), "body": file.decode()}
-        ],
+        language=known_language(appointment.household.language if appointment.household else "fr"),
         send_at=now,
         valid_until=appointment.starts_at,
         now=now,
     )
+
+
+def about_appointment(message: OutboxMessage) -> Content | None:
+    """What such a message says, as the appointment is now; None once it has changed since."""
+    uid = UUID(message.subject_ref)
+    appointment = load_appointments([uid]).get(uid)
+    if appointment is None or appointment.sequence != message.version:
+        return None
+    language = known_language(message.language)
+    method: Method = "CANCEL" if message.kind == CANCELLED else "PUBLISH"
+    file = calendar_file([appointment], method=method, now=message.created_at, language=language)
+    attachment = {"name": "rendez-vous.ics", "type": content_type(method), "body": file.decode()}
+    return Content(_context(appointment, language), [attachment])
 
 
 def _context(appointment: Appointment, language: str) -> dict[str, Any]:

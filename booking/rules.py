@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from calendar import monthrange
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from booking.availability import Timing, Window
@@ -14,6 +16,18 @@ from centres.calendar import add_working_days, to_minute, to_minute_up, wall
 HOLD_FOR = timedelta(minutes=15)
 # From the first day of the last period to term: 41 weeks, the French convention (CNGOF, HAS).
 TERM_DAYS = 41 * 7
+# No pregnancy lasts longer: a due date further back is a typing error.
+LAST_WEEK = 43
+
+
+class Days(NamedTuple):
+    """A stretch of days, both ends included; None is no limit."""
+
+    first: date | None = None
+    last: date | None = None
+
+
+ANY_DAY = Days()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +96,38 @@ def weeks_of_pregnancy(due_on: date, on: date) -> int:
     return (TERM_DAYS - (due_on - on).days) // 7
 
 
+def first_day_of_age(born_on: date, months: int) -> date:
+    """The first day on which a child has completed so many months."""
+    years, month = divmod(born_on.month - 1 + months, 12)
+    year = born_on.year + years
+    return date(year, month + 1, min(born_on.day, monthrange(year, month + 1)[1]))
+
+
+def fitting_days(
+    rules: TypeRules, *, born_on: date | None = None, due_on: date | None = None
+) -> Days:
+    """The first and the last day on which check_age and check_weeks let this family in."""
+    first, last = None, None
+    if born_on is not None:
+        first = first_day_of_age(born_on, rules.age_min_months or 0)
+        if rules.age_max_months is not None:
+            last = first_day_of_age(born_on, rules.age_max_months + 1) - timedelta(days=1)
+    if due_on is not None:
+        low, high = _weeks(rules)
+        begun = due_on - timedelta(days=TERM_DAYS)
+        first, last = begun + timedelta(weeks=low), begun + timedelta(weeks=high, days=6)
+    return Days(first, last)
+
+
+def _weeks(rules: TypeRules) -> tuple[int, int]:
+    low = rules.week_min if rules.week_min is not None else 0
+    return low, rules.week_max if rules.week_max is not None else LAST_WEEK
+
+
 def check_weeks(rules: TypeRules, *, due_on: date, on: date) -> None:
     """Raises WeeksNotAllowed unless the pregnancy's week on the day fits the type's window."""
     weeks = weeks_of_pregnancy(due_on, on)
-    low = rules.week_min if rules.week_min is not None else 0
-    high = rules.week_max if rules.week_max is not None else 43
+    low, high = _weeks(rules)
     if not low <= weeks <= high:
         raise WeeksNotAllowed(weeks=weeks, low=low, high=high)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from celery import shared_task
+from django.db.models import Q
 from django.utils import timezone
 
 from booking import actions
@@ -21,9 +22,12 @@ def lapse_holds() -> int:
 
 @shared_task
 def forget_leftovers() -> None:
-    """Once a day: holds that came to nothing, and all rate counters with the addresses in them."""
+    """Once a day: holds that came to nothing, all rate counters with the addresses in them, and due
+    dates that no move will ask for any more."""
     now = timezone.now()
     RateCounter.objects.all().delete()
     Appointment.objects.filter(
         state=Appointment.State.LAPSED, changed_at__lt=now - timedelta(days=1)
     ).exclude(reoffer_at__gt=now).delete()
+    still_ahead = Q(state=Appointment.State.BOOKED, starts_at__gt=now)
+    Appointment.objects.filter(due_on__isnull=False).exclude(still_ahead).update(due_on=None)

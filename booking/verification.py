@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 from django.utils.crypto import constant_time_compare, salted_hmac
@@ -20,8 +21,16 @@ MAX_ATTEMPTS = 5
 MAX_SENDS = 3
 
 
-def _hash(uid: UUID, code: str) -> str:
-    return salted_hmac("booking.verification", f"{uid}:{code}", algorithm="sha256").hexdigest()
+def _hash(uid: UUID, code: str, key: str | bytes | None = None) -> str:
+    digest = salted_hmac("booking.verification", f"{uid}:{code}", secret=key, algorithm="sha256")
+    return digest.hexdigest()
+
+
+def _fits(verification: Verification, code: str) -> bool:
+    """Whether the code is the one sent, under today's key or the one it was sent under."""
+    keys = (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
+    hashes = [_hash(verification.uid, code, key) for key in keys]
+    return any(constant_time_compare(verification.code_hash, each) for each in hashes)
 
 
 def _new_code() -> str:
@@ -102,7 +111,7 @@ def check_code(*, uid: UUID, code: str, now: datetime) -> Verification:
         raise CodeExpired
     if not counted:
         raise TooManyAttempts
-    if not constant_time_compare(verification.code_hash, _hash(uid, code)):
+    if not _fits(verification, code):
         raise CodeWrong(left=MAX_ATTEMPTS - verification.attempts)
     return verification
 

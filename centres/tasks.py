@@ -10,6 +10,6 @@ from centres import actions
 
 @shared_task
 def expand_shifts() -> list[int]:
-    """Keep twelve months of shifts ahead of today."""
+    """Keep twelve months of shifts ahead of today. What cannot be made is in the log."""
     done = actions.expand_rules(today=timezone.localdate())
-    return [done.made, done.changed, done.removed]
+    return [done.made, done.changed, done.removed, len(done.clashes)]

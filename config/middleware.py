@@ -1,4 +1,4 @@
-"""What every request passes first: whose word on addresses is believed, and one log line."""
+"""What every request passes first: whose word on addresses is believed, its size, one log line."""
 
 import ipaddress
 import logging
@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 
 import structlog
 from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponseBase
 
 from config.env import Network
@@ -57,6 +58,27 @@ class ForwardedHeaders:
         else:
             for header in FORWARDED:
                 request.META.pop(header, None)
+        return self.get_response(request)
+
+
+class BodyLimit:
+    """Refuses a body larger than any form here, whoever sends it, without keeping any of it.
+
+    It is read to its end first, within reason: a browser that is answered while it still sends
+    shows a broken connection, not the page that says why.
+    """
+
+    MOST_READ, AT_ONCE = 20_000_000, 65_536
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        length = str(request.META.get("CONTENT_LENGTH") or "0")
+        if length.isdecimal() and int(length) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+            for _ in range(min(int(length), self.MOST_READ) // self.AT_ONCE + 1):
+                request.read(self.AT_ONCE)
+            raise RequestDataTooBig(f"a body of {length} bytes")
         return self.get_response(request)
 
 

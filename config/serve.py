@@ -14,14 +14,16 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import FrameType
 
 import psycopg
 import redis
 
-from config import env
+from config import env, supervision
 from config.embedded import Server, ServerError, end, last_line, spawn, start_postgres, start_redis
+from config.supervision import Child, ChildDied
 
 HOST = "127.0.0.1"
 ROOT = Path(__file__).resolve().parent.parent
@@ -37,10 +39,6 @@ class Refusal(Exception):
 
 class Stop(Exception):
     """Ctrl-C, or a request to end from outside."""
-
-
-class ChildDied(Exception):
-    """One of the processes ended by itself: the others make no sense without it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,10 +74,10 @@ def run(options: Options) -> None:
         servers = _data_servers(options, logs, stack)
         _set_environment(options, servers)
         _prepare(options, logs)
-        children = servers + _start_processes(options, logs, stack)
-        wait_for_web(options.port, children)
+        children = _start_processes(options, logs, stack)
+        wait_for_web(options.port, partial(_check_start, servers, children))
         _announce(options)
-        _watch(children)
+        _watch(servers, children)
 
 
 def _options(arguments: list[str]) -> Options:
@@ -255,7 +253,7 @@ def _prepare(options: Options, logs: Path) -> None:
     first_run_over.touch()
 
 
-def _start_processes(options: Options, logs: Path, stack: ExitStack) -> list[Server]:
+def _start_processes(options: Options, logs: Path, stack: ExitStack) -> list[Child]:
     commands = {
         "web": web_command(options),
         "worker": _celery("worker", "--concurrency=2", "--queues=default,bulk", "--without-gossip"),
@@ -263,10 +261,9 @@ def _start_processes(options: Options, logs: Path, stack: ExitStack) -> list[Ser
     }
     started = []
     for name, command in commands.items():
-        log = logs / f"{name}.log"
-        process = spawn(command, log=log, cwd=ROOT)
-        stack.callback(end, process)
-        started.append(Server(name=name, url="", log=log, process=process))
+        child = Child(name=name, command=command, log=logs / f"{name}.log", folder=ROOT)
+        stack.callback(child.stop)
+        started.append(child)
     return started
 
 
@@ -284,18 +281,19 @@ def web_command(options: Options) -> list[str]:
     ]  # fmt: skip
 
 
-def _check_children(children: list[Server]) -> None:
+def _check_start(servers: list[Server], children: list[Child]) -> None:
+    """While it starts nothing is forgiven: a process that ends now would end again."""
+    for server in servers:
+        supervision.check(server)
     for child in children:
-        code = child.process.poll()
-        if code is not None:
-            reason = f"{last_line(child.log)} (its log: {child.log})"
-            raise ChildDied(f"{child.name} ended with code {code}: {reason}")
+        child.check()
 
 
-def wait_for_web(port: int, children: list[Server]) -> None:
+def wait_for_web(port: int, check: Callable[[], None]) -> None:
+    """Until it answers; `check` raises what makes waiting useless."""
     deadline = time.monotonic() + WEB_START_SECONDS
     while time.monotonic() < deadline:
-        _check_children(children)
+        check()
         try:
             with urllib.request.urlopen(f"http://{HOST}:{port}/healthz", timeout=2):
                 return
@@ -319,9 +317,12 @@ def _announce(options: Options) -> None:
     _say("\n".join([*lines, "", "Ctrl-C stops all of it; the data stays."]))
 
 
-def _watch(children: list[Server]) -> None:
+def _watch(servers: list[Server], children: list[Child]) -> None:
     while True:
-        _check_children(children)
+        for server in servers:
+            supervision.check(server)
+        for child in children:
+            child.keep()
         time.sleep(0.3)
 
 

@@ -24,12 +24,26 @@ def _secret_key() -> str:
     key = env.required(
         "SECRET_KEY", DEMO_SECRET_KEY if DEMO else "", "50 random characters or more"
     )
+    _refuse_weak("SECRET_KEY", key)
+    return key
+
+
+def _former_keys() -> list[str]:
+    """Keys that sign nothing any more, but whose links, cookies and codes are still believed."""
+    keys = env.names("SECRET_KEY_FALLBACKS")
+    for key in keys:
+        _refuse_weak("SECRET_KEY_FALLBACKS", key)
+    if SECRET_KEY in keys:
+        env.refuse("SECRET_KEY_FALLBACKS", "holds SECRET_KEY itself: former keys only")
+    return keys
+
+
+def _refuse_weak(name: str, key: str) -> None:
     if not DEMO and (key == DEMO_SECRET_KEY or len(key) < 50):
         env.refuse(
-            "SECRET_KEY",
+            name,
             "too short or the demo's: set 50 random characters or more, or DEMO=1 for a trial",
         )
-    return key
 
 
 def _demo(value: str) -> str:
@@ -37,6 +51,7 @@ def _demo(value: str) -> str:
 
 
 SECRET_KEY = _secret_key()
+SECRET_KEY_FALLBACKS = _former_keys()
 PORT = env.number("PORT", 8000, least=1, most=65535)
 PUBLIC_URL = env.public_url("PUBLIC_URL", _demo(f"http://localhost:{PORT}"))
 IS_HTTPS = PUBLIC_URL.startswith("https://")
@@ -82,6 +97,7 @@ MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
+    "config.middleware.BodyLimit",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -119,9 +135,10 @@ REDIS_URL = env.redis("REDIS_URL", _demo("redis://localhost:6379/0"))
 # The web process never waits for Redis: what processes share is in the database.
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 
-# The largest honest form is under 4 kB and no page takes files.
+# The largest honest form is under 4 kB and no page takes files: 413 (frontend.views.errors).
 DATA_UPLOAD_MAX_MEMORY_SIZE = 100_000
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
+DATA_UPLOAD_MAX_NUMBER_FILES = 0
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
 
 

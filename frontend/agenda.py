@@ -13,6 +13,7 @@ from django.http import QueryDict
 from booking import queries
 from booking.availability import Window
 from booking.errors import BadTime
+from booking.rules import ANY_DAY, Days
 from centres.models import AppointmentType, Centre, Site
 from frontend import week
 from frontend.week import Day, Filters, Start
@@ -69,7 +70,7 @@ def read_query(params: QueryDict, sites: Sequence[Site]) -> Query:
 
 
 class Search:
-    """Finds the starts of one type at one centre that fit the filters."""
+    """Finds the starts of one type at one centre that fit the filters, on the days that suit."""
 
     def __init__(
         self,
@@ -78,12 +79,14 @@ class Search:
         *,
         now: datetime,
         filters: Filters | None = None,
+        days: Days = ANY_DAY,
     ) -> None:
         self.kind, self.centre, self.now = kind, centre, now
         self.filters = filters or Filters()
         self.zone = ZoneInfo(centre.time_zone)
         holidays = queries.holidays_near(kind, centre, now=now)
-        self.window = queries.window_for(kind, centre, now=now, holidays=holidays)
+        window = queries.window_for(kind, centre, now=now, holidays=holidays)
+        self.window = week.on_days(window, days, self.zone)
 
     @property
     def first_monday(self) -> date:

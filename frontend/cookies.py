@@ -10,7 +10,6 @@ from datetime import datetime
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
-from django.utils.crypto import constant_time_compare
 
 from booking.access import (
     CONTACT_FOR,
@@ -19,6 +18,7 @@ from booking.access import (
     contact_from_token,
     contact_token,
     hold_token,
+    opens_hold,
 )
 from booking.models import Appointment
 
@@ -53,7 +53,7 @@ def remember_hold(response: HttpResponseBase, held: Appointment) -> None:
 
 def is_holder(request: HttpRequest, held: Appointment) -> bool:
     """Whether this is the browser that holds the time, not one that was shown the address."""
-    return constant_time_compare(request.COOKIES.get("hold", ""), hold_token(held))
+    return opens_hold(request.COOKIES.get("hold", ""), held)
 
 
 def live_hold(request: HttpRequest, *, now: datetime) -> Appointment | None:

@@ -166,3 +166,9 @@ class PlaceForm(forms.Form):
         required=False,
         widget=forms.TextInput(attrs={"autocomplete": "postal-code"}),
     )
+
+    @property
+    def words(self) -> str:
+        """What was typed; what is too long to be a place is cut, not refused."""
+        typed: str = self.cleaned_data["q"] if self.is_valid() else self.data["q"][:80]
+        return typed

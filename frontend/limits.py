@@ -1,4 +1,4 @@
-"""How often one address may post: up to `calm` freely, up to `most` after a small proof of work.
+"""How often one address may ask: up to `calm` freely, up to `most` after a small proof of work.
 
 Behind one address may stand a whole centre, a housing block or a mobile operator, so the calm
 limits are far above one family's needs and the hard ones far above a queue of families.
@@ -10,12 +10,12 @@ import ipaddress
 from collections.abc import Callable
 from datetime import datetime
 from functools import wraps
-from hashlib import sha256
 from typing import Concatenate, NamedTuple, ParamSpec
 
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 
 from booking import throttle
 from frontend import pow
@@ -25,12 +25,14 @@ View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
 
 
 class Budget(NamedTuple):
-    """What one address may do in a window of `seconds`."""
+    """What one address may do in a window of `seconds`. Each process tells the database only of
+    every so many (`kept`): those before cost nothing."""
 
     name: str
     calm: int
     most: int
     seconds: int = 600
+    kept: int = throttle.KEPT
 
 
 # Each hold keeps a time from others for 15 minutes: few are free, and nobody empties a centre.
@@ -38,9 +40,19 @@ HOLDS = Budget("hold", 20, 120)
 DETAILS = Budget("who", 60, 300)
 CODES = Budget("code", 60, 300)
 SMALL = Budget("small", 120, 600)
-# Codes sent to one contact: nobody's mailbox is flooded from here, whatever the address asking.
-SENDS_PER_CONTACT = 8
-SENDS_WINDOW = 3600
+# Each request is a call that somebody has to make.
+CALLBACKS = Budget("callback", 20, 60)
+# Codes sent to one contact. Whoever asks for too many is refused, not whose address it is: the wide
+# limit only keeps many askers from flooding a mailbox, and is over as soon as a code's own life.
+SENDS_PER_ASKER, SENDS_PER_CONTACT = 6, 20
+SENDS_WINDOW = 900
+# Searches cost the database most, and are a family's first pages: 5 a second from one address are
+# free, and no family's are so many that they cost a statement more.
+SEARCHES = Budget("search", 3000, 30_000, kept=100)
+# Passwords tried: by an address (all desks may share one), by an address on one account, and on one
+# account by all: wide, so that hammering an account hardly shuts its owner out.
+LOGINS, LOGINS_ON_ACCOUNT, LOGINS_BY_ALL = 300, 10, 60
+LOGINS_WINDOW = 600
 
 
 def client_of(request: HttpRequest) -> str:
@@ -62,14 +74,9 @@ def limited(budget: Budget) -> Callable[[View[P]], View[P]]:
         @wraps(view)
         def counted(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
             if request.method == "POST":
-                now = timezone.now()  # noqa: TID251  a decorator of views stands at the edge with them
-                client = client_of(request)
-                key = f"{budget.name}:{client}"
-                tries = throttle.tries(key=key, seconds=budget.seconds, now=now)
-                if tries > budget.most:
-                    return too_many(request, budget.seconds)
-                if tries > budget.calm and not pow.is_proved(request.POST, client=client, now=now):
-                    return pow.ask(request, client=client, now=now)
+                refused = _held_back(request, budget)
+                if refused is not None:
+                    return refused
             return view(request, *args, **kwargs)
 
         return counted
@@ -77,15 +84,68 @@ def limited(budget: Budget) -> Callable[[View[P]], View[P]]:
     return guard
 
 
-def may_send_code(email: str, *, now: datetime) -> bool:
-    """Whether one more code may go to this contact now. Its key tells nobody the address."""
-    digest = sha256(email.lower().encode()).hexdigest()[:32]
-    return throttle.allow(
-        key=f"sends:{digest}", limit=SENDS_PER_CONTACT, seconds=SENDS_WINDOW, now=now
+def searching(view: View[P]) -> View[P]:
+    """The same for looking at a view that searches, not for posting to it."""
+
+    @wraps(view)
+    def counted(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+        if request.method != "POST":
+            refused = _held_back(request, SEARCHES)
+            if refused is not None:
+                return refused
+            request.GET = pow.without_proof(request.GET)  # type: ignore[assignment] # as Django does
+        return view(request, *args, **kwargs)
+
+    return counted
+
+
+def _held_back(request: HttpRequest, budget: Budget) -> HttpResponseBase | None:
+    """Count one more try; the page that refuses it or asks for a proof, if it is not to go on."""
+    now = timezone.now()  # noqa: TID251  decorators of views stand at the edge with them
+    client = client_of(request)
+    tries = throttle.tries(
+        key=f"{budget.name}:{client}", seconds=budget.seconds, now=now, kept=budget.kept
+    )
+    if tries > budget.most:
+        return too_many(request, budget.seconds)
+    if tries > budget.calm and not pow.is_proved(pow.given(request), client=client, now=now):
+        return pow.ask(request, client=client, now=now)
+    return None
+
+
+def digest(text: str) -> str:
+    """A key that tells nobody which e-mail address it counts."""
+    return salted_hmac("frontend.limits", text.strip().lower()).hexdigest()[:32]
+
+
+def may_send_code(request: HttpRequest, email: str, *, now: datetime) -> bool:
+    """Whether this visitor may have one more code sent to this contact now.
+
+    Counted alike whether the contact is known or not. What an asker is refused counts for no other.
+    """
+    key = f"sends:{digest(email)}"
+    limits = ((f"{key}:{client_of(request)}", SENDS_PER_ASKER), (key, SENDS_PER_CONTACT))
+    return all(
+        throttle.allow(key=key, limit=limit, seconds=SENDS_WINDOW, now=now) for key, limit in limits
     )
 
 
-def too_many(request: HttpRequest, seconds: int) -> HttpResponseBase:
-    response = render(request, "429.html", status=429)
+def may_log_in(request: HttpRequest, account: str, *, now: datetime) -> bool:
+    """Whether a password may be tried on this account, which may exist or not. Counted before it is
+    looked at; what an address is refused counts for no other."""
+    client, key = client_of(request), f"login:{digest(account)}"
+    limits = (
+        (f"login:{client}", LOGINS),
+        (f"{key}:{client}", LOGINS_ON_ACCOUNT),
+        (key, LOGINS_BY_ALL),
+    )
+    return all(
+        throttle.allow(key=key, limit=limit, seconds=LOGINS_WINDOW, now=now)
+        for key, limit in limits
+    )
+
+
+def too_many(request: HttpRequest, seconds: int, template: str = "429.html") -> HttpResponseBase:
+    response = render(request, template, status=429)
     response["Retry-After"] = str(seconds)
     return response

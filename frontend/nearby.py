@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from booking import queries as booking_queries
 from booking.availability import Slot, Window
+from booking.rules import ANY_DAY, Days
 from centres import queries
 from centres.geo import distance_km
 from centres.models import AppointmentType, Centre
 from centres.rollout import Stage, effective_stage
+from frontend.week import on_days
 
 Point = tuple[float, float]
 
@@ -35,13 +38,15 @@ def is_bookable(kind: AppointmentType) -> bool:
     return kind.is_active and kind.booking == AppointmentType.Booking.ONLINE
 
 
-def around(kind: AppointmentType, *, point: Point | None, now: datetime) -> list[Nearby]:
+def around(
+    kind: AppointmentType, *, point: Point | None, now: datetime, days: Days = ANY_DAY
+) -> list[Nearby]:
     """Every centre, nearest first (by name without a point): centres, holidays if the type's notice
     is in working days, and one query for the next free time of all open ones."""
     centres = queries.public_centres()
     stages = {centre.pk: effective_stage(centre, now=now) for centre in centres}
     opened = [centre for centre in centres if stages[centre.pk] is Stage.OPEN]
-    slots = _next_free(kind, opened, now=now) if is_bookable(kind) else {}
+    slots = _next_free(kind, opened, now=now, days=days) if is_bookable(kind) else {}
     found = [
         Nearby(
             centre=centre,
@@ -55,13 +60,17 @@ def around(kind: AppointmentType, *, point: Point | None, now: datetime) -> list
 
 
 def _next_free(
-    kind: AppointmentType, centres: Sequence[Centre], *, now: datetime
+    kind: AppointmentType, centres: Sequence[Centre], *, now: datetime, days: Days
 ) -> dict[int, Slot]:
     if not centres:
         return {}
     holidays = booking_queries.holidays_near(kind, centres[0], now=now)
     windows: dict[int, Window] = {
-        centre.pk: booking_queries.window_for(kind, centre, now=now, holidays=holidays)
+        centre.pk: on_days(
+            booking_queries.window_for(kind, centre, now=now, holidays=holidays),
+            days,
+            ZoneInfo(centre.time_zone),
+        )
         for centre in centres
     }
     return booking_queries.next_free(kind=kind, windows=windows, now=now)

@@ -16,7 +16,7 @@ from booking.errors import HoldExpired, WrongState
 from booking.models import Appointment, Verification
 from booking.verification import MAX_ATTEMPTS
 from centres.calendar import to_minute
-from frontend import cookies, refusals
+from frontend import cookies, press, refusals
 from frontend.refusals import Step
 from frontend.typed import Fields
 
@@ -47,6 +47,7 @@ def elsewhere(
         steps=[Step(reverse("when", args=[held.type.slug, held.centre.slug]), "")],
         appointment=held,
         choice=f"{to_minute(held.starts_at)}-{held.site_id}",
+        page=press.new_key(),
         carried=carried,
     )
 

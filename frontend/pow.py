@@ -1,4 +1,4 @@
-"""A proof of work in place of an image captcha, asked only of addresses that post unusually often.
+"""A proof of work in place of an image captcha, asked only of addresses that ask unusually often.
 
 The browser finds a number whose SHA-256, with a signed challenge, begins with enough zero bits: a
 second of a phone's time. Without JavaScript, waiting counts as work: the same challenge is good
@@ -14,7 +14,7 @@ from hashlib import sha256
 from typing import NamedTuple
 
 from django.core import signing
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 
 from booking import throttle
@@ -62,6 +62,19 @@ def seconds_to_wait(challenge: Challenge, *, now: datetime) -> int:
     return max(0, WAIT_SECONDS - int(now.timestamp() - challenge.issued))
 
 
+def given(request: HttpRequest) -> QueryDict:
+    """What was sent: the fields of a form, or of an address."""
+    return request.POST if request.method == "POST" else request.GET
+
+
+def without_proof(fields: QueryDict) -> QueryDict:
+    """The same without the proof: links made from it ask for what the person asked for."""
+    kept = fields.copy()
+    for name in OWN_FIELDS:
+        kept.pop(name, None)
+    return kept
+
+
 def is_proved(post: Mapping[str, str], *, client: str, now: datetime) -> bool:
     """Whether the form carries a challenge of ours, solved or waited for, not used before."""
     token = post.get(CHALLENGE, "")
@@ -77,23 +90,25 @@ def is_proved(post: Mapping[str, str], *, client: str, now: datetime) -> bool:
 
 def ask(request: HttpRequest, *, client: str, now: datetime) -> HttpResponse:
     """The page that asks; it carries on what was typed, so that nothing is lost."""
-    token = request.POST.get(CHALLENGE, "")
+    sent = given(request)
+    token = sent.get(CHALLENGE, "")
     challenge = read(token, client=client, now=now) if token else None
     # One sent back too early keeps its age; a wrong answer or a used one gets a new challenge.
     if challenge is None or not seconds_to_wait(challenge, now=now):
         token = new_challenge(client=client, now=now)
         challenge = Challenge("", client, int(now.timestamp()))
     wait = seconds_to_wait(challenge, now=now)
-    fields = [
-        (name, value)
-        for name, values in request.POST.lists()
-        if name not in OWN_FIELDS
-        for value in values
-    ]
+    fields = [(name, value) for name, values in without_proof(sent).lists() for value in values]
     response = render(
         request,
         "pages/pow.html",
-        {"challenge": token, "bits": DIFFICULTY_BITS, "wait": wait, "fields": fields},
+        {
+            "challenge": token,
+            "bits": DIFFICULTY_BITS,
+            "wait": wait,
+            "fields": fields,
+            "is_post": request.method == "POST",
+        },
         status=429,
     )
     response["Retry-After"] = str(wait)

@@ -9,10 +9,11 @@ from zoneinfo import ZoneInfo
 
 from django.urls import reverse
 
-from booking import rules
+from booking import queries, rules
 from booking.access import manage_token
 from booking.errors import Refusal, TooLate, WrongState
 from booking.models import Appointment
+from booking.rules import Days
 from centres import directory
 from centres.models import AppointmentType
 from frontend.nearby import is_bookable
@@ -77,6 +78,17 @@ class Visit:
     @property
     def is_too_late(self) -> bool:
         return self.standing is Standing.AHEAD and not self.can_cancel
+
+    @property
+    def fitting_days(self) -> Days:
+        """When it may take place, by the child's age or the weeks of the pregnancy."""
+        kind, child, due_on = self.appointment.type, self.appointment.child, self.appointment.due_on
+        limits = queries.type_rules(kind)
+        if kind.audience == AppointmentType.Audience.CHILD and child is not None:
+            return rules.fitting_days(limits, born_on=child.born_on)
+        if kind.audience == AppointmentType.Audience.PREGNANCY:
+            return rules.fitting_days(limits, due_on=due_on)
+        return rules.ANY_DAY
 
     def was_moved_since(self, held: Appointment) -> bool:
         """Whether the appointment was moved after this new time was held for it."""

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from booking.availability import Slot, Window
+from booking.rules import Days
 from centres.calendar import from_minute, to_minute, wall
 
 WEEK = timedelta(days=7)
@@ -142,6 +143,13 @@ def within(window: Window, since: date, until: date, zone: ZoneInfo) -> Window:
     last = to_minute(wall(until, time(), zone))
     earliest = max(window.earliest, first)
     return Window(earliest, max(earliest, min(window.latest, last)))
+
+
+def on_days(window: Window, days: Days, zone: ZoneInfo) -> Window:
+    """The part of a window on the days that suit a family."""
+    first = days.first or day_at(window.earliest, zone)
+    last = days.last or day_at(window.latest, zone)
+    return within(window, first, last + timedelta(days=1), zone)
 
 
 def day_at(minute: int, zone: ZoneInfo) -> date:

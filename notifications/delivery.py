@@ -11,6 +11,7 @@ from django.conf import settings
 from notifications import outbox
 from notifications.channels import email_channel
 from notifications.channels.base import Channel, NotTaken, Refused, Uncertain
+from notifications.composing import Content, compose
 from notifications.models import OutboxMessage
 from notifications.rendering import render
 
@@ -52,13 +53,29 @@ def _send_batch(messages: list[OutboxMessage], channel: Channel, tally: Tally) -
         tally.failed += len(messages)
         logger.warning("Provider out of reach: %s. Messages put off: %d", error, len(messages))
         return False
-    for message in filter(outbox.begin, messages):
+    for message in messages:
         _send(message, channel, tally)
     return True
 
 
 def _send(message: OutboxMessage, channel: Channel, tally: Tally) -> None:
-    problem = _attempt(message, channel)
+    """Compose, announce, hand over. Whatever changes in between withdraws the message: then it
+    cannot be announced any more."""
+    try:
+        content = compose(message)
+    except Exception as error:  # noqa: BLE001  one that cannot be composed must not stop the others
+        if outbox.begin(message):
+            outbox.mark_failed(message, _name(error), is_final=message.attempts >= 2)
+            logger.warning(
+                "Message %d (%s) not composed: %s", message.pk, message.kind, _name(error)
+            )
+        return
+    if content is None:
+        outbox.withdraw(message)
+        return
+    if not outbox.begin(message):
+        return
+    problem = _attempt(message, content, channel)
     if problem is None:
         tally.sent += 1
         return
@@ -66,11 +83,11 @@ def _send(message: OutboxMessage, channel: Channel, tally: Tally) -> None:
     logger.warning("Message %d (%s) not sent: %s", message.pk, message.kind, problem)
 
 
-def _attempt(message: OutboxMessage, channel: Channel) -> str | None:
+def _attempt(message: OutboxMessage, content: Content, channel: Channel) -> str | None:
     """Send one announced message and close it; what went wrong, if anything did."""
     try:
-        rendered = render(message)
-        channel.send(message, rendered)
+        rendered = render(message, content)
+        channel.send(message, rendered, content.attachments)
     except NotTaken as error:
         problem = str(error)
         outbox.mark_failed(message, problem)
@@ -81,11 +98,19 @@ def _attempt(message: OutboxMessage, channel: Channel) -> str | None:
         problem = str(error)
         outbox.mark_failed(message, problem, is_uncertain=True)
     except Exception as error:  # noqa: BLE001  one that cannot be rendered must not stop the others
-        problem = f"{type(error).__name__}: {error}"
+        problem = _name(error)
         outbox.mark_failed(message, problem, is_final=message.attempts >= 2)
     else:
         outbox.mark_sent(
-            message, subject=rendered.subject, body=rendered.text, keep_secrets=settings.DEMO
+            message,
+            subject=rendered.subject,
+            body=rendered.text,
+            content=content,
+            keep_secrets=settings.DEMO,
         )
         return None
     return problem
+
+
+def _name(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"

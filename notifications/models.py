@@ -27,6 +27,9 @@ class OutboxMessage(models.Model):
     channel = models.CharField(_("canal"), max_length=8, choices=Channel.choices)
     recipient = models.CharField(_("destinataire"), max_length=254)
     language = models.CharField(_("langue"), max_length=8, default="fr")
+    version = models.PositiveIntegerField(
+        _("version"), default=0, help_text=_("De ce dont il parle : il n’est vrai que de celle-là.")
+    )
     context = models.JSONField(_("variables"), default=dict)
     attachments = models.JSONField(
         _("pièces jointes"), default=list, help_text=_("Liste de {name, type, body}.")

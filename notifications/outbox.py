@@ -9,14 +9,16 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import Case, F, Q, Value, When
 from django.db.models.functions import Now
 
+from notifications.composing import Content
 from notifications.models import OutboxMessage
 
 URGENT, NORMAL = 1, 3  # priorities: a code someone is waiting for, and all else
@@ -40,17 +42,18 @@ WAITING = (OutboxMessage.State.PLANNED, OutboxMessage.State.CLAIMED)
 
 INSERT = """
 INSERT INTO notifications_outboxmessage
-    (intent_key, kind, subject_ref, channel, recipient, language, context, attachments, priority,
-     send_at, valid_until, state, attempts, last_error, sent_subject, sent_body, created_at)
+    (intent_key, kind, subject_ref, version, channel, recipient, language, context, attachments,
+     priority, send_at, valid_until, state, attempts, last_error, sent_subject, sent_body,
+     created_at)
 VALUES
-    (%(intent_key)s, %(kind)s, %(subject_ref)s, 'email', %(recipient)s, %(language)s,
-     %(context)s::jsonb, %(attachments)s::jsonb, %(priority)s,
+    (%(intent_key)s, %(kind)s, %(subject_ref)s, %(version)s, 'email', %(recipient)s, %(language)s,
+     %(context)s::jsonb, '[]', %(priority)s,
      -- "Now" means now to the database too, even if the web host's clock runs ahead.
      CASE WHEN %(send_at)s <= %(now)s THEN least(%(send_at)s, statement_timestamp())
           ELSE %(send_at)s END,
      %(valid_until)s, 'planned', 0, '', '', '', %(now)s)
 ON CONFLICT (intent_key) DO NOTHING
-RETURNING *
+RETURNING id
 """
 
 # Nobody else's message is waited for (SKIP LOCKED), and of several to one person about one thing
@@ -84,17 +87,18 @@ def enqueue(  # noqa: PLR0913  one argument for each column a message needs
     subject_ref: str,
     recipient: str,
     language: str,
-    context: Mapping[str, Any],
     send_at: datetime,
     valid_until: datetime,
-    attachments: Sequence[Mapping[str, str]] = (),
+    version: int = 0,
+    context: Mapping[str, Any] = MappingProxyType({}),
     priority: int = NORMAL,
     now: datetime,
-) -> OutboxMessage | None:
-    """Write one intended message in the caller's transaction, by one statement.
+) -> int | None:
+    """Write one intended message in the caller's transaction, by one statement; its id.
 
-    None when there is nothing to send: the intent is already written, nobody to write to, or the
-    message would be useless before it could leave.
+    `context` is for what cannot be composed when it leaves (see composing). None when there is
+    nothing to send: the intent is already written, nobody to write to, or the message would be
+    useless before it could leave.
     """
     if not connection.in_atomic_block:
         raise transaction.TransactionManagementError(
@@ -102,20 +106,23 @@ def enqueue(  # noqa: PLR0913  one argument for each column a message needs
         )
     if not recipient or send_at >= valid_until:
         return None
-    values = {
+    values: dict[str, Any] = {
         "intent_key": intent_key,
         "kind": kind,
         "subject_ref": subject_ref,
         "recipient": recipient,
         "language": language,
+        "version": version,
         "context": json.dumps(dict(context)),
-        "attachments": json.dumps([dict(attachment) for attachment in attachments]),
         "priority": priority,
         "send_at": send_at,
         "valid_until": valid_until,
         "now": now,
     }
-    return next(iter(OutboxMessage.objects.raw(INSERT, values)), None)
+    with connection.cursor() as cursor:
+        cursor.execute(INSERT, values)
+        row = cursor.fetchone()
+    return row and int(row[0])
 
 
 def supersede(*, subject_ref: str, kinds: Collection[str]) -> int:
@@ -154,9 +161,27 @@ def begin(message: OutboxMessage) -> bool:
     return bool(began)
 
 
-def mark_sent(message: OutboxMessage, *, subject: str, body: str, keep_secrets: bool) -> None:
+def withdraw(message: OutboxMessage) -> None:
+    """There is nothing true to say any more: a claimed message that does not leave."""
+    OutboxMessage.objects.filter(
+        pk=message.pk, lease_until=message.lease_until, state=OutboxMessage.State.CLAIMED
+    ).update(state=OutboxMessage.State.SUPERSEDED, lease_until=None)
+
+
+def mark_sent(
+    message: OutboxMessage,
+    *,
+    subject: str,
+    body: str,
+    content: Content,
+    keep_secrets: bool,
+) -> None:
     """The provider has it, whatever happened meanwhile: even a superseded one is sent then."""
-    changes: dict[str, Any] = {"sent_body": body}
+    changes: dict[str, Any] = {
+        "sent_body": body,
+        "context": content.context,
+        "attachments": content.attachments,
+    }
     if message.context.get(SECRET) and not keep_secrets:
         changes = {"sent_body": "", "context": {}}
     OutboxMessage.objects.filter(pk=message.pk).update(

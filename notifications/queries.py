@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from notifications.composing import Content, compose
 from notifications.models import OutboxMessage
 from notifications.rendering import render
 
@@ -25,7 +26,7 @@ class ReadMessage:
     state_label: str
     created_at: datetime
     sent_at: datetime | None
-    attachments: Sequence[dict[str, str]]
+    attachments: Sequence[Mapping[str, str]]
 
 
 def recent_messages(limit: int = 50) -> list[ReadMessage]:
@@ -34,7 +35,8 @@ def recent_messages(limit: int = 50) -> list[ReadMessage]:
 
 
 def _read(message: OutboxMessage) -> ReadMessage:
-    rendered = render(message)
+    content = compose(message) or Content(message.context, message.attachments)
+    rendered = render(message, content)
     return ReadMessage(
         id=message.pk,
         kind=message.kind,
@@ -47,5 +49,5 @@ def _read(message: OutboxMessage) -> ReadMessage:
         state_label=message.get_state_display(),
         created_at=message.created_at,
         sent_at=message.sent_at,
-        attachments=message.attachments,
+        attachments=content.attachments,
     )

@@ -10,6 +10,7 @@ from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.translation import get_supported_language_variant
 
+from notifications.composing import Content
 from notifications.models import OutboxMessage
 
 
@@ -31,13 +32,13 @@ def known_language(language: str) -> str:
         return settings.LANGUAGE_CODE
 
 
-def render(message: OutboxMessage) -> Rendered:
+def render(message: OutboxMessage, content: Content) -> Rendered:
     """Raises Django's template errors and whatever a bad context provokes."""
     folder = f"notifications/{message.kind}"
     language = known_language(message.language)
     with translation.override(language):
-        subject = render_to_string(f"{folder}/subject.txt", message.context)
-        context = {**message.context, "subject": _one_line(subject), "language": language}
+        subject = render_to_string(f"{folder}/subject.txt", content.context)
+        context = {**content.context, "subject": _one_line(subject), "language": language}
         text = render_to_string(f"{folder}/email.txt", context)
         html = render_to_string(f"{folder}/email.html", context)
     return Rendered(language, _one_line(subject), _tidy(text), html.strip() + "\n")

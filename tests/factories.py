@@ -26,7 +26,6 @@ from centres.models import (
 )
 from centres.rollout import Stage
 from notifications import outbox
-from notifications.models import OutboxMessage
 
 PARIS = ZoneInfo("Europe/Paris")
 REDON = {"town": "Redon", "latitude": 47.65, "longitude": -2.08}
@@ -230,7 +229,7 @@ def make_appointment(
     return Appointment.objects.create(**defaults | fields)
 
 
-def make_message(**fields: Any) -> OutboxMessage | None:
+def make_message(**fields: Any) -> int | None:
     """A code planned for now, useful for a quarter of an hour, written through the outbox."""
     number, now = next(_numbers), datetime.now(UTC)
     defaults: dict[str, Any] = {

@@ -1,6 +1,6 @@
 """The only writers of appointments. Each action is one transaction, and refuses by name."""
 
-from booking.actions.callbacks import request_callback
+from booking.actions.callbacks import close_callback, request_callback
 from booking.actions.changing import cancel, move
 from booking.actions.confirming import confirm, overbook
 from booking.actions.holding import extend_hold, hold, lapse_expired_holds, release_hold
@@ -9,6 +9,7 @@ from booking.actions.visiting import arrive, fulfil, mark_noshow, start
 __all__ = [
     "arrive",
     "cancel",
+    "close_callback",
     "confirm",
     "extend_hold",
     "fulfil",

@@ -8,11 +8,12 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 
 from booking import messages, rules
-from booking.actions.confirming import check_child_is_free, check_person
+from booking.actions.confirming import check_child_is_free, check_dates
 from booking.actions.holding import check_open, check_still_there, live_hold
-from booking.actors import FAMILY, Actor, Who
+from booking.actors import FAMILY, Actor
 from booking.constraints import refuse_clash
 from booking.errors import WrongState
+from booking.loading import update_appointment
 from booking.locking import lock_appointments
 from booking.models import Appointment
 
@@ -53,7 +54,7 @@ def move(*, uid: UUID, hold_uid: UUID, now: datetime, actor: Actor = FAMILY) -> 
 
     Both shifts are locked, so nobody slips in between. The old time is refused to nobody: it is
     offered again after the centre's delay. Raises WrongState, TooLate, HoldExpired, CentreNotOpen,
-    NotOffered, AgeNotAllowed, AlreadyBookedThen.
+    NotOffered, AgeNotAllowed, WeeksNotAllowed, AlreadyBookedThen.
     """
     locked = lock_appointments([uid, hold_uid])
     appointment = _changeable(locked, uid, now=now, actor=actor)
@@ -62,15 +63,15 @@ def move(*, uid: UUID, hold_uid: UUID, now: datetime, actor: Actor = FAMILY) -> 
         raise WrongState
     check_open(held.centre, held.type, now=now, actor=actor)
     check_still_there(held)
-    _check_age_then(appointment, held)
+    _check_family_then(appointment, held)
     check_child_is_free(appointment, at=held)
     _swap_places(appointment, held, now=now)
     appointment.sequence += 1
     appointment.note, appointment.is_overbooked = "", False  # the new time was free
     _record(appointment, "move", now=now, actor=actor)
     try:
-        held.save(update_fields=[*PLACE_FIELDS, "state", "reoffer_at"])
-        appointment.save(update_fields=[*CHANGED_FIELDS, *PLACE_FIELDS, "is_overbooked"])
+        update_appointment(held, *PLACE_FIELDS, "state", "reoffer_at")
+        update_appointment(appointment, *CHANGED_FIELDS, *PLACE_FIELDS, "is_overbooked")
     except IntegrityError as error:
         raise refuse_clash(error) from error
     messages.moved(appointment, now=now)
@@ -90,11 +91,15 @@ def _swap_places(appointment: Appointment, held: Appointment, *, now: datetime) 
         setattr(held, field, old)
 
 
-def _check_age_then(appointment: Appointment, held: Appointment) -> None:
-    """Raises AgeNotAllowed when the child will be too old (or still too young) on the new day."""
-    child = appointment.child
-    who = Who("", "", "", child_born_on=child.born_on if child else None)
-    check_person(held.type, held.centre, who, starts_at=held.starts_at)
+def _check_family_then(appointment: Appointment, held: Appointment) -> None:
+    """Raises AgeNotAllowed or WeeksNotAllowed when it is too early or too late on the new day."""
+    check_dates(
+        held.type,
+        held.centre,
+        born_on=appointment.child.born_on if appointment.child else None,
+        due_on=appointment.due_on,
+        starts_at=held.starts_at,
+    )
 
 
 def _record(appointment: Appointment, action: str, *, now: datetime, actor: Actor) -> None:
@@ -120,6 +125,6 @@ def cancel(*, uid: UUID, now: datetime, actor: Actor = FAMILY, reason: str = "")
         now=now, starts_at=appointment.starts_at, delay_min=appointment.centre.reoffer_delay_min
     )
     _record(appointment, "cancel", now=now, actor=actor)
-    appointment.save(update_fields=[*CHANGED_FIELDS, "reoffer_at"])
+    update_appointment(appointment, *CHANGED_FIELDS, "reoffer_at")
     messages.cancelled(appointment, now=now)
     return appointment

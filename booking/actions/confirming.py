@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -13,22 +13,40 @@ from booking.actions.families import OPEN_STATES, family_of
 from booking.actions.holding import check_open, check_still_there, live_hold
 from booking.actors import FAMILY, Actor, Who
 from booking.constraints import refuse_clash
-from booking.errors import AlreadyBookedThen, ReasonRequired, WrongState
-from booking.locking import lock_appointments, lock_shift
+from booking.errors import (
+    AlreadyBookedThen,
+    ChildRequired,
+    DueDateRequired,
+    ReasonRequired,
+    WrongState,
+)
+from booking.loading import update_appointment
+from booking.locking import lock_address, lock_appointments, lock_shift
 from booking.models import Appointment
 from centres.calendar import from_minute
 from centres.models import AppointmentType, Centre
 
+Audience = AppointmentType.Audience
+
 
 @transaction.atomic
-def confirm(*, uid: UUID, who: Who, now: datetime, actor: Actor = FAMILY) -> Appointment:
+def confirm(
+    *,
+    uid: UUID,
+    who: Who,
+    now: datetime,
+    actor: Actor = FAMILY,
+    seen: Appointment | None = None,
+) -> Appointment:
     """Turn a live hold into the family's appointment and plan its confirmation message.
 
     Confirming twice with the same e-mail returns the appointment unchanged (a double click, the
-    back button). Every rule is checked again. Raises HoldExpired, CentreNotOpen, NotOffered,
-    AgeNotAllowed, WeeksNotAllowed, LimitReached, AlreadyBookedThen, WrongState.
+    back button). Every rule is checked again, on rows just locked; `seen` is the hold as this
+    request has loaded it already, so that what it names is not read twice. Raises HoldExpired,
+    CentreNotOpen, NotOffered, ChildRequired, DueDateRequired, AgeNotAllowed, WeeksNotAllowed,
+    LimitReached, AlreadyBookedThen, WrongState.
     """
-    locked = lock_appointments([uid])
+    locked = lock_appointments([uid], address=who.email, seen=[seen] if seen else [])
     appointment = locked.get(uid)
     if appointment is not None and appointment.state == Appointment.State.BOOKED:
         if appointment.guardian is None or appointment.guardian.email != who.email:
@@ -43,13 +61,14 @@ def confirm(*, uid: UUID, who: Who, now: datetime, actor: Actor = FAMILY) -> App
     family = family_of(who, held.centre, now=now, actor=actor)
     held.guardian, held.child = family.guardian, family.child
     held.household = family.guardian.household
+    held.due_on = due_date(held.type, who)
     if not family.is_new:
         check_child_is_free(held, at=held)
     held.state = Appointment.State.BOOKED
     held.expires_at = None
     held.last_action, held.actor, held.changed_at = "book", actor.label, now
     try:
-        held.save(update_fields=[*CONFIRMED_FIELDS])
+        update_appointment(held, *CONFIRMED_FIELDS)
     except IntegrityError as error:
         raise refuse_clash(error) from error
     messages.confirmation(held, now=now)
@@ -60,6 +79,7 @@ CONFIRMED_FIELDS = (
     "guardian",
     "household",
     "child",
+    "due_on",
     "state",
     "expires_at",
     "last_action",
@@ -69,13 +89,35 @@ CONFIRMED_FIELDS = (
 
 
 def check_person(kind: AppointmentType, centre: Centre, who: Who, *, starts_at: datetime) -> None:
-    """Raises AgeNotAllowed or WeeksNotAllowed when the type is not meant for this person then."""
+    """Raises ChildRequired or DueDateRequired when the type cannot be judged without, AgeNotAllowed
+    or WeeksNotAllowed when it is not meant for this person then."""
+    if kind.audience == Audience.CHILD and not (who.child_first_name and who.child_born_on):
+        raise ChildRequired
+    if kind.audience == Audience.PREGNANCY and who.due_on is None:
+        raise DueDateRequired
+    check_dates(kind, centre, born_on=who.child_born_on, due_on=who.due_on, starts_at=starts_at)
+
+
+def check_dates(
+    kind: AppointmentType,
+    centre: Centre,
+    *,
+    born_on: date | None,
+    due_on: date | None,
+    starts_at: datetime,
+) -> None:
+    """Raises AgeNotAllowed or WeeksNotAllowed. A date nobody knows (any more) is not judged."""
     limits = queries.type_rules(kind)
     on = starts_at.astimezone(ZoneInfo(centre.time_zone)).date()
-    if kind.audience == AppointmentType.Audience.CHILD and who.child_born_on is not None:
-        rules.check_age(limits, born_on=who.child_born_on, on=on)
-    if kind.audience == AppointmentType.Audience.PREGNANCY and who.due_on is not None:
-        rules.check_weeks(limits, due_on=who.due_on, on=on)
+    if kind.audience == Audience.CHILD and born_on is not None:
+        rules.check_age(limits, born_on=born_on, on=on)
+    if kind.audience == Audience.PREGNANCY and due_on is not None:
+        rules.check_weeks(limits, due_on=due_on, on=on)
+
+
+def due_date(kind: AppointmentType, who: Who) -> date | None:
+    """What is kept of a pregnancy, of a type that asks for it only."""
+    return who.due_on if kind.audience == Audience.PREGNANCY else None
 
 
 def check_child_is_free(appointment: Appointment, *, at: Appointment) -> None:
@@ -98,17 +140,18 @@ def overbook(
 ) -> Appointment:
     """An agent adds an appointment over another, on purpose and with a reason, which is recorded.
 
-    Raises ReasonRequired, TypeNotBookable, CentreNotOpen, AgeNotAllowed, WeeksNotAllowed.
+    Raises ReasonRequired, TypeNotBookable, CentreNotOpen, NotOffered (its half-day does not receive
+    anybody then), ChildRequired, DueDateRequired, AgeNotAllowed, WeeksNotAllowed.
     """
     if not actor.is_agent or not reason.strip():
         raise ReasonRequired
     kind = AppointmentType.objects.get(pk=type_id)
     starts_at, ends_at = from_minute(start), from_minute(start + kind.duration_min)
+    if who.email:
+        lock_address(who.email)
     shift = lock_shift(shift_id, since=starts_at, until=ends_at)
     check_open(shift.centre, kind, now=now, actor=actor)
-    check_person(kind, shift.centre, who, starts_at=starts_at)
-    guardian, child, _ = family_of(who, shift.centre, now=now, actor=actor)
-    appointment = Appointment.objects.create(
+    appointment = Appointment(
         state=Appointment.State.BOOKED,
         shift=shift,
         practitioner_id=shift.practitioner_id,
@@ -119,9 +162,7 @@ def overbook(
         ends_at=ends_at,
         busy_from=starts_at,
         busy_until=ends_at,
-        household=guardian.household,
-        guardian=guardian,
-        child=child,
+        due_on=due_date(kind, who),
         is_overbooked=True,
         note=reason.strip()[:200],
         booked_via=Appointment.Via.AGENT,
@@ -130,5 +171,11 @@ def overbook(
         created_at=now,
         changed_at=now,
     )
+    check_still_there(appointment)
+    check_person(kind, shift.centre, who, starts_at=starts_at)
+    family = family_of(who, shift.centre, now=now, actor=actor)
+    appointment.guardian, appointment.child = family.guardian, family.child
+    appointment.household = family.guardian.household
+    appointment.save(force_insert=True)
     messages.confirmation(appointment, now=now)
     return appointment

@@ -10,7 +10,6 @@ from django.db import connection
 from booking.actors import Actor, Who
 from booking.errors import LimitReached
 from booking.loading import load_guardians
-from booking.locking import lock_address
 from booking.models import Appointment, Child, Guardian, Guardianship, Household
 from centres.models import Centre
 
@@ -19,7 +18,10 @@ OPEN_STATES = (Appointment.State.BOOKED, Appointment.State.ARRIVED)
 NEW_FAMILY = """
 WITH household AS (
     INSERT INTO booking_household (language, needs_interpreter, created_at)
-    VALUES (%(language)s, %(needs_interpreter)s, %(now)s) RETURNING id),
+    SELECT %(language)s, %(needs_interpreter)s, %(now)s::timestamptz
+    WHERE %(email)s = '' OR NOT EXISTS (
+        SELECT FROM booking_guardian WHERE email = %(email)s AND email_verified_at IS NOT NULL)
+    RETURNING id),
 guardian AS (
     INSERT INTO booking_guardian
         (household_id, first_name, last_name, email, phone, email_verified_at)
@@ -47,16 +49,14 @@ class Family(NamedTuple):
 def family_of(who: Who, centre: Centre, *, now: datetime, actor: Actor) -> Family:
     """The guardian of this e-mail and name, and the child if one is meant.
 
-    A new guardian joins the household the e-mail already has. The e-mail itself is locked, not its
-    rows: two bookings at once can neither pass the limit together nor make two households of one,
-    even when there is no row yet. Raises LimitReached.
+    A new guardian joins the household the e-mail already has. The caller has locked the e-mail
+    itself, not its rows: two bookings at once can neither pass the limit together nor make two
+    households of one, even when there is no row yet. Raises LimitReached.
     """
-    if not who.email:  # an agent booked for a family without one: nothing says who they are
-        return _new_family(who, now=now, actor=actor)
-    lock_address(who.email)
+    new = _new_family(who, now=now, actor=actor)
+    if new is not None:
+        return new
     known, guardian = load_guardians(who.email, first_name=who.first_name, last_name=who.last_name)
-    if not known:
-        return _new_family(who, now=now, actor=actor)
     if not actor.is_agent:
         _check_limit(known, centre, now=now)
     if guardian is None:
@@ -98,8 +98,11 @@ def _check_limit(known: list[Guardian], centre: Centre, *, now: datetime) -> Non
         raise LimitReached(limit=centre.max_open_per_contact)
 
 
-def _new_family(who: Who, *, now: datetime, actor: Actor) -> Family:
-    """Household, guardian, child and their tie, in one statement: the commonest booking."""
+def _new_family(who: Who, *, now: datetime, actor: Actor) -> Family | None:
+    """Household, guardian, child and their tie, in one statement: the commonest booking.
+
+    None when the address is known. Without one (an agent booked) nothing says who they are: new.
+    """
     household = Household(
         language=who.language, needs_interpreter=who.needs_interpreter, created_at=now
     )
@@ -126,7 +129,10 @@ def _new_family(who: Who, *, now: datetime, actor: Actor) -> Family:
     }
     with connection.cursor() as cursor:
         cursor.execute(NEW_FAMILY, values)
-        household.pk, guardian.pk, child_id = cursor.fetchone()
+        row = cursor.fetchone()
+    if row is None:
+        return None
+    household.pk, guardian.pk, child_id = row
     guardian.household = household
     if child_id is None or who.child_born_on is None:
         return Family(guardian, None, is_new=True)

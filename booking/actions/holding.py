@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import IntegrityError, connection, transaction
@@ -33,36 +33,34 @@ from booking.errors import (
     TypeNotBookable,
 )
 from booking.intervals import overlaps, pairs
-from booking.loading import insert_appointment, load_offer
+from booking.loading import insert_hold
 from booking.locking import lock_appointments
 from booking.models import Appointment
 from centres.calendar import from_minute, to_minute
 from centres.models import AppointmentType, Centre, Shift
 from centres.rollout import is_open_online, is_open_to_agents
 
-# The shifts that could take this start, locked in id order: the unit of contention (ADR 0004).
-LOCK_SHIFTS_AT = """
-SELECT s.id, s.practitioner_id, s.site_id, s.centre_id,
-    (extract(epoch FROM s.starts_at) / 60)::int, (extract(epoch FROM s.ends_at) / 60)::int,
-    s.seats, s.taken, s.agent_reserve, s.closed, s.busy
-FROM centres_shift s
-WHERE s.id IN (
-    SELECT o.shift_id FROM centres_shifttype o
-    WHERE o.type_id = %(type)s AND o.centre_id = %(centre)s
-      AND o.starts_at > %(start)s - interval '14 hours' AND o.starts_at <= %(start)s)
-  AND s.ends_at > %(start)s AND s.status = 'open'
-ORDER BY s.id FOR NO KEY UPDATE OF s
+# Locks the shifts that could take this start, in id order: the unit of contention (ADR 0004).
+LOCK_CANDIDATES = """
+SELECT * FROM booking_lock_candidates(
+    %(type)s::bigint, %(centre)s::bigint, %(start)s::timestamptz, %(now)s::timestamptz,
+    %(releasing)s::uuid)
 """
-# What blocks these shifts beside firm appointments, whether it still does, and the seats in use.
-BLOCKERS = """
-SELECT id, shift_id, (extract(epoch FROM busy_from) / 60)::int,
-    (extract(epoch FROM busy_until) / 60)::int, seat,
-    CASE state WHEN 'held' THEN expires_at > %(now)s
-               WHEN 'cancelled' THEN true WHEN 'lapsed' THEN true END
-FROM booking_appointment
-WHERE shift_id = ANY(%(shifts)s)
-  AND (state = 'held' OR reoffer_at > %(now)s
-       OR (seat > 0 AND state NOT IN ('cancelled', 'lapsed')))
+
+# Holds no candidate shift knows of, in the way of its practitioner all the same: expired, or on a
+# half-day that was cancelled or moved under them, which nobody could confirm any more.
+CLEAR_WAY = """
+UPDATE booking_appointment a SET state = 'lapsed'
+FROM centres_shift s
+WHERE s.id = a.shift_id AND a.state = 'held'
+  AND a.practitioner_id IN (
+      SELECT c.practitioner_id FROM centres_shifttype o JOIN centres_shift c ON c.id = o.shift_id
+      WHERE o.type_id = %(type)s AND o.centre_id = %(centre)s AND o.starts_at <= %(start)s
+        AND o.starts_at > %(start)s::timestamptz - interval '14 hours')
+  AND a.busy_from < %(until)s AND a.busy_until > %(since)s
+  AND a.busy_from > %(since)s::timestamptz - interval '14 hours'
+  AND (a.expires_at <= %(now)s OR s.status <> 'open'
+       OR NOT (s.starts_at <= a.busy_from AND a.busy_until <= s.ends_at))
 """
 
 # Those a booking has just locked are left to it: waiting for each other could form a ring.
@@ -101,33 +99,29 @@ def _check_window(
         raise TooFar
 
 
+class Candidate(NamedTuple):
+    """A locked shift that could take the start; its seats in use; holds on it that expired."""
+
+    load: ShiftLoad
+    seats_used: set[int]
+    lapsed: list[int]
+
+
 def _lock_candidates(
     kind_id: int, centre_id: int, start: int, *, now: datetime, releasing: UUID | None
-) -> tuple[list[ShiftLoad], dict[int, set[int]], list[int]]:
-    """The shifts that could take this start, locked; the seats used in each; holds that lapsed.
-
-    The caller's own former hold is given back in between: it must not be in its owner's way.
-    """
+) -> list[Candidate]:
+    """The caller's own former hold is given back too: it must not be in its owner's way."""
+    values: dict[str, Any] = {
+        "type": kind_id,
+        "centre": centre_id,
+        "start": from_minute(start),
+        "now": now,
+        "releasing": releasing,
+    }
     with connection.cursor() as cursor:
-        cursor.execute(
-            LOCK_SHIFTS_AT, {"type": kind_id, "centre": centre_id, "start": from_minute(start)}
-        )
+        cursor.execute(LOCK_CANDIDATES, values)
         rows = cursor.fetchall()
-        if releasing is not None:
-            _lapse(releasing)
-        cursor.execute(BLOCKERS, {"shifts": [row[0] for row in rows], "now": now})
-        blockers = cursor.fetchall()
-    blocked: dict[int, list[int]] = {row[0]: [] for row in rows}
-    seats: dict[int, set[int]] = {row[0]: set() for row in rows}
-    lapsed: list[int] = []
-    for row_id, shift_id, since, until, seat, blocks in blockers:
-        if blocks:
-            blocked[shift_id] += [since, until]
-        if blocks is None or (blocks and seat):
-            seats[shift_id].add(seat)
-        elif blocks is False:
-            lapsed.append(row_id)
-    return [ShiftLoad._make([*row, blocked[row[0]]]) for row in rows], seats, lapsed
+    return [Candidate(ShiftLoad._make(load), set(seats), lapsed) for *load, seats, lapsed in rows]
 
 
 def _choose(
@@ -164,11 +158,10 @@ class Wanted:
         )
 
 
-@transaction.atomic
 def hold(
     *,
-    centre_id: int,
-    type_id: int,
+    kind: AppointmentType,
+    centre: Centre,
     start: int,
     now: datetime,
     actor: Actor = FAMILY,
@@ -184,17 +177,55 @@ def hold(
     hold is the new time of that appointment. Every rule is checked again here, whatever the page
     showed. Raises CentreNotOpen, TypeNotBookable, TooSoon, TooFar, NotOffered, SlotTaken.
     """
-    kind, centre = load_offer(type_id=type_id, centre_id=centre_id)
     check_open(centre, kind, now=now, actor=actor)
     _check_window(centre, kind, start, now=now, actor=actor)
+    ask = Ask(kind, centre, start, now, actor, Wanted(site_id, practitioner_id, preferred))
+    try:
+        return _take(ask, releasing=releasing, moving=moving)
+    except SlotTaken as refusal:
+        # Free as far as its shift knows, yet refused by the constraint: what no other family could
+        # have any more is cleared, once.
+        if refusal.__cause__ is None or not _clear_way(ask):
+            raise
+        return _take(ask, releasing=releasing, moving=moving)
+
+
+class Ask(NamedTuple):
+    """A time somebody wants, and every wish about it."""
+
+    kind: AppointmentType
+    centre: Centre
+    start: int
+    now: datetime
+    actor: Actor
+    wanted: Wanted
+
+
+def _clear_way(ask: Ask) -> int:
+    since, until = footprint(ask.start, queries.type_rules(ask.kind).timing)
+    values: dict[str, Any] = {
+        "type": ask.kind.pk,
+        "centre": ask.centre.pk,
+        "start": from_minute(ask.start),
+        "since": from_minute(since),
+        "until": from_minute(until),
+        "now": ask.now,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(CLEAR_WAY, values)
+        return int(cursor.rowcount)
+
+
+@transaction.atomic
+def _take(ask: Ask, *, releasing: UUID | None, moving: UUID | None) -> Appointment:
+    kind, centre, start, now, actor, wanted = ask
     timing = queries.type_rules(kind).timing
-    loads, seats, lapsed = _lock_candidates(type_id, centre_id, start, now=now, releasing=releasing)
-    if lapsed:
+    candidates = _lock_candidates(kind.pk, centre.pk, start, now=now, releasing=releasing)
+    if lapsed := [pk for candidate in candidates for pk in candidate.lapsed]:
         Appointment.objects.filter(pk__in=lapsed, state="held").update(state="lapsed")
-    slot = _choose(
-        loads, timing, start, actor=actor, wanted=Wanted(site_id, practitioner_id, preferred)
-    )
-    load = next(load for load in loads if load.id == slot.shift)
+    loads = [candidate.load for candidate in candidates]
+    slot = _choose(loads, timing, start, actor=actor, wanted=wanted)
+    chosen = next(each for each in candidates if each.load.id == slot.shift)
     moved = Appointment.objects.filter(uid=moving).only("pk").first() if moving else None
     appointment = Appointment(
         state=Appointment.State.HELD,
@@ -206,10 +237,10 @@ def hold(
         actor=actor.label,
         booked_via=Appointment.Via.AGENT if actor.is_agent else Appointment.Via.WEB,
         moves=moved,
-        **placed(slot, load, timing, seats[slot.shift]),
+        **placed(slot, chosen.load, timing, chosen.seats_used),
     )
     try:
-        insert_appointment(appointment)
+        insert_hold(appointment)
     except IntegrityError as error:
         raise refuse_clash(error) from error
     return appointment

@@ -66,6 +66,7 @@ class Visitor:
     family: Family
     parent: Parent
     kid: Kid | None
+    due_on: date | None = None
 
 
 class Registry:
@@ -205,7 +206,7 @@ class Registry:
         due_on, family = dues[self._rng.randrange(first, last)]
         if not low <= weeks_of_pregnancy(due_on, on) <= high:
             return None
-        return Visitor(family, family.parents[0], None)
+        return Visitor(family, family.parents[0], None, due_on)
 
     def _find_adult(self, centre: int) -> Visitor | None:
         families = self._adults[centre]

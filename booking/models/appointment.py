@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import uuid
 from datetime import datetime
+from typing import Self
 
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import RangeOperators
@@ -36,6 +37,24 @@ class SeatRange(Func):
 def new_reference() -> str:
     """An eight-character reference, printed as ABCD-EFGH: 27^8, drawn anew on the rare clash."""
     return "".join(secrets.choice(REFERENCE_ALPHABET) for _ in range(8))
+
+
+class AppointmentQuerySet(models.QuerySet["Appointment"]):
+    """Appointments by what has become of their half-day."""
+
+    def outside(self) -> Self:
+        """Those still awaited that their half-day no longer receives: it was cancelled, or given
+        other hours, another practitioner or another site."""
+        cut = Q(busy_from__lt=F("shift__starts_at")) | Q(busy_until__gt=F("shift__ends_at"))
+        other_hours = ~Q(busy_from=F("shift__starts_at")) | ~Q(busy_until=F("shift__ends_at"))
+        return self.filter(
+            ~Q(shift__status=Shift.Status.OPEN)
+            | ~Q(practitioner=F("shift__practitioner"))
+            | ~Q(site=F("shift__site"))
+            | cut
+            | (Q(seat__gt=0) & other_hours),
+            state__in=["booked", "arrived", "in_progress"],
+        )
 
 
 class Appointment(models.Model):
@@ -97,6 +116,8 @@ class Appointment(models.Model):
     child = models.ForeignKey(
         Child, models.PROTECT, null=True, blank=True, related_name="appointments"
     )
+    # Health data, so kept where it is needed, to judge a move, and only until then (tasks.py).
+    due_on = models.DateField(_("accouchement prévu le"), null=True, blank=True)
     expires_at = models.DateTimeField(_("retenu jusqu’à"), null=True, blank=True)
     is_extended = models.BooleanField(_("prolongé"), default=False)
     moves = models.ForeignKey(
@@ -115,6 +136,8 @@ class Appointment(models.Model):
     last_action = models.CharField(max_length=20, default="hold")
     actor = models.CharField(_("par"), max_length=80, default="family")
     note = models.CharField(_("motif"), max_length=200, blank=True)
+
+    objects = AppointmentQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("rendez-vous")
@@ -166,7 +189,14 @@ class Appointment(models.Model):
                 condition=Q(state="held") | Q(reoffer_at__isnull=False),
                 name="appointment_blocking",
             ),
+            # What the sweep and the daily purge look for, among years of others.
             models.Index(fields=["expires_at"], condition=Q(state="held"), name="appointment_held"),
+            models.Index(
+                fields=["changed_at"], condition=Q(state="lapsed"), name="appointment_lapsed"
+            ),
+            models.Index(
+                fields=["starts_at"], condition=Q(due_on__isnull=False), name="appointment_due_date"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -49,6 +49,18 @@ class CallbackRequest(models.Model):
         DONE = "done", _("rappelé")
         CLOSED = "closed", _("sans suite")
 
+    class Outcome(models.TextChoices):
+        BOOKED = "booked", _("rendez-vous pris")
+        ANSWERED = "answered", _("répondu, sans rendez-vous")
+        UNREACHED = "unreached", _("injoignable")
+        DROPPED = "dropped", _("la famille n’en a plus besoin")
+
+        @property
+        def state(self) -> CallbackRequest.State:
+            """What a request is once this came of it."""
+            states = CallbackRequest.State
+            return states.DONE if self in (self.BOOKED, self.ANSWERED) else states.CLOSED
+
     uid = models.UUIDField(default=uuid.uuid4, unique=True)
     centre = models.ForeignKey(Centre, models.PROTECT, related_name="callbacks")
     type = models.ForeignKey(AppointmentType, models.PROTECT, related_name="callbacks")
@@ -61,6 +73,10 @@ class CallbackRequest(models.Model):
     promised_on = models.DateField(_("rappel promis le"))
     state = models.CharField(_("état"), max_length=6, choices=State.choices, default=State.OPEN)
     created_at = models.DateTimeField(_("demandé le"))
+    outcome = models.CharField(_("suite donnée"), max_length=9, choices=Outcome.choices, blank=True)
+    note = models.CharField(_("note"), max_length=200, blank=True)
+    closed_at = models.DateTimeField(_("traité le"), null=True, blank=True)
+    closed_by = models.CharField(_("traité par"), max_length=254, blank=True)
 
     class Meta:
         verbose_name = _("demande de rappel")
@@ -71,7 +87,17 @@ class CallbackRequest(models.Model):
                 fields=["centre", "type", "phone"],
                 condition=models.Q(state="open"),
                 name="callback_one_open_per_phone",
-            )
+            ),
+            models.CheckConstraint(
+                condition=models.Q(state="open", outcome="", closed_by="", closed_at__isnull=True)
+                | (
+                    ~models.Q(state="open")
+                    & ~models.Q(outcome="")
+                    & ~models.Q(closed_by="")
+                    & models.Q(closed_at__isnull=False)
+                ),
+                name="callback_closed_by_someone",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -7,6 +7,7 @@ from centres.models.opening import (
     PublicHoliday,
     SchoolHoliday,
     Shift,
+    ShiftChange,
     ShiftType,
 )
 from centres.models.people import Membership, Practitioner, User
@@ -29,6 +30,7 @@ __all__ = [
     "ReferenceRecord",
     "SchoolHoliday",
     "Shift",
+    "ShiftChange",
     "ShiftType",
     "Site",
     "StageChange",

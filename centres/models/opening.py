@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import ArrayField, RangeBoundary, RangeOperators
+from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
-from django.db.models import F, Func, Q
+from django.db.models import F, Func, Q, Value
+from django.db.models.lookups import LessThanOrEqual
 from django.utils.translation import gettext_lazy as _
 
+from centres.calendar import LONGEST_SHIFT
 from centres.models.people import Practitioner
 from centres.models.places import Centre, Department, Site
 from centres.models.types import AppointmentType
@@ -55,7 +61,16 @@ class OpeningRule(models.Model):
         verbose_name = _("plage d’ouverture")
         verbose_name_plural = _("plages d’ouverture")
         constraints = [
-            models.CheckConstraint(condition=Q(opens__lt=F("closes")), name="rule_opens_first"),
+            models.CheckConstraint(
+                condition=Q(opens__lt=F("closes")),
+                name="rule_opens_first",
+                violation_error_message=_("La fin doit venir après le début."),
+            ),
+            models.CheckConstraint(
+                condition=LessThanOrEqual(F("closes") - F("opens"), Value(LONGEST_SHIFT)),
+                name="rule_at_most_14_hours",
+                violation_error_message=_("Une demi-journée dure au plus 14 heures."),
+            ),
             models.CheckConstraint(
                 condition=Q(valid_until__isnull=True) | Q(valid_until__gte=F("valid_from")),
                 name="rule_dates_in_order",
@@ -69,6 +84,8 @@ class OpeningRule(models.Model):
 
 class Shift(models.Model):
     """A dated occurrence of a rule (or a single one), editable alone.
+
+    `occurs_on` is the day of the rule it was made for, and stays so when it is moved by hand.
 
     `closed` and `busy` are flat [from, until, …] arrays of minutes since the epoch: what absences
     and closures take, and what firm appointments take. `busy`, `taken` and `room` (the longest
@@ -115,6 +132,12 @@ class Shift(models.Model):
             models.CheckConstraint(
                 condition=Q(starts_at__lt=F("ends_at")), name="shift_starts_first"
             ),
+            # Every search and lock by time looks back this far, and no further.
+            models.CheckConstraint(
+                condition=Q(ends_at__lte=F("starts_at") + LONGEST_SHIFT),
+                name="shift_at_most_14_hours",
+                violation_error_message=_("Une demi-journée dure au plus 14 heures."),
+            ),
             models.CheckConstraint(condition=Q(seats__gte=1), name="shift_seats_positive"),
             models.UniqueConstraint(fields=["rule", "occurs_on"], name="shift_once_a_day_per_rule"),
             # The target of ShiftType's composite foreign key (migration 0002).
@@ -135,7 +158,38 @@ class Shift(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.practitioner}, {self.site}, {self.occurs_on}"
+        local = self.starts_at.astimezone(ZoneInfo(self.centre.time_zone))
+        return f"{self.practitioner}, {self.site}, {local:%d/%m/%Y %H:%M}"
+
+
+class ShiftChange(models.Model):
+    """One decision on a single half-day: who edited, cancelled or restored it, and what changed.
+
+    `changes` maps each field to its values before and after.
+    """
+
+    class Action(models.TextChoices):
+        EDIT = "edit", _("modifiée")
+        CANCEL = "cancel", _("annulée")
+        RESTORE = "restore", _("rétablie")
+
+    shift = models.ForeignKey(Shift, models.CASCADE, related_name="changes")
+    action = models.CharField(_("décision"), max_length=7, choices=Action.choices)
+    changes = models.JSONField(_("changements"), encoder=DjangoJSONEncoder)
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, verbose_name=_("auteur")
+    )
+    author_name = models.CharField(_("auteur"), max_length=120)
+    note = models.CharField(_("motif"), max_length=200, blank=True)
+    decided_at = models.DateTimeField(_("décidé le"))
+
+    class Meta:
+        verbose_name = _("changement d’une demi-journée")
+        verbose_name_plural = _("changements de demi-journées")
+        ordering = ["-decided_at", "-id"]
+
+    def __str__(self) -> str:
+        return f"{self.shift} : {self.get_action_display()}"
 
 
 class ShiftType(models.Model):

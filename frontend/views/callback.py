@@ -17,13 +17,13 @@ from centres.models import AppointmentType, Centre
 from centres.rollout import is_open_to_agents
 from frontend.access import access
 from frontend.forms_family import CallbackForm
-from frontend.limits import SMALL, limited
+from frontend.limits import CALLBACKS, limited
 from frontend.nearby import is_bookable
 
 
 @access("public")
 @require_http_methods(["GET", "HEAD", "POST"])
-@limited(SMALL)
+@limited(CALLBACKS)
 def ask(request: HttpRequest, type_slug: str, centre_slug: str) -> HttpResponseBase:
     now = timezone.now()
     kind = get_object_or_404(AppointmentType, slug=type_slug)

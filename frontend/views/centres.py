@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from centres import directory, queries
+from frontend import placing
 from frontend.access import access
+from frontend.forms import PlaceForm
 from frontend.opening import Opening
-from frontend.sessions import by_day
+from frontend.sessions import around, by_day
 
 
 @access("public")
@@ -42,7 +46,14 @@ def detail(request: HttpRequest, slug: str) -> HttpResponse:
 @access("public")
 @require_safe
 def walk_ins(request: HttpRequest) -> HttpResponse:
-    now = timezone.now()
-    days = by_day(directory.walk_in_sessions(now=now), now=now)
-    context = {"days": days, "span": directory.WALK_IN_DAYS}
+    """Every session by day; for a family that says where it lives, those of its centre first."""
+    now, form = timezone.now(), PlaceForm(request.GET)
+    asked = form.words, request.GET.get("commune", ""), request.GET.get("quartier", "")
+    answer = placing.answer(*asked, queries.places()) if any(asked) else placing.Answer()
+    offers = directory.walk_in_sessions(now=now)
+    context: dict[str, Any] = {"form": form, "answer": answer, "span": directory.WALK_IN_DAYS}
+    if answer.place:
+        context["around"] = around(offers, answer.place, queries.public_centres(), now=now)
+    else:
+        context["days"] = by_day(offers, now=now)
     return render(request, "pages/centres/walk_ins.html", context)

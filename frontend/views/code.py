@@ -49,7 +49,7 @@ def _confirm(
     """The address is proved, whatever becomes of the time: a refusal here costs no second code."""
     person = who_from_payload(waiting.payload, language=get_language() or "fr")
     try:
-        booked = actions.confirm(uid=held.uid, who=person, now=now)
+        booked = actions.confirm(uid=held.uid, who=person, now=now, seen=held)
     except Refusal as refusal:
         response = _refused(request, held, waiting, refusal, now=now)
         cookies.remember_contact(response, waiting.contact, now=now)
@@ -90,7 +90,7 @@ def resend(request: HttpRequest, token: str, uid: UUID) -> HttpResponse:
     if request.method != "POST":
         return redirect("code", token, uid)
     try:
-        if not limits.may_send_code(waiting.contact, now=now):
+        if not limits.may_send_code(request, waiting.contact, now=now):
             raise TooManyAttempts
         verification.resend_code(uid=uid, language=get_language() or "fr", now=now)
     except Refusal as refusal:

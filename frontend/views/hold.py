@@ -1,6 +1,8 @@
 """Holding a time, keeping it a little longer, giving it back."""
 
 import re
+from datetime import datetime
+from typing import NamedTuple
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
@@ -8,13 +10,18 @@ from django.urls import reverse
 from django.utils import timezone
 
 from booking import actions
-from booking.access import appointment_for_hold, hold_token
+from booking.access import (
+    appointment_for_hold,
+    held_before,
+    hold_token,
+    practitioners_met,
+)
 from booking.errors import BadTime, NotOffered, Refusal, SlotTaken, TooFar, TooSoon
 from booking.loading import find_offer
 from booking.models import Appointment
-from centres.calendar import to_minute
+from centres.calendar import from_minute, to_minute
 from centres.models import AppointmentType, Centre
-from frontend import agenda, cookies, refusals, typed
+from frontend import agenda, cookies, press, refusals, typed
 from frontend.access import access
 from frontend.limits import HOLDS, SMALL, limited
 from frontend.refusals import Step
@@ -33,15 +40,9 @@ def hold(request: HttpRequest, type_slug: str, centre_slug: str) -> HttpResponse
     now = timezone.now()
     held = cookies.live_hold(request, now=now)
     if held is None or not _is_same(held, kind, centre, start, site_id):
+        choice = Choice(kind, centre, start, site_id)
         try:
-            held = actions.hold(
-                centre_id=centre.pk,
-                type_id=kind.pk,
-                start=start,
-                site_id=site_id,
-                now=now,
-                releasing=held.uid if held else None,
-            )
+            held = _take(request, choice, held, now=now)
         except (SlotTaken, NotOffered, TooSoon, TooFar) as refusal:
             return _others(request, refusal, agenda.Search(kind, centre, now=now), start)
     # Details typed for a time that lapsed go on with the new one: 307 keeps the form's body.
@@ -50,6 +51,49 @@ def hold(request: HttpRequest, type_slug: str, centre_slug: str) -> HttpResponse
     )
     cookies.remember_hold(response, held)
     return response
+
+
+class Choice(NamedTuple):
+    """The time a button stands for."""
+
+    kind: AppointmentType
+    centre: Centre
+    start: int
+    site_id: int
+
+
+def _take(
+    request: HttpRequest, choice: Choice, held: Appointment | None, *, now: datetime
+) -> Appointment:
+    """Hold the time, giving back the one held so far; or find it held by an earlier press whose
+    answer never came. Raises what the hold action raises."""
+    kind, centre, start, site_id = choice
+    presser, contact = press.who_pressed(request), cookies.proved_contact(request, now=now)
+    try:
+        return actions.hold(
+            kind=kind,
+            centre=centre,
+            start=start,
+            site_id=site_id,
+            now=now,
+            actor=presser,
+            releasing=held.uid if held else None,
+            preferred=practitioners_met(contact, now=now) if contact else (),
+        )
+    except (SlotTaken, NotOffered):
+        mine = held_before(
+            presser,
+            type_id=kind.pk,
+            centre_id=centre.pk,
+            site_id=site_id,
+            starts_at=from_minute(start),
+            now=now,
+        )
+        if mine is None:
+            raise
+    if held:
+        actions.release_hold(uid=held.uid, now=now)
+    return mine
 
 
 def read_choice(text: str) -> tuple[int, int]:
@@ -82,6 +126,7 @@ def _others(
         kind=search.kind,
         centre=search.centre,
         starts=agenda.close_to(search, start),
+        page=press.new_key(),
         names={site.pk: site for site in search.centre.sites.all()},
         carried=typed.from_post(request.POST),
     )

@@ -40,7 +40,7 @@ def start(request: HttpRequest) -> HttpResponseBase:
     if not form.is_valid():
         return render(request, "pages/mine/start.html", {"form": form}, status=422)
     email = form.cleaned_data["email"]
-    if not may_send_code(email, now=now):
+    if not may_send_code(request, email, now=now):
         raise TooManyAttempts
     sent = verification.send_code(
         purpose=ACCESS,
@@ -99,7 +99,7 @@ def code(request: HttpRequest, uid: UUID) -> HttpResponseBase:
 def resend(request: HttpRequest, uid: UUID) -> HttpResponseBase:
     now = timezone.now()
     asked = get_object_or_404(Verification, uid=uid, purpose=ACCESS)
-    if not may_send_code(asked.contact, now=now):
+    if not may_send_code(request, asked.contact, now=now):
         raise TooManyAttempts
     verification.resend_code(uid=uid, language=get_language() or "fr", now=now)
     return redirect(f"{request.path.removesuffix('renvoyer/')}?renvoye=1")

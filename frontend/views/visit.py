@@ -26,7 +26,7 @@ from centres.rollout import is_open_online
 from frontend import agenda, refusals
 from frontend.access import access
 from frontend.forms_family import CancelForm
-from frontend.limits import HOLDS, SMALL, limited
+from frontend.limits import HOLDS, SMALL, limited, searching
 from frontend.nearby import around, with_times
 from frontend.views.hold import read_choice
 from frontend.visit import Standing, Visit, address
@@ -91,6 +91,7 @@ def cancel(request: HttpRequest, token: str) -> HttpResponseBase:
 @access("link")
 @require_http_methods(["GET", "HEAD", "POST"])
 @limited(HOLDS)
+@searching
 def move(request: HttpRequest, token: str) -> HttpResponseBase:
     visit = _visit(token)
     if not visit.can_move:
@@ -121,11 +122,14 @@ def _list_times(
     context["message"] = _(refusal.message) if refusal else ""
     context["names"] = {site.pk: site for site in sites}
     if is_open_online(centre, now=visit.now):
-        search = agenda.Search(kind, centre, now=visit.now, filters=query.filters)
+        search = agenda.Search(
+            kind, centre, now=visit.now, filters=query.filters, days=visit.fitting_days
+        )
         page = agenda.build(search, query.monday, {site.pk: n for n, site in enumerate(sites)})
         ideas = page.proposals if near is None else agenda.close_to(search, near)
         context |= {"agenda": page, "ideas": ideas, "weeks": _weeks(page)}
-    found = around(kind, point=(centre.latitude, centre.longitude), now=visit.now)
+    point = (centre.latitude, centre.longitude)
+    found = around(kind, point=point, now=visit.now, days=visit.fitting_days)
     context["others"] = with_times(found, besides=[centre.pk])
     status = refusal.status if refusal else 200
     return render(request, "pages/visit/move.html", context, status=status)
@@ -142,8 +146,8 @@ def _hold_new_time(request: HttpRequest, visit: Visit) -> HttpResponse:
     try:
         start, site_id = read_choice(request.POST.get("creneau", ""))
         held = actions.hold(
-            centre_id=_centre_asked(request, visit).pk,
-            type_id=visit.appointment.type_id,
+            kind=visit.appointment.type,
+            centre=_centre_asked(request, visit),
             start=start,
             site_id=site_id,
             now=visit.now,

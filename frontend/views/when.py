@@ -5,18 +5,21 @@ from datetime import datetime
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.cache import patch_cache_control
 from django.utils.dates import WEEKDAYS
 
 from booking.access import hold_token
 from centres.models import AppointmentType, Centre
 from centres.rollout import is_open_online
-from frontend import agenda, cookies
+from frontend import agenda, cookies, press
 from frontend.access import access
+from frontend.limits import searching
 from frontend.nearby import around, is_bookable, with_times
 from frontend.week import week_name
 
 
 @access("public")
+@searching
 def when(request: HttpRequest, type_slug: str, centre_slug: str) -> HttpResponse:
     kind = get_object_or_404(AppointmentType, slug=type_slug, is_active=True)
     centre = get_object_or_404(Centre.objects.select_related("department"), slug=centre_slug)
@@ -41,11 +44,14 @@ def when(request: HttpRequest, type_slug: str, centre_slug: str) -> HttpResponse
         "weekday_names": [(number, WEEKDAYS[number - 1]) for number in range(1, 7)],
         "held": held,
         "held_token": hold_token(held) if held else "",
+        "page": press.new_key(),
     }
     if page.is_empty and not query.filters.is_active:
         found = around(kind, point=(centre.latitude, centre.longitude), now=now)
         context["others"] = with_times(found, besides=[centre.pk])
-    return render(request, "pages/when.html", context)
+    response = render(request, "pages/when.html", context)
+    patch_cache_control(response, private=True)  # its key is this browser's
+    return response
 
 
 def _week_links(query: agenda.Query, page: agenda.Agenda) -> dict[str, str]:

@@ -9,20 +9,21 @@ from centres.models import AppointmentType
 from frontend import placing
 from frontend.access import access
 from frontend.forms import PlaceForm
+from frontend.limits import searching
 from frontend.map import picture
 from frontend.nearby import around, is_bookable
 
 
 @access("public")
+@searching
 def where(request: HttpRequest, type_slug: str) -> HttpResponse:
     kind = get_object_or_404(AppointmentType, slug=type_slug, is_active=True)
     if not is_bookable(kind):
         return render(request, "pages/not_online.html", {"kind": kind})
     places = queries.places()
     form = PlaceForm(request.GET)
-    query = form.cleaned_data["q"] if form.is_valid() else request.GET["q"][:80]
     asked = request.GET.get("commune", ""), request.GET.get("quartier", "")
-    answer = placing.answer(query, *asked, places)
+    answer = placing.answer(form.words, *asked, places)
     found = around(kind, point=answer.point, now=timezone.now())
     listing = placing.listing(found, answer.place)
     context = {

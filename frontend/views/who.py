@@ -58,12 +58,12 @@ def _go_on(
     """Confirm at once for an address proved lately; otherwise send it a code."""
     person = form.who
     if cookies.proved_contact(request, now=now) == person.email:
-        booked = actions.confirm(uid=held.uid, who=person, now=now)
+        booked = actions.confirm(uid=held.uid, who=person, now=now, seen=held)
         return pending.confirmed(booked, person.email, now=now)
     check_person(held.type, held.centre, person, starts_at=held.starts_at)
     waiting = pending.same_code(held, person.email, form.payload, now=now)
     if waiting is None:
-        if not limits.may_send_code(person.email, now=now):
+        if not limits.may_send_code(request, person.email, now=now):
             raise TooManyAttempts
         waiting = verification.send_code(
             purpose=Verification.Purpose.BOOKING,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from notifications.channels.base import Attachments
 from notifications.models import OutboxMessage
 from notifications.rendering import Rendered
 
@@ -10,7 +11,9 @@ class DemoChannel:
     def open(self) -> None:
         """There is nobody to reach."""
 
-    def send(self, message: OutboxMessage, rendered: Rendered) -> None:
+    def send(
+        self, message: OutboxMessage, rendered: Rendered, attachments: Attachments = ()
+    ) -> None:
         """The outbox row itself is what people read."""
 
     def close(self) -> None:

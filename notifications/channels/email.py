@@ -14,7 +14,7 @@ from uuid import NAMESPACE_URL, uuid5
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, get_connection
 
-from notifications.channels.base import NotTaken, Refused, Uncertain
+from notifications.channels.base import Attachments, NotTaken, Refused, Uncertain
 from notifications.models import OutboxMessage
 from notifications.rendering import Rendered
 
@@ -35,9 +35,11 @@ class EmailChannel:
         except OSError as error:  # SMTPException is one too
             raise NotTaken(_said(error)) from error
 
-    def send(self, message: OutboxMessage, rendered: Rendered) -> None:
+    def send(
+        self, message: OutboxMessage, rendered: Rendered, attachments: Attachments = ()
+    ) -> None:
         """Raises NotTaken, Refused or Uncertain."""
-        mail = compose(message, rendered)
+        mail = compose(message, rendered, attachments)
         self.open()
         try:
             self._backend.send_messages([mail])
@@ -67,7 +69,9 @@ class EmailChannel:
         return bool(code == 250)
 
 
-def compose(message: OutboxMessage, rendered: Rendered) -> EmailMultiAlternatives:
+def compose(
+    message: OutboxMessage, rendered: Rendered, attachments: Attachments = ()
+) -> EmailMultiAlternatives:
     """The e-mail. Its Message-ID depends on the intent alone: a second copy is known as one."""
     mail = EmailMultiAlternatives(
         subject=rendered.subject,
@@ -80,7 +84,7 @@ def compose(message: OutboxMessage, rendered: Rendered) -> EmailMultiAlternative
         },
     )
     mail.attach_alternative(rendered.html, "text/html")
-    for attachment in message.attachments:
+    for attachment in attachments:
         mail.attach(_part(attachment))
     return mail
 

@@ -49,9 +49,15 @@ def clock(text: str, day: date = TUESDAY) -> datetime:
 
 
 def parent(number: int | str, **fields: Any) -> Who:
-    """A parent like no other."""
-    names = {"first_name": f"Parent {number}", "last_name": "Le Goff"}
-    return Who(**names, email=f"parent{number}@example.org", **fields)
+    """A parent like no other, with a child of one year."""
+    details: dict[str, Any] = {
+        "first_name": f"Parent {number}",
+        "last_name": "Le Goff",
+        "email": f"parent{number}@example.org",
+        "child_first_name": f"Enfant {number}",
+        "child_born_on": date(2026, 2, 10),
+    }
+    return Who(**details | fields)
 
 
 @contextmanager
@@ -75,8 +81,8 @@ class Scene:
 
     def hold(self, at: str = "09:00", *, now: datetime = NOW, **wishes: Any) -> Appointment:
         return actions.hold(
-            centre_id=self.centre.pk,
-            type_id=self.kind.pk,
+            kind=self.kind,
+            centre=self.centre,
             start=to_minute(clock(at)),
             now=now,
             **wishes,

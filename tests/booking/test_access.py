@@ -1,12 +1,15 @@
 """Signed links and the contact cookie: what they open, for how long, and forgeries."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from booking import access, actions
 from booking.access import BadLink
+from booking.actors import Who
 from booking.errors import LinkExpired
 from booking.models import Appointment, Guardian
 from tests.booking.scene import NADIA, NOW, after, clock, open_morning, parent
@@ -50,6 +53,27 @@ def test_a_forged_or_cut_token_opens_nothing(spoil: Callable[[str], str], of: st
     token = {"hold": access.hold_token, "link": access.manage_token}[of](booked)
     with pytest.raises(BadLink):
         open_by(of, spoil(token))
+
+
+@pytest.mark.parametrize("is_kept", [True, False], ids=["former key kept", "former key dropped"])
+def test_links_signed_with_a_former_key_open_as_long_as_it_is_kept(
+    settings: Any, *, is_kept: bool
+) -> None:
+    scene = open_morning()
+    held, booked = scene.hold("10:00"), scene.book("09:00")
+    hold, manage = access.hold_token(held), access.manage_token(booked)
+    contact = access.contact_token(NADIA.email, now=NOW)
+    settings.SECRET_KEY_FALLBACKS = [settings.SECRET_KEY] if is_kept else []
+    settings.SECRET_KEY = "a new key, as random as it is long: fifty characters or more"
+    assert access.hold_token(held) != hold, "what is signed now is signed with the new key"
+    assert access.opens_hold(hold, held) is is_kept
+    assert access.contact_from_token(contact, now=NOW) == (NADIA.email if is_kept else None)
+    for of, token in (("hold", hold), ("link", manage)):
+        if is_kept:
+            assert open_by(of, token) in (held, booked)
+        else:
+            with pytest.raises(BadLink):
+                open_by(of, token)
 
 
 def test_a_token_of_an_appointment_that_is_no_more_opens_nothing() -> None:
@@ -114,6 +138,26 @@ def test_an_unproved_address_sees_nothing() -> None:
     open_morning().book()
     Guardian.objects.update(email_verified_at=None)
     assert access.appointments_of_contact(NADIA.email, now=NOW) == ([], [])
+
+
+def test_whom_a_household_met_is_read_in_one_query(django_assert_num_queries: Any) -> None:
+    scene = open_morning()
+    doctors = [scene.shift.practitioner, *(scene.another_doctor().practitioner for _ in range(4))]
+    states = ("fulfilled", "booked", "noshow", "cancelled")
+    for doctor, state in zip(doctors, states, strict=False):
+        booked = scene.book("09:00", practitioner_id=doctor.pk, who=nadia_with(state))
+        Appointment.objects.filter(pk=booked.pk).update(state=state)
+    karim = replace(nadia_with("Lina"), first_name="Karim")
+    scene.book("11:00", practitioner_id=doctors[4].pk, who=karim)
+    with django_assert_num_queries(1):
+        met = access.practitioners_met(NADIA.email, now=after(days=2))
+    assert set(met) == {doctors[0].pk, doctors[1].pk, doctors[4].pk}
+    assert access.practitioners_met(NADIA.email, now=NOW) == [], "what is ahead is not met yet"
+    assert access.practitioners_met("other@example.org", now=after(days=2)) == []
+
+
+def nadia_with(child: str) -> Who:
+    return replace(NADIA, child_first_name=child)
 
 
 def open_by(of: str, token: str) -> Appointment:

@@ -1,5 +1,6 @@
 """Ages in completed months and pregnancies in completed weeks, and who is let in."""
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -9,12 +10,15 @@ from hypothesis import strategies as st
 from booking.availability import Timing
 from booking.errors import AgeNotAllowed, TooLate, WeeksNotAllowed
 from booking.rules import (
+    ANY_DAY,
+    Days,
     TypeRules,
     age_in_months,
     callback_promise,
     check_age,
     check_still_changeable,
     check_weeks,
+    fitting_days,
     reoffer_at,
     weeks_of_pregnancy,
 )
@@ -116,6 +120,42 @@ def test_only_pregnancies_in_the_window_are_let_in(
     else:
         with pytest.raises(WeeksNotAllowed):
             check_weeks(window, due_on=due, on=on)
+
+
+@given(
+    DATES, st.none() | st.integers(0, 80), st.none() | st.integers(0, 80), st.integers(-99, 2600)
+)
+def test_the_days_that_fit_a_child_are_those_its_age_is_let_in(
+    born: date, low: int | None, high: int | None, days: int
+) -> None:
+    window = TypeRules(timing=Timing(30, 15), age_min_months=low, age_max_months=high)
+    fitting, on = fitting_days(window, born_on=born), born + timedelta(days=days)
+    assert _is_in(fitting, on) == _is_allowed(check_age, window, born_on=born, on=on)
+
+
+@given(DATES, st.none() | st.integers(0, 45), st.none() | st.integers(0, 45), st.integers(-40, 320))
+def test_the_days_that_fit_a_pregnancy_are_those_its_weeks_are_let_in(
+    due: date, low: int | None, high: int | None, days: int
+) -> None:
+    window = TypeRules(timing=Timing(30, 15), week_min=low, week_max=high)
+    fitting, on = fitting_days(window, due_on=due), due - timedelta(days=days)
+    assert _is_in(fitting, on) == _is_allowed(check_weeks, window, due_on=due, on=on)
+
+
+def test_every_day_fits_whom_no_date_is_known_of() -> None:
+    assert fitting_days(limits(age_max_months=2, week_max=12)) == ANY_DAY
+
+
+def _is_in(days: Days, on: date) -> bool:
+    return (days.first is None or days.first <= on) and (days.last is None or on <= days.last)
+
+
+def _is_allowed(check: Callable[..., None], window: TypeRules, **dates: date) -> bool:
+    try:
+        check(window, **dates)
+    except (AgeNotAllowed, WeeksNotAllowed):
+        return False
+    return True
 
 
 @pytest.mark.parametrize(

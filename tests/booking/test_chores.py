@@ -1,6 +1,6 @@
 """What the background tidies: expired holds, old codes, half-days to come."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -10,7 +10,7 @@ from booking.tasks import forget_leftovers, lapse_holds
 from centres.models import Shift
 from centres.tasks import expand_shifts
 from tests.booking.scene import NOW, open_morning
-from tests.factories import make_rule
+from tests.factories import make_appointment, make_rule
 
 pytestmark = pytest.mark.django_db
 
@@ -41,6 +41,17 @@ def test_a_time_not_yet_offered_again_is_not_forgotten() -> None:
     assert Appointment.objects.count() == 1
 
 
+def test_a_due_date_is_kept_as_long_as_a_move_may_ask_for_it() -> None:
+    ahead = ago(days=-3)
+    kept, met, gone = (
+        make_appointment(starts_at=starts_at, state=state, due_on=date(2027, 6, 1))
+        for starts_at, state in ((ahead, "booked"), (ago(hours=2), "booked"), (ahead, "cancelled"))
+    )
+    forget_leftovers()
+    left = dict(Appointment.objects.values_list("pk", "due_on"))
+    assert left == {kept.pk: date(2027, 6, 1), met.pk: None, gone.pk: None}
+
+
 def test_addresses_counted_yesterday_are_forgotten() -> None:
     throttle.tries(key="hold:192.0.2.7", seconds=600, now=NOW)
     forget_leftovers()
@@ -61,7 +72,7 @@ def test_old_codes_are_forgotten_an_hour_after_they_expired() -> None:
 
 def test_every_night_there_are_half_days_for_a_year() -> None:
     make_rule()
-    made, changed, removed = expand_shifts()
-    assert (made in (52, 53), changed, removed) == (True, 0, 0)
-    assert expand_shifts() == [0, 0, 0]
+    made, changed, removed, clashes = expand_shifts()
+    assert (made in (52, 53), changed, removed, clashes) == (True, 0, 0, 0)
+    assert expand_shifts() == [0, 0, 0, 0]
     assert Shift.objects.latest("occurs_on").occurs_on > (ago(days=-350)).date()

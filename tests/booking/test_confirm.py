@@ -7,10 +7,13 @@ from uuid import uuid4
 import pytest
 
 from booking import actions
+from booking.actors import FAMILY, Actor
 from booking.errors import (
     AgeNotAllowed,
     AlreadyBookedThen,
     CentreNotOpen,
+    ChildRequired,
+    DueDateRequired,
     HoldExpired,
     LimitReached,
     NotOffered,
@@ -137,10 +140,39 @@ def test_the_age_that_counts_is_that_of_the_day() -> None:
 
 def test_a_pregnancy_outside_the_weeks_is_refused() -> None:
     held = open_morning(audience=PREGNANCY, week_min=14, week_max=40).hold()
-    early, fit = parent(1, due_on=date(2027, 11, 1)), parent(1, due_on=date(2027, 6, 1))
+    mother = replace(parent(1), child_first_name="", child_born_on=None)
     with pytest.raises(WeeksNotAllowed):
-        actions.confirm(uid=held.uid, who=early, now=NOW)
+        actions.confirm(uid=held.uid, who=replace(mother, due_on=date(2027, 11, 1)), now=NOW)
+    fit = replace(mother, due_on=date(2027, 6, 1))
     assert actions.confirm(uid=held.uid, who=fit, now=NOW).child is None
+
+
+@pytest.mark.parametrize("missing", [{"child_born_on": None}, {"child_first_name": ""}])
+@pytest.mark.parametrize("actor", [FAMILY, AGENT])
+def test_a_childs_appointment_needs_the_child(missing: dict[str, None], actor: Actor) -> None:
+    """Without the birth date no rule on ages could ever say no."""
+    held = open_morning(age_max_months=2).hold()
+    with pytest.raises(ChildRequired):
+        actions.confirm(uid=held.uid, who=replace(NADIA, **missing), now=NOW, actor=actor)
+    assert not Household.objects.exists()
+
+
+@pytest.mark.parametrize("actor", [FAMILY, AGENT])
+def test_a_pregnancys_appointment_needs_its_due_date(actor: Actor) -> None:
+    held = open_morning(audience=PREGNANCY, week_min=14, week_max=40).hold()
+    with pytest.raises(DueDateRequired):
+        actions.confirm(uid=held.uid, who=NADIA, now=NOW, actor=actor)
+    assert not Household.objects.exists()
+
+
+def test_a_due_date_is_kept_with_the_appointment_it_was_asked_for_only() -> None:
+    who = replace(NADIA, due_on=date(2027, 6, 1))
+    booked = open_morning(audience=PREGNANCY).book(who=who)
+    booked.refresh_from_db()
+    assert booked.due_on == who.due_on
+    other = open_morning().book("11:00", who=who)
+    other.refresh_from_db()
+    assert other.due_on is None
 
 
 def test_a_contact_has_so_many_open_appointments_at_most() -> None:

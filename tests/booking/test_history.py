@@ -5,9 +5,17 @@ from django.db import IntegrityError, connection, transaction
 
 from booking import actions
 from booking.models import Appointment, AppointmentEvent
+from tests.architecture.source import HOUSES, files, name
 from tests.booking.scene import AGENT, after, clock, open_morning
 
 pytestmark = pytest.mark.django_db
+AS_ELSEWHERE = "SET LOCAL emgav.may_empty_history = ''"  # as it is outside these tests
+
+
+def run(*statements: str) -> None:
+    with connection.cursor() as cursor:
+        for sql in statements:
+            cursor.execute(sql)
 
 
 def history(appointment: Appointment) -> list[tuple]:
@@ -76,3 +84,43 @@ def test_it_goes_with_its_appointment_when_that_is_erased() -> None:
     booked = open_morning().book()
     booked.delete()
     assert not AppointmentEvent.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "TRUNCATE booking_appointmentevent",
+        "TRUNCATE booking_appointment CASCADE",
+        "TRUNCATE centres_centre CASCADE",
+    ],
+)
+def test_the_database_refuses_to_empty_it(sql: str) -> None:
+    booked = open_morning().book()
+    with pytest.raises(IntegrityError, match="append-only"), transaction.atomic():
+        run("SET CONSTRAINTS ALL IMMEDIATE", AS_ELSEWHERE, sql)
+    assert len(history(booked)) == 1
+
+
+def test_without_that_trigger_truncate_takes_it_all() -> None:
+    """Row triggers, which refuse everything else, do not see it."""
+    booked = open_morning().book()
+    run("SET CONSTRAINTS ALL IMMEDIATE", AS_ELSEWHERE)
+    run("DROP TRIGGER history_is_never_emptied ON booking_appointmentevent")
+    run("TRUNCATE booking_appointmentevent")
+    assert history(booked) == []
+
+
+def test_only_a_session_that_says_so_empties_it() -> None:
+    booked = open_morning().book()
+    run("SET CONSTRAINTS ALL IMMEDIATE", "SET LOCAL emgav.may_empty_history = 'yes'")
+    run("TRUNCATE booking_appointmentevent")
+    assert history(booked) == []
+
+
+def test_what_runs_in_production_never_says_so() -> None:
+    said = [
+        name(path)
+        for path in files(".py", *HOUSES)
+        if "may_empty_history" in path.read_text(encoding="utf-8")
+    ]
+    assert said == []

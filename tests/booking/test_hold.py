@@ -116,12 +116,25 @@ def test_a_type_is_booked_by_those_it_is_for(fields: dict, family: bool, agent: 
                 scene.hold("10:00", **wishes)
 
 
+@pytest.mark.parametrize("held_since", ["07:00", "07:29"])
+def test_a_hold_on_a_cancelled_half_day_is_not_in_the_way_of_its_replacement(
+    held_since: str,
+) -> None:
+    """Expired or alive: nobody could confirm it any more."""
+    scene = open_morning()
+    lost = scene.hold("09:00", now=clock(held_since))
+    Shift.objects.filter(pk=scene.shift.pk).update(status=Shift.Status.CANCELLED)
+    new = scene.another_doctor()
+    Shift.objects.filter(pk=new.pk).update(practitioner=scene.shift.practitioner)
+    held = scene.hold("09:00", now=clock("07:30"))
+    lost.refresh_from_db()
+    assert (held.shift_id, held.state, lost.state) == (new.pk, "held", "lapsed")
+
+
 def test_a_type_the_half_day_does_not_offer_is_refused() -> None:
     scene, other = open_morning(), open_morning()
     with pytest.raises(NotOffered):
-        actions.hold(
-            centre_id=scene.centre.pk, type_id=other.kind.pk, start=_minute("09:00"), now=NOW
-        )
+        actions.hold(centre=scene.centre, kind=other.kind, start=_minute("09:00"), now=NOW)
 
 
 def test_absences_closures_and_cancelled_half_days_are_refused() -> None:

@@ -26,6 +26,7 @@ from tests.factories import (
     make_type,
     next_tuesday,
 )
+from tests.messages import content
 
 NOW = datetime(2026, 11, 22, 10, tzinfo=UTC)
 pytestmark = pytest.mark.django_db
@@ -83,15 +84,19 @@ def test_moving_raises_the_sequence_and_keeps_the_uid() -> None:
     assert after["DTSTAMP"].dt > before["DTSTAMP"].dt
 
 
+def newest_file() -> str:
+    """The calendar file of the message just written."""
+    return content(OutboxMessage.objects.latest("id")).attachments[0]["body"]
+
+
 def test_the_life_of_an_appointment_reads_as_one_event_that_changes_and_ends() -> None:
     scene = open_morning()
     booked = scene.book("09:00")
+    files = [newest_file()]
     scene.move(booked.uid, "10:00")
+    files.append(newest_file())
     actions.cancel(uid=booked.uid, now=after(5))
-    files = [
-        message.attachments[0]["body"]
-        for message in OutboxMessage.objects.order_by("created_at", "id")
-    ]
+    files.append(newest_file())
     told = []
     for file in files:
         ours, theirs = Calendar.from_ical(file), vobject.readOne(file)

@@ -182,8 +182,8 @@ def search(scene: Scene, actor: Actor, *, now: Any = NOW) -> list[Slot]:
 
 def hold(scene: Scene, practitioner: int, start: int, actor: Actor) -> Appointment:
     return actions.hold(
-        centre_id=scene.centre.pk,
-        type_id=scene.kind.pk,
+        kind=scene.kind,
+        centre=scene.centre,
         start=start,
         now=NOW,
         actor=actor,

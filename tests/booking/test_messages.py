@@ -6,14 +6,17 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.urls import resolve
 from icalendar import Calendar
 
 from booking import access, messages
 from booking.models import Appointment, Verification
 from notifications import outbox
+from notifications.composing import Content, compose
+from notifications.delivery import deliver
 from notifications.models import OutboxMessage
-from notifications.rendering import Rendered, render
+from notifications.rendering import Rendered
 from tests.factories import (
     make_appointment,
     make_child,
@@ -23,6 +26,7 @@ from tests.factories import (
     make_site,
     make_type,
 )
+from tests.messages import content, rendered
 
 pytestmark = pytest.mark.django_db
 State = OutboxMessage.State
@@ -38,13 +42,13 @@ def booked(**fields: Any) -> Appointment:
     return make_appointment(starts_at=fields.pop("starts_at", TUESDAY), **fields)
 
 
-def sent(message: OutboxMessage | None) -> OutboxMessage:
-    assert message is not None
-    return message
+def sent(pk: int | None) -> OutboxMessage:
+    assert pk is not None
+    return OutboxMessage.objects.get(pk=pk)
 
 
-def words(message: OutboxMessage | None) -> Rendered:
-    return render(sent(message))
+def words(message: OutboxMessage) -> Rendered:
+    return rendered(message)
 
 
 def change(appointment: Appointment) -> Appointment:
@@ -54,7 +58,7 @@ def change(appointment: Appointment) -> Appointment:
 
 
 def method_of(message: OutboxMessage) -> str:
-    (file,) = message.attachments
+    (file,) = content(message).attachments
     method = str(Calendar.from_ical(file["body"])["METHOD"])
     assert file["type"] == f"text/calendar; charset=utf-8; method={method}"
     return method
@@ -63,11 +67,11 @@ def method_of(message: OutboxMessage) -> str:
 def test_a_confirmation_says_when_where_and_what_to_bring() -> None:
     appointment = booked()
     message = sent(messages.confirmation(appointment, now=now()))
-    rendered = words(message)
-    assert rendered.subject == "Votre rendez-vous du mardi 24 novembre à 9 h 30".replace(
+    mail = words(message)
+    assert mail.subject == "Votre rendez-vous du mardi 24 novembre à 9 h 30".replace(
         "24 n", "24\u00a0n"
     ).replace("9 h 30", "9\u00a0h\u00a030")
-    for text in (rendered.text, rendered.html):
+    for text in (mail.text, mail.html):
         assert "2037" in text
         assert "Espace des Halles" in text
         assert "Carte Vitale" in text
@@ -83,9 +87,9 @@ def test_a_confirmation_says_when_where_and_what_to_bring() -> None:
 def test_the_link_in_a_message_opens_this_appointment() -> None:
     appointment = booked()
     message = sent(messages.confirmation(appointment, now=now()))
-    url = message.context["manage_url"]
+    url = content(message).context["manage_url"]
     assert url in words(message).text
-    match = resolve(url.removeprefix("http://localhost:8000"))
+    match = resolve(url.removeprefix(settings.PUBLIC_URL))
     opened = access.appointment_for_link(match.kwargs["token"], now=now())
     assert (match.url_name, opened.pk) == ("appointment", appointment.pk)
 
@@ -95,10 +99,10 @@ def test_neither_subject_nor_body_names_the_child_and_the_subject_names_nobody()
     child = make_child(guardian, first_name="Tifenn")
     appointment = booked(guardian=guardian, child=child)
     for tell in (messages.confirmation, messages.moved, messages.cancelled):
-        rendered = words(tell(change(appointment), now=now()))
-        assert "Tifenn" not in rendered.subject + rendered.text + rendered.html
+        mail = words(sent(tell(change(appointment), now=now())))
+        assert "Tifenn" not in mail.subject + mail.text + mail.html
         told = ["Rozenn", "Kervella", "PMI", "CDAS", "Consultation", "médecin", "Halles"]
-        assert [word for word in told if word in rendered.subject] == []
+        assert [word for word in told if word in mail.subject] == []
 
 
 def test_a_discreet_reason_is_told_nowhere() -> None:
@@ -108,8 +112,7 @@ def test_a_discreet_reason_is_told_nowhere() -> None:
     appointment = booked(shift=make_shift(types=[kind], starts_at=TUESDAY))
     for tell in (messages.confirmation, messages.moved, messages.cancelled):
         message = sent(tell(change(appointment), now=now()))
-        rendered = words(message)
-        everything = f"{rendered} {message.context} {message.attachments}".lower()
+        everything = f"{words(message)} {content(message)}".lower()
         assert "ist" not in everything.split()
         assert "pistage" not in everything
 
@@ -121,11 +124,25 @@ def test_a_moved_appointment_replaces_its_unsent_confirmation() -> None:
     first.refresh_from_db()
     assert (first.state, second.state) == (State.SUPERSEDED, State.PLANNED)
     assert method_of(second) == "PUBLISH"
-    (before,), (after,) = (
-        Calendar.from_ical(m.attachments[0]["body"]).walk("VEVENT") for m in (first, second)
-    )
-    assert before["UID"] == after["UID"]
-    assert after["SEQUENCE"] == before["SEQUENCE"] + 1
+    (event,) = Calendar.from_ical(content(second).attachments[0]["body"]).walk("VEVENT")
+    assert event["SEQUENCE"] == 1
+
+
+def test_of_a_version_that_is_over_there_is_nothing_to_say() -> None:
+    appointment = booked()
+    message = sent(messages.confirmation(appointment, now=now()))
+    change(appointment)
+    assert compose(message) is None
+
+
+def test_what_was_sent_is_shown_as_it_was_sent() -> None:
+    appointment = booked()
+    message = sent(messages.confirmation(appointment, now=now()))
+    assert deliver(seconds=5).sent == 1
+    before = content(message)
+    change(appointment)
+    message.refresh_from_db()
+    assert content(message) == Content(before.context, list(before.attachments))
 
 
 def test_a_cancelled_appointment_sends_a_calendar_cancellation() -> None:
@@ -169,15 +186,15 @@ def test_a_message_is_in_the_households_language_or_in_french(asked: str, given:
     assert message.language == given
     assert f'<html lang="{given}">' in words(message).html
     if given == "en":
-        assert "Tuesday 24\u00a0November" in message.context["when"]
-        assert message.context["reason"] == "Child health check with the doctor"
+        assert "Tuesday 24\u00a0November" in content(message).context["when"]
+        assert content(message).context["reason"] == "Child health check with the doctor"
 
 
 def test_what_people_typed_cannot_become_html() -> None:
     shift = make_shift(site=make_site(name="<b>Halles & Co</b>"), starts_at=TUESDAY)
-    rendered = words(messages.confirmation(booked(shift=shift), now=now()))
-    assert "&lt;b&gt;Halles &amp; Co" in rendered.html
-    assert "<b>Halles & Co</b>" in rendered.text
+    mail = words(sent(messages.confirmation(booked(shift=shift), now=now())))
+    assert "&lt;b&gt;Halles &amp; Co" in mail.html
+    assert "<b>Halles & Co</b>" in mail.text
 
 
 def test_a_code_is_urgent_short_lived_and_not_in_the_subject() -> None:

@@ -10,10 +10,10 @@ from playwright.sync_api import Browser
 from booking import messages
 from booking.models import Verification
 from notifications.models import OutboxMessage
-from notifications.rendering import render
 from tests.accessibility import axe_violations
 from tests.factories import make_appointment, make_shift, make_type, next_tuesday
 from tests.html_checker import html_errors
+from tests.messages import rendered
 
 pytestmark = [pytest.mark.django_db, pytest.mark.browser]
 
@@ -35,7 +35,7 @@ def pages() -> dict[str, str]:
         expires_at=now + timedelta(minutes=15),
     )
     messages.code(verification, "042042", language="fr", now=now)
-    found = {f"{m.kind} {m.pk}": render(m).html for m in OutboxMessage.objects.all()}
+    found = {f"{m.kind} {m.pk}": rendered(m).html for m in OutboxMessage.objects.all()}
     assert len(found) == 5
     return found
 

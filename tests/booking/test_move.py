@@ -1,7 +1,7 @@
 """Moving an appointment: the new time before the old, or nothing at all."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime, timedelta
 
 import pytest
 
@@ -13,15 +13,19 @@ from booking.errors import (
     HoldExpired,
     SlotTaken,
     TooLate,
+    WeeksNotAllowed,
     WrongState,
 )
 from booking.models import Appointment
-from centres.models import Centre
+from booking.rules import TERM_DAYS
+from centres.calendar import to_minute
+from centres.models import AppointmentType, Centre
 from notifications.models import OutboxMessage
-from tests.booking.scene import AGENT, NADIA, NOW, after, clock, open_morning, parent
+from tests.booking.scene import AGENT, NADIA, NOW, Scene, after, clock, open_morning, parent
 from tests.factories import make_shift, make_site
 
 pytestmark = pytest.mark.django_db
+PREGNANCY = AppointmentType.Audience.PREGNANCY
 
 
 def test_a_move_changes_the_time_and_keeps_the_appointment() -> None:
@@ -48,6 +52,42 @@ def test_both_half_days_are_counted_anew() -> None:
     other.refresh_from_db()
     assert scene.shift.busy == []
     assert other.busy == [_minute("10:00"), _minute("10:30")]
+
+
+def test_the_weeks_of_a_pregnancy_are_counted_at_the_new_time() -> None:
+    """On Tuesday it has lasted 13 weeks, on Friday 14."""
+    scene = open_morning(audience=PREGNANCY, week_max=13, notice_min=0)
+    friday = clock("09:00", date(2027, 3, 5))
+    make_shift(starts_at=friday, site=scene.shift.site, types=[scene.kind])
+    fit = replace(NADIA, due_on=date(2027, 3, 5) + timedelta(days=TERM_DAYS - 14 * 7))
+    booked = scene.book("09:00", who=fit)
+    with pytest.raises(WeeksNotAllowed):
+        _move_to(scene, booked, friday)
+    assert place(booked) == ("booked", clock("09:00"))
+    assert scene.move(booked.uid, "10:00").starts_at == clock("10:00")
+
+
+def test_an_appointment_whose_due_date_nobody_kept_can_still_be_moved() -> None:
+    scene = open_morning(audience=PREGNANCY, week_max=13)
+    booked = scene.book(who=replace(NADIA, due_on=clock("09:00").date() + timedelta(days=210)))
+    Appointment.objects.update(due_on=None)
+    assert scene.move(booked.uid, "10:00").starts_at == clock("10:00")
+
+
+def _move_to(scene: Scene, booked: Appointment, at: datetime) -> None:
+    held = actions.hold(
+        kind=scene.kind,
+        centre=scene.centre,
+        start=to_minute(at),
+        now=NOW,
+        moving=booked.uid,
+    )
+    actions.move(uid=booked.uid, hold_uid=held.uid, now=NOW)
+
+
+def place(booked: Appointment) -> tuple[str, datetime]:
+    booked.refresh_from_db()
+    return booked.state, booked.starts_at
 
 
 def test_the_old_confirmation_is_withdrawn_and_the_move_told() -> None:
@@ -123,8 +163,8 @@ def test_a_child_too_old_on_the_new_day_is_not_moved_there() -> None:
     )
     booked = scene.book("09:00", who=replace(NADIA, child_born_on=date(2026, 2, 10)))
     held = actions.hold(
-        centre_id=scene.centre.pk,
-        type_id=scene.kind.pk,
+        kind=scene.kind,
+        centre=scene.centre,
         start=_minute("09:00", date(2027, 3, 16)),
         now=NOW,
         moving=booked.uid,

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from booking import actions, queries
 from booking.availability import Window
 from booking.models import Appointment
-from centres.models import Centre, Shift
+from centres.models import AppointmentType, Centre, Shift
 from tests.booking.scene import FEW, NOW, Scene, clock, open_morning, undone
 from tests.factories import make_centre, make_practitioner, make_shift, make_site
 
@@ -30,12 +30,12 @@ def same_as_search(scene: Scene, centres: list[Centre], **wishes: Any) -> dict[i
     return expected
 
 
-def fill(shift: Shift, kind_id: int) -> None:
+def fill(shift: Shift, kind: AppointmentType) -> None:
     """Hold every start of a half-day."""
     for minute in range(0, 180, 30):
         actions.hold(
-            centre_id=shift.centre_id,
-            type_id=kind_id,
+            kind=kind,
+            centre=shift.centre,
             start=int(shift.starts_at.timestamp()) // 60 + minute,
             now=NOW,
             practitioner_id=shift.practitioner_id,
@@ -75,7 +75,7 @@ def test_when_all_the_first_half_days_are_held_it_looks_deeper(
         for day in days
     ]
     for shift in mornings[:4]:
-        fill(shift, scene.kind.pk)
+        fill(shift, scene.kind)
     windows = {scene.centre.pk: queries.window_for(scene.kind, scene.centre, now=NOW)}
     with django_assert_num_queries(3):  # one half-day deep, then four, then sixteen
         found = queries.next_free(kind=scene.kind, windows=windows, now=NOW, depth=1)
@@ -85,7 +85,7 @@ def test_when_all_the_first_half_days_are_held_it_looks_deeper(
 
 def test_it_ends_when_everything_is_held() -> None:
     scene = open_morning()
-    fill(scene.shift, scene.kind.pk)
+    fill(scene.shift, scene.kind)
     assert same_as_search(scene, [scene.centre], depth=1) == {}
 
 
@@ -135,8 +135,8 @@ def test_it_equals_the_first_of_each_list(half_days: list[tuple], depth: int) ->
             mine = [slot.start for slot in listed if slot.shift == shift.pk]
             for start in mine[: 2 * held : 2]:
                 actions.hold(
-                    centre_id=shift.centre_id,
-                    type_id=scene.kind.pk,
+                    kind=scene.kind,
+                    centre=shift.centre,
                     start=start,
                     now=NOW,
                     practitioner_id=shift.practitioner_id,

@@ -6,9 +6,17 @@ import pytest
 
 from booking import actions
 from booking.actors import FAMILY, Actor
-from booking.errors import AgeNotAllowed, CentreNotOpen, ReasonRequired, SlotTaken, TypeNotBookable
-from booking.models import Appointment, AppointmentEvent
-from centres.models import Centre
+from booking.errors import (
+    AgeNotAllowed,
+    CentreNotOpen,
+    NotOffered,
+    ReasonRequired,
+    SlotTaken,
+    TypeNotBookable,
+)
+from booking.models import Appointment, AppointmentEvent, Guardian
+from centres.actions import declare_absence
+from centres.models import Absence, Centre, Shift
 from notifications.models import OutboxMessage
 from tests.booking.scene import AGENT, NADIA, NOW, Scene, after, clock, open_morning, parent
 
@@ -69,6 +77,29 @@ def test_the_other_rules_hold() -> None:
     Centre.objects.update(stage="preparing")
     with pytest.raises(CentreNotOpen):
         overbook(scene)
+
+
+@pytest.mark.parametrize("at", ["08:45", "11:45", "12:00", "18:00"])
+def test_nobody_is_added_outside_the_half_day(at: str) -> None:
+    """Neither before it, nor after, nor to end after it: the doctor is not there."""
+    scene = open_morning()
+    with pytest.raises(NotOffered):
+        overbook(scene, at)
+    assert not Appointment.objects.exists()
+    assert not Guardian.objects.exists(), "nothing is kept of who was refused"
+    assert overbook(scene, "11:30").ends_at == clock("12:00")
+
+
+def test_nobody_is_added_to_a_half_day_that_was_cancelled_or_is_closed_then() -> None:
+    scene = open_morning()
+    away = {"starts_at": clock("09:20"), "ends_at": clock("10:00")}
+    declare_absence(absence=Absence(practitioner=scene.shift.practitioner, **away))
+    with pytest.raises(NotOffered):
+        overbook(scene, "09:00")
+    overbook(scene, "10:00")
+    Shift.objects.update(status=Shift.Status.CANCELLED)
+    with pytest.raises(NotOffered):
+        overbook(scene, "11:00")
 
 
 def test_an_overbooked_one_moves_to_a_free_time_and_is_an_ordinary_one_there() -> None:

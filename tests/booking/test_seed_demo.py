@@ -17,7 +17,7 @@ from booking.demo.staff import PASSWORD
 from booking.intervals import overlaps, pairs
 from booking.models import Appointment, AppointmentEvent, Child, Guardian, Household
 from booking.queries import type_rules
-from booking.rules import check_age
+from booking.rules import check_age, check_weeks
 from centres.calendar import to_minute
 from centres.models import (
     Absence,
@@ -36,6 +36,7 @@ from tests.factories import PARIS
 pytestmark = pytest.mark.django_db
 # A Tuesday morning in term time; a month around it, a tenth of the families.
 NOW = datetime(2026, 11, 24, 10, 40, tzinfo=PARIS)
+Audience = AppointmentType.Audience
 FIRM = ("booked", "arrived", "in_progress", "fulfilled", "noshow")
 
 # Written apart from the code under test: two live appointments of one person at one time.
@@ -137,6 +138,18 @@ def test_children_are_booked_once_at_a_time_and_never_before_birth(demo: Seeded)
     spans = visits.order_by("child", "starts_at").values_list("child", "starts_at", "ends_at")
     assert all(one[0] != two[0] or one[2] <= two[1] for one, two in pairwise(spans))
     assert not visits.filter(created_at__date__lt=F("child__born_on")).exists()
+
+
+def test_a_due_date_is_there_while_a_move_may_ask_for_it(demo: Seeded) -> None:
+    pregnancies = Appointment.objects.filter(type__audience=Audience.PREGNANCY)
+    ahead = pregnancies.filter(state="booked").select_related("type")
+    assert ahead
+    for each in ahead:
+        assert each.due_on is not None
+        on = each.starts_at.astimezone(PARIS).date()
+        check_weeks(type_rules(each.type), due_on=each.due_on, on=on)
+    kept = Appointment.objects.filter(due_on__isnull=False)
+    assert set(kept.values_list("pk")) == set(ahead.values_list("pk"))
 
 
 def test_states_fit_the_hour(demo: Seeded) -> None:

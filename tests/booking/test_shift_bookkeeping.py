@@ -93,8 +93,8 @@ def take(scene: Scene, what: str, first: int, second: int) -> None:
     elif what == "move":
         start = minute(clock("09:00")) + 5 * second
         held = actions.hold(
-            centre_id=one.centre_id,
-            type_id=one.type_id,
+            kind=one.type,
+            centre=one.centre,
             start=start,
             now=NOW,
             actor=AGENT,
@@ -117,8 +117,8 @@ def start_one(scene: Scene, what: str, first: int, second: int) -> None:
     else:
         at = clock("13:00") if second % 4 == 0 else clock("09:00") + timedelta(minutes=15 * first)
         actions.hold(
-            centre_id=scene.centre.pk,
-            type_id=scene.kind.pk,
+            kind=scene.kind,
+            centre=scene.centre,
             start=minute(at),
             now=NOW,
             actor=AGENT,

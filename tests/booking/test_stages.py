@@ -14,6 +14,7 @@ pytestmark = pytest.mark.django_db
 def at_stage(stage: str) -> Scene:
     scene = open_morning()
     Centre.objects.update(stage=stage)
+    scene.centre.refresh_from_db()
     return scene
 
 
@@ -47,6 +48,7 @@ def test_a_scheduled_opening_comes_by_itself_on_the_minute() -> None:
         author_name="Claire",
         effective_at=opens_at,
     )
+    scene.centre.refresh_from_db()
     with pytest.raises(CentreNotOpen):
         scene.hold(now=clock("06:59"))
     assert scene.hold(now=opens_at).state == "held"

@@ -7,6 +7,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from booking import actions, queries
+from booking.loading import load_appointments
+from booking.models import Appointment
 from booking.rules import agent_window
 from tests.booking.scene import NADIA, NOW, Scene, after, clock, open_morning
 from tests.factories import make_appointment, make_centre, make_shift, make_site
@@ -26,49 +28,60 @@ class Statements(CaptureQueriesContext):
         self.real = [text for text in texts if not text.startswith(("SAVEPOINT", "RELEASE"))]
 
 
+def load(appointment: Appointment) -> Appointment:
+    return load_appointments([appointment.uid])[appointment.uid]
+
+
 def in_full(statements: list[str]) -> str:
     return "\n\n".join(statements)
 
 
-def test_a_hold_takes_four_statements() -> None:
+def test_a_hold_takes_two_statements() -> None:
     scene = open_morning()
     with Statements() as done:
         scene.hold()
-    # The type and the centre; the shifts that could take the start, locked; what blocks them;
-    # INSERT.
-    assert len(done.real) == 4, in_full(done.real)
+    # The shifts that could take the start, locked, with what blocks them; INSERT.
+    assert len(done.real) == 2, in_full(done.real)
 
 
-def test_a_hold_that_clears_an_expired_one_and_releases_another_takes_six() -> None:
+def test_a_hold_that_clears_an_expired_one_and_releases_another_takes_three() -> None:
     scene = open_morning()
     scene.hold("09:00", now=clock("07:24"))
     mine = scene.hold("10:00", now=clock("07:30"))
     with Statements() as done:
         scene.hold("09:00", now=clock("07:40"), releasing=mine.uid)
-    # As above; UPDATE of the caller's former hold; UPDATE of what has lapsed.
-    assert len(done.real) == 6, in_full(done.real)
+    # As above, the caller's former hold given back on the way; UPDATE of what has lapsed.
+    assert len(done.real) == 3, in_full(done.real)
 
 
-def test_a_known_familys_confirmation_takes_ten_statements() -> None:
+def test_a_known_familys_confirmation_takes_nine_statements() -> None:
     scene = open_morning()
     scene.book("09:00")
-    held = scene.hold("10:00")
+    held = load(scene.hold("10:00"))
     with Statements() as done:
-        actions.confirm(uid=held.uid, who=NADIA, now=NOW)
-    # The shift, locked; the appointment, locked, with all it names; the address, locked; its
+        actions.confirm(uid=held.uid, who=NADIA, now=NOW, seen=held)
+    # The address, the shift and the appointment, locked; a new family, unless it is known; its
     # guardians; how many appointments they have ahead; the household's children of that birth
     # date; the tie of guardian and child; whether the child is free; UPDATE; the message.
-    assert len(done.real) == 10, in_full(done.real)
+    assert len(done.real) == 9, in_full(done.real)
 
 
-def test_a_new_familys_confirmation_takes_seven_statements() -> None:
+def test_a_new_familys_confirmation_takes_four_statements() -> None:
+    scene = open_morning()
+    held = load(scene.hold())
+    with Statements() as done:
+        actions.confirm(uid=held.uid, who=NADIA, now=NOW, seen=held)
+    # The address, the shift and the appointment, locked; the family; UPDATE; the message.
+    assert len(done.real) == 4, in_full(done.real)
+
+
+def test_an_appointment_that_was_not_seen_takes_one_statement_more() -> None:
     scene = open_morning()
     held = scene.hold()
     with Statements() as done:
         actions.confirm(uid=held.uid, who=NADIA, now=NOW)
-    # The shift, locked; the appointment, locked; the address, locked; its guardians: none; the
-    # family, in one; UPDATE; the message.
-    assert len(done.real) == 7, in_full(done.real)
+    # As above; after the locks, the appointment with all that it names.
+    assert len(done.real) == 5, in_full(done.real)
 
 
 def test_a_move_takes_seven_statements() -> None:
@@ -77,8 +90,8 @@ def test_a_move_takes_seven_statements() -> None:
     held = scene.hold("10:00", moving=booked.uid)
     with Statements() as done:
         actions.move(uid=booked.uid, hold_uid=held.uid, now=NOW)
-    # Both shifts, locked; both appointments, locked; whether the child is free; UPDATE of the
-    # hold; UPDATE of the appointment; its unsent messages withdrawn; the message.
+    # Both shifts and appointments, locked; both with all they name; whether the child is free;
+    # UPDATE of the hold; UPDATE of the appointment; its unsent messages withdrawn; the message.
     assert len(done.real) == 7, in_full(done.real)
 
 
@@ -86,7 +99,7 @@ def test_a_cancellation_takes_five_statements() -> None:
     booked = open_morning().book()
     with Statements() as done:
         actions.cancel(uid=booked.uid, now=NOW)
-    # The shift, locked; the appointment, locked; UPDATE; unsent messages withdrawn; the
+    # The shift and the appointment, locked; all it names; UPDATE; unsent messages withdrawn; the
     # message.
     assert len(done.real) == 5, in_full(done.real)
 

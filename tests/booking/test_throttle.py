@@ -4,9 +4,10 @@ from datetime import timedelta
 
 import pytest
 from django.db import connection
+from pytest_django import DjangoAssertNumQueries
 
 from booking.models import RateCounter
-from booking.throttle import allow, tries
+from booking.throttle import KEPT, allow, tries
 from tests.booking.scene import NOW
 
 pytestmark = pytest.mark.django_db
@@ -27,16 +28,34 @@ def test_keys_do_not_share_a_count() -> None:
     assert [tries(key=key, seconds=60, now=NOW) for key in ("one", "two", "one")] == [1, 1, 2]
 
 
+def test_a_family_costs_no_statement_and_many_tries_a_few(
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    with django_assert_num_queries(0):
+        for number in range(1, KEPT + 1):
+            assert tries(key="one", seconds=60, now=NOW) == number
+    with django_assert_num_queries(2):
+        for number in range(KEPT + 1, 2 * KEPT + 3):
+            assert tries(key="one", seconds=60, now=NOW) == number
+
+
+def test_what_other_processes_counted_is_seen_after_a_few_tries() -> None:
+    for _ in range(10):
+        allow(key="one", limit=1, seconds=60, now=NOW)
+    answers = [tries(key="one", seconds=60, now=NOW) for _ in range(KEPT + 2)]
+    assert answers == [1, 2, 3, 14, 15]
+
+
 def test_an_endless_key_is_cut_not_refused() -> None:
-    assert [tries(key="a" * 500, seconds=60, now=NOW) for _ in range(2)] == [1, 2]
+    assert [allow(key="a" * 500, limit=1, seconds=60, now=NOW) for _ in range(2)] == [True, False]
     assert RateCounter.objects.count() == 1
 
 
 def test_counting_is_one_statement_on_an_unlogged_table(
-    django_assert_num_queries,
+    django_assert_num_queries: DjangoAssertNumQueries,
 ) -> None:
     with django_assert_num_queries(1):  # INSERT … ON CONFLICT … RETURNING
-        tries(key="one", seconds=60, now=NOW)
+        allow(key="one", limit=1, seconds=60, now=NOW)
     with connection.cursor() as cursor:
         cursor.execute("SELECT relpersistence FROM pg_class WHERE relname = 'booking_ratecounter'")
         assert cursor.fetchone() == ("u",)

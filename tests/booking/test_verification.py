@@ -51,6 +51,15 @@ def test_only_a_keyed_hash_is_stored(settings: Any) -> None:
         check_code(uid=sent.uid, code=code, now=NOW)
 
 
+def test_a_code_sent_under_a_former_key_is_still_the_right_one(settings: Any) -> None:
+    sent = send()
+    settings.SECRET_KEY_FALLBACKS = [settings.SECRET_KEY]
+    settings.SECRET_KEY = "another key than the one the hash was made with, 50 characters"
+    with pytest.raises(CodeWrong):
+        check_code(uid=sent.uid, code=wrong(last_code()), now=NOW)
+    assert check_code(uid=sent.uid, code=last_code(), now=NOW).pk == sent.pk
+
+
 def test_the_same_code_has_another_hash_for_another_request(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

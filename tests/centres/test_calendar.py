@@ -1,4 +1,4 @@
-"""Minutes, wall clocks, recurrences and working days."""
+"""Minutes, wall clocks, months and working days."""
 
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -8,12 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from centres.calendar import (
-    BadRecurrence,
-    DayFilter,
     add_working_days,
     from_minute,
-    occurrences,
-    parse_rrule,
+    months_after,
     to_minute,
     to_minute_up,
     wall,
@@ -74,74 +71,21 @@ def test_both_clock_changes_of_2027_in_paris(text: str, utc: str) -> None:
     )
 
 
-def test_a_recurrence_is_counted_from_its_first_day_not_from_the_period_asked() -> None:
-    every_other = "FREQ=WEEKLY;INTERVAL=2;BYDAY=TU"
-    first = date(2027, 3, 2)
-    found = list(
-        occurrences(
-            every_other,
-            first_on=first,
-            start=date(2027, 3, 9),
-            until=date(2027, 4, 13),
-            days=DayFilter(),
-        )
-    )
-    assert found == [date(2027, 3, 16), date(2027, 3, 30)]
-
-
 @pytest.mark.parametrize(
-    ("rule", "days"),
+    ("day", "months", "expected"),
     [
-        ("FREQ=WEEKLY;BYDAY=MO,TH", [1, 4, 8, 11, 15, 18, 22, 25, 29]),
-        ("freq=weekly;byday=mo", [1, 8, 15, 22, 29]),
-        ("FREQ=MONTHLY;BYDAY=1TU", [2]),
-        ("FREQ=MONTHLY;BYDAY=-1FR", [26]),
-        ("FREQ=MONTHLY;BYMONTHDAY=31", [31]),
-        ("FREQ=DAILY;COUNT=3", [1, 2, 3]),
-        ("FREQ=WEEKLY;BYDAY=WE;UNTIL=20270317", [3, 10, 17]),
-        ("FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=1", [1]),
+        ("2027-03-01", 12, "2028-03-01"),
+        ("2027-01-31", 1, "2027-02-28"),
+        ("2028-01-30", 1, "2028-02-29"),
+        ("2027-12-15", 1, "2028-01-15"),
+        ("2028-02-29", 12, "2029-02-28"),
+        ("2027-08-31", 3, "2027-11-30"),
     ],
 )
-def test_recurrences_of_march_2027(rule: str, days: list[int]) -> None:
-    march = {"start": date(2027, 3, 1), "until": date(2027, 4, 1)}
-    found = occurrences(rule, first_on=date(2027, 3, 1), days=DayFilter(), **march)
-    assert [day.day for day in found] == days
-
-
-def test_holidays_and_breaks_are_left_out_breaks_to_their_last_day() -> None:
-    days = DayFilter(holidays=[date(2027, 3, 29)], breaks=[(date(2027, 3, 8), date(2027, 3, 15))])
-    found = occurrences(
-        "FREQ=WEEKLY;BYDAY=MO",
-        first_on=date(2027, 3, 1),
-        start=date(2027, 3, 1),
-        until=date(2027, 4, 1),
-        days=days,
-    )
-    assert [day.day for day in found] == [1, 22]
-
-
-@pytest.mark.parametrize(
-    "rule",
-    [
-        "",
-        "BYDAY=MO",
-        "FREQ=HOURLY",
-        "FREQ=SECONDLY;COUNT=5",
-        "FREQ=WEEKLY;BYHOUR=9",
-        "FREQ=WEEKLY;BYDAY=XX",
-        "FREQ=WEEKLY;BYDAY=",
-        "FREQ=WEEKLY;INTERVAL=deux",
-        "FREQ=WEEKLY;INTERVAL=0",
-        "FREQ=WEEKLY;INTERVAL=-1",
-        "FREQ=WEEKLY;X-OTHER=1",
-        "FREQ=WEEKLY\nRRULE:FREQ=DAILY",
-        "DTSTART:20270301\nRRULE:FREQ=DAILY",
-        "FREQ=WEEKLY;UNTIL=hier",
-    ],
-)
-def test_what_is_no_recurrence_of_whole_days_is_refused(rule: str) -> None:
-    with pytest.raises(BadRecurrence):
-        parse_rrule(rule, date(2027, 3, 1))
+def test_months_later_is_the_same_day_or_the_months_last(
+    day: str, months: int, expected: str
+) -> None:
+    assert months_after(date.fromisoformat(day), months) == date.fromisoformat(expected)
 
 
 @given(DAYS, st.integers(0, 12), st.sets(DAYS, max_size=4))

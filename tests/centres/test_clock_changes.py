@@ -98,8 +98,8 @@ def test_every_slot_of_the_changing_night_can_be_held(day: date) -> None:
     assert len(set(starts)) == len(starts)
     for start in starts:
         held = actions.hold(
-            centre_id=rule.site.centre_id,
-            type_id=rule.types.get().pk,
+            kind=rule.types.get(),
+            centre=rule.site.centre,
             start=start,
             now=datetime(2027, 3 if day == SPRING else 10, 20, 9, tzinfo=ZoneInfo("UTC")),
         )

@@ -114,7 +114,8 @@ def test_no_edit_loses_an_appointment(
             firm = Appointment.objects.filter(state__in=FIRM).select_related("shift")
             outside = {one.shift_id for one in firm if is_outside(one)}
             assert outside <= listed
-        assert expand() == (0, 0, 0, []), "and again nothing to do"
+        again = expand()
+        assert again[:4] == (0, 0, 0, []), "and again nothing to do"
 
 
 def test_a_day_dropped_is_cancelled_if_booked_and_removed_if_not() -> None:

@@ -95,10 +95,15 @@ def _then(
 
 
 def unlock_holds(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Read the half-days as ever, but lock none of them."""
-    unlocked = holding.LOCK_SHIFTS_AT.replace("FOR NO KEY UPDATE OF s", "")
-    assert unlocked != holding.LOCK_SHIFTS_AT
-    monkeypatch.setattr(holding, "LOCK_SHIFTS_AT", unlocked)
+    """Read the half-days as ever, but lock none of them: by a twin of the function that locks."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_get_functiondef('booking_lock_candidates'::regproc)")
+        locking = str(cursor.fetchone()[0])
+        unlocked = locking.replace("FOR NO KEY UPDATE OF s", "")
+        assert unlocked != locking
+        cursor.execute(unlocked.replace("booking_lock_candidates", "unlocked_candidates"))
+    twin = holding.LOCK_CANDIDATES.replace("booking_lock_candidates", "unlocked_candidates")
+    monkeypatch.setattr(holding, "LOCK_CANDIDATES", twin)
 
 
 @contextmanager

@@ -7,7 +7,7 @@ import pytest
 from booking import actions, verification
 from booking.errors import CodeWrong, HoldExpired, HoldNotExtendable, TooManyAttempts
 from booking.models import Appointment, CallbackRequest, RateCounter
-from booking.throttle import tries
+from booking.throttle import allow
 from notifications.models import OutboxMessage
 from tests.booking.scene import NADIA, NOW, after, open_morning
 from tests.concurrency.race import at_once, refusals
@@ -78,8 +78,8 @@ def test_ten_guesses_at_once_are_ten_tries() -> None:
 
 
 def test_tries_at_once_are_all_counted() -> None:
-    answers = at_once([partial(tries, key="one", seconds=60, now=NOW)] * 8)
-    assert sorted(answers) == list(range(1, 9))
+    count = partial(allow, key="one", limit=7, seconds=60, now=NOW)
+    assert sorted(at_once([count] * 8)) == [False, *[True] * 7]
     assert RateCounter.objects.get().count == 8
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from booking import actions
-from booking.actions import families
+from booking.actions import confirming, families
 from booking.actors import Who
 from booking.errors import LimitReached
 from booking.models import Appointment, Guardian, Household
@@ -57,7 +57,10 @@ def test_the_limit_holds_and_the_family_is_one(
 
 
 def test_without_the_lock_the_same_race_passes_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(families, "lock_address", lambda _: None)
+    locking = confirming.lock_appointments
+    monkeypatch.setattr(
+        confirming, "lock_appointments", lambda uids, *, address, seen: locking(uids, seen=seen)
+    )
     meet_in(monkeypatch, families, "_check_limit", many=len(TIMES))
     confirm_all_at_once([NADIA], is_known=True, limit=1)
     assert Appointment.objects.filter(state="booked").count() > 1

@@ -6,8 +6,7 @@ from functools import partial
 import pytest
 from django.db import transaction
 
-from centres import actions as centre_actions
-from centres.actions import declare_absence
+from centres.actions import closing, declare_absence
 from centres.models import Absence, Shift
 from tests.booking.scene import clock, open_morning, open_session
 from tests.booking.test_shift_bookkeeping import check_books
@@ -57,7 +56,7 @@ def test_seats_written_together_past_every_action_are_all_counted() -> None:
 
 def test_absences_declared_together_are_all_subtracted(monkeypatch: pytest.MonkeyPatch) -> None:
     scene = open_morning()
-    pause_in(monkeypatch, centre_actions, "refresh_closed")
+    pause_in(monkeypatch, closing, "refresh_closed")
     at_once([partial(declare, scene.shift, number) for number in range(6)])
     scene.shift.refresh_from_db()
     assert len(scene.shift.closed) == 12
@@ -65,8 +64,8 @@ def test_absences_declared_together_are_all_subtracted(monkeypatch: pytest.Monke
 
 def test_without_their_lock_the_same_race_loses_absences(monkeypatch: pytest.MonkeyPatch) -> None:
     scene = open_morning()
-    pause_in(monkeypatch, centre_actions, "refresh_closed", seconds=0.4)
-    monkeypatch.setattr(centre_actions, "LOCK_SHIFTS", "SELECT %s")
+    pause_in(monkeypatch, closing, "refresh_closed", seconds=0.4)
+    monkeypatch.setattr(closing, "LOCK_SHIFTS", "SELECT %s")
     at_once([partial(declare, scene.shift, number) for number in range(6)])
     scene.shift.refresh_from_db()
     assert len(scene.shift.closed) < 12

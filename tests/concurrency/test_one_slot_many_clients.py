@@ -35,7 +35,7 @@ def hold(scene: Scene, **wishes: Any) -> Appointment:
     try:
         return scene.hold("09:00", **wishes)
     except OperationalError as error:
-        if "deadlock detected" not in str(error) or " FOR " in holding.LOCK_SHIFTS_AT:
+        if "deadlock detected" not in str(error) or "lock" in holding.LOCK_CANDIDATES:
             raise
         raise SlotTaken from error
 

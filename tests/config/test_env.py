@@ -61,6 +61,8 @@ def complaint(load: Load, capsys: pytest.CaptureFixture[str], environment: dict[
         ("SECRET_KEY", "short", "too short or the demo's"),
         ("SECRET_KEY", "emgav-demo-key-for-trials-only-never-in-production", "or the demo's"),
         ("SECRET_KEY_FILE", "/nowhere/secret", "set either"),
+        ("SECRET_KEY_FALLBACKS", f"{'j' * 50},short", "too short or the demo's"),
+        ("SECRET_KEY_FALLBACKS", PRODUCTION["SECRET_KEY"], "holds SECRET_KEY itself"),
     ],
 )
 def test_a_bad_value_is_named_in_one_line(
@@ -97,6 +99,19 @@ def test_production_with_an_https_address_is_https_only(load: Load) -> None:
 
 def test_a_demo_needs_no_other_variable(load: Load) -> None:
     assert load({"DEMO": "1"})["ALLOWED_HOSTS"]
+
+
+def test_former_keys_are_optional_and_told_apart_by_commas(load: Load) -> None:
+    assert load(PRODUCTION)["SECRET_KEY_FALLBACKS"] == []
+    former = {"SECRET_KEY_FALLBACKS": f"{'i' * 50}, {'j' * 50},"}
+    assert load(PRODUCTION | former)["SECRET_KEY_FALLBACKS"] == ["i" * 50, "j" * 50]
+
+
+def test_no_former_key_is_shown_when_one_is_wrong(
+    load: Load, capsys: pytest.CaptureFixture[str]
+) -> None:
+    wrong = PRODUCTION | {"SECRET_KEY_FALLBACKS": "tr0ub4dor"}
+    assert "tr0ub4dor" not in complaint(load, capsys, wrong)
 
 
 def test_a_secret_can_come_from_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

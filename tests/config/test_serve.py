@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from config.embedded import free_port
+from config.supervision import MOST_ENDS
 
 ENVIRONMENT = {
     key: value
@@ -114,16 +115,45 @@ def test_it_becomes_ready_refuses_a_twin_and_ends_whole(var: Path) -> None:
         assert get(port, "/readyz") == 200
 
 
+def child_of(process: "subprocess.Popen[str]", command: bytes) -> int:
+    """The process id of the child with this word in its command; 0 while there is none."""
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    for pid in map(int, children):
+        try:
+            if command in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0"):
+                return pid
+        except FileNotFoundError:
+            continue
+    return 0
+
+
+def kill(process: "subprocess.Popen[str]", command: bytes) -> int:
+    """Kill that child once it is there."""
+    deadline = time.monotonic() + 20
+    while not (pid := child_of(process, command)):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    os.kill(pid, signal.SIGKILL)
+    return pid
+
+
 @pytest.mark.faults
-def test_when_one_process_dies_all_end_and_it_says_which(var: Path) -> None:
+def test_a_killed_process_is_started_again_unless_it_keeps_dying(var: Path) -> None:
     port = free_port()
     with served(var, port) as process:
-        children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
-        beat = next(
-            pid for pid in children if b"\0beat\0" in Path(f"/proc/{pid}/cmdline").read_bytes()
-        )
-        os.kill(int(beat), signal.SIGKILL)
+        for command in (b"granian", b"worker"):
+            former = kill(process, command)
+            deadline = time.monotonic() + 20
+            while child_of(process, command) in (0, former) or get(port, "/readyz") != 200:
+                assert time.monotonic() < deadline
+                time.sleep(0.1)
+        formers = {kill(process, b"beat")}
+        while len(formers) < MOST_ENDS:
+            if child_of(process, b"beat") not in formers | {0}:
+                formers.add(kill(process, b"beat"))
+            time.sleep(0.05)
         _, errors = process.communicate(timeout=60)
     assert process.returncode == 1
+    assert "bin/serve: web ended and is started again" in errors
     assert "bin/serve: beat ended with code -9" in errors
     assert get(port, "/healthz") == 0

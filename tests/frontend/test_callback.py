@@ -11,11 +11,13 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
+from booking import actions
 from booking.models import CallbackRequest
 from centres.calendar import add_working_days
 from centres.models import AppointmentType, Centre
 from centres.rollout import Stage
 from frontend.fields import french_number
+from tests.booking.scene import AGENT
 from tests.factories import PARIS, make_centre, make_type
 from tests.frontend.pages import exhaust, read, text
 
@@ -59,6 +61,15 @@ def test_asking_again_however_the_number_is_written_keeps_the_promise(
     again = client.post(url(kind, centre), LEA | {"phone": "+33 (0)6 39 98 12 34"})
     assert first.headers["Location"] == again.headers["Location"]
     assert CallbackRequest.objects.count() == 1
+
+
+def test_asking_again_with_other_moments_changes_the_one_request(
+    client: Client, kind: AppointmentType, centre: Centre
+) -> None:
+    client.post(url(kind, centre), LEA | {"moments": "morning"})
+    client.post(url(kind, centre), LEA | {"moments": "wednesday", "first_name": "Lea"})
+    asked = CallbackRequest.objects.get()
+    assert (asked.preference, asked.first_name) == ("Plutôt le mercredi", "Lea")
 
 
 def test_the_promise_repeats_nothing_that_was_typed(
@@ -150,7 +161,10 @@ def test_a_request_that_was_dealt_with_promises_no_more(
     client: Client, kind: AppointmentType, centre: Centre
 ) -> None:
     path = client.post(url(kind, centre), LEA).headers["Location"]
-    CallbackRequest.objects.update(state="done")
+    asked = CallbackRequest.objects.get()
+    actions.close_callback(
+        uid=asked.uid, outcome="booked", note="", now=datetime.now(UTC), actor=AGENT
+    )
     page = read(client, path)
     assert "Cette demande a été traitée" in page
     assert not re.search("au plus tard", page)
@@ -159,9 +173,16 @@ def test_a_request_that_was_dealt_with_promises_no_more(
 def test_too_many_requests_from_one_address_are_refused(
     client: Client, kind: AppointmentType, centre: Centre
 ) -> None:
-    exhaust("small")
+    exhaust("callback")
     assert client.post(url(kind, centre), LEA).status_code == 429
     assert not CallbackRequest.objects.exists()
+
+
+def test_a_call_back_has_a_budget_of_its_own(
+    client: Client, kind: AppointmentType, centre: Centre
+) -> None:
+    exhaust("small")
+    assert client.post(url(kind, centre), LEA).status_code == 302
 
 
 def test_the_pages_cost_one_or_two_queries(

@@ -11,7 +11,8 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from centres.calendar import to_minute
-from centres.models import AppointmentType, Centre, Shift
+from centres.communes import search_key
+from centres.models import AppointmentType, Centre, Commune, Shift
 from centres.rollout import Stage
 from tests.factories import make_centre, make_shift, make_site, make_type
 from tests.frontend.pages import read
@@ -134,6 +135,55 @@ def test_closures_shorten_a_session_and_cancelled_ones_are_gone(client: Client) 
     assert "CDAS annulé" not in page
 
 
+def commune(name: str, *centres: Centre) -> None:
+    found = Commune.objects.create(
+        insee=f"35{Commune.objects.count():03}",
+        name=name,
+        search_name=search_key(name),
+        postal_codes=["35600"],
+        population=1,
+        latitude=47.65,
+        longitude=-2.08,
+        certainty="likely",
+    )
+    found.centres.set(centres)
+
+
+def test_a_family_that_says_where_it_lives_sees_its_own_centre_first(client: Client) -> None:
+    own, far = make_centre(name="CDAS de Redon"), make_centre(name="CDAS lointain", latitude=48.6)
+    near = make_centre(name="CDAS voisin", latitude=47.7)
+    others = [make_centre(name=f"CDAS {number}", latitude=48.2) for number in range(3)]
+    for number, centre in enumerate((own, far, near, *others)):
+        session(centre=centre, days=1 + number)
+    commune("Redon", own)
+    page = read(client, WALK_INS, q="redon")
+    assert page.index("CDAS de Redon") < page.index("CDAS voisin") < page.index("CDAS 0")
+    assert "CDAS lointain" not in page, "four centres are enough to choose from"
+    assert "6 km, 1 séance" in page
+    assert "CDAS lointain" in read(client, WALK_INS)
+
+
+def test_its_own_centre_without_a_session_is_named_with_its_phone(client: Client) -> None:
+    session(centre=make_centre(name="CDAS voisin"))
+    commune("Redon", make_centre(name="CDAS de Redon", phone="02 99 71 11 11"))
+    page = read(client, WALK_INS, q="35600")
+    assert page.index("CDAS de Redon") < page.index("02 99 71 11 11") < page.index("CDAS voisin")
+
+
+def test_several_communes_are_offered_and_an_unknown_one_is_said(client: Client) -> None:
+    commune("Saint-Malo", make_centre())
+    commune("Saint-Lunaire", make_centre())
+    session(centre=make_centre(name="CDAS de Redon"))
+    page = read(client, WALK_INS, q="saint")
+    assert "Quelle commune" in page
+    assert "CDAS de Redon" not in page
+    for query in ("nantes", "x" * 200, "a\x00b"):
+        page = read(client, WALK_INS, q=query)
+        assert "Nous ne trouvons pas" in page
+        assert "CDAS de Redon" in page
+    assert "Nous ne trouvons pas" in read(client, WALK_INS, commune="99999")
+
+
 def test_no_session_at_all_is_said(client: Client) -> None:
     assert "Aucune séance prévue" in read(client, WALK_INS)
 
@@ -141,13 +191,16 @@ def test_no_session_at_all_is_said(client: Client) -> None:
 def test_the_pages_cost_the_same_for_one_and_ten(client: Client) -> None:
     counts: dict[str, list[int]] = {}
     here = make_centre()
+    commune("Redon", here)
+    of_place = f"{WALK_INS}?q=redon"
     for more in (1, 9):
         for _ in range(more):
             session()
             session(centre=here)
             make_shift(site=make_site(here), types=[make_type()])
-        for path in (INDEX, WALK_INS, reverse("centre", args=[here.slug])):
+        for path in (INDEX, WALK_INS, of_place, reverse("centre", args=[here.slug])):
             with CaptureQueriesContext(connection) as queries:
                 client.get(path)
             counts.setdefault(path, []).append(len(queries))
-    assert list(counts.values()) == [[1, 1], [1, 1], [4, 4]]
+    # For a place: the sessions, communes and districts, the centres.
+    assert list(counts.values()) == [[1, 1], [1, 1], [4, 4], [4, 4]]

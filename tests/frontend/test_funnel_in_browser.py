@@ -10,6 +10,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from booking.models import Appointment
 from centres.rollout import Stage
+from frontend import limits, pow
 from frontend.bundles import BUNDLES
 from tests.accessibility import axe_violations
 from tests.factories import make_appointment, make_centre, make_type
@@ -131,3 +132,20 @@ def test_pages_that_say_no(visitor: Visitor, scene: Scene) -> None:
     assert "plus libre" in visitor.page.title()
     assert visitor.faults == []
     assert html_errors(visitor.seen) == []
+
+
+@pytest.mark.parametrize("has_scripts", [True, False], ids=["scripts", "no scripts"])
+def test_a_search_that_asks_for_a_proof_leads_on_to_the_page_asked_for(
+    browser: Browser, live_server: LiveServer, monkeypatch: pytest.MonkeyPatch, *, has_scripts: bool
+) -> None:
+    monkeypatch.setattr(limits, "SEARCHES", limits.Budget("search", 0, 99))
+    monkeypatch.setattr(pow, "WAIT_SECONDS", 20 if has_scripts else 0)
+    scene = make_scene()
+    page = browser.new_page(java_script_enabled=has_scripts, locale="fr-FR")
+    page.goto(f"{live_server.url}{scene.when_url}?moment=matin", wait_until="commit")
+    if not has_scripts:
+        page.click(SUBMIT)
+    page.wait_for_selector(".days .slot")
+    assert "moment=matin" in page.url
+    assert page.title().startswith("Quand")
+    page.close()

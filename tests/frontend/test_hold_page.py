@@ -154,9 +154,3 @@ def test_more_time_is_given_once_and_keeps_what_was_typed(client: Client, scene:
 def test_a_forged_token_is_not_found(client: Client, token: str, path: str) -> None:
     for ask in (client.get, client.post):
         assert ask(f"/retenu/{token}/{path}").status_code == 404
-
-
-def test_a_form_of_ten_megabytes_is_refused(client: Client, scene: Scene) -> None:
-    answer = client.post(scene.hold_url, {"creneau": scene.choice(), "x": "x" * 10_000_000})
-    assert answer.status_code in (400, 413)
-    assert not Appointment.objects.exists()

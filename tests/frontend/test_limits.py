@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.http import HttpRequest
 from django.test import Client, RequestFactory
 
 from booking.models import Appointment, RateCounter
 from frontend import limits, pow
 from tests.frontend.funnel import LEA, Scene, hold, make_scene
+from tests.frontend.pages import exhaust
 
 pytestmark = pytest.mark.django_db
 Busy = Callable[[int], None]
@@ -29,13 +31,7 @@ def busy() -> Iterator[Callable[[int], None]]:
     """Lets the test's address have posted so many times already, within one window of time."""
     window = int(datetime.now(UTC).timestamp()) // SECONDS
     with time_machine.travel((window + 1) * SECONDS + 1):
-
-        def posted(count: int) -> None:
-            RateCounter.objects.update_or_create(
-                key="hold:127.0.0.1", defaults={"window": window + 1, "count": count}
-            )
-
-        yield posted
+        yield lambda count: exhaust(limits.HOLDS.name, tries=count)
 
 
 def solve(token: str) -> str:
@@ -151,7 +147,31 @@ def test_an_ipv6_subscriber_is_one_client(peer: str, counted: str) -> None:
     assert limits.client_of(request) == counted
 
 
-def test_one_contact_is_not_flooded_with_codes() -> None:
-    sent = [limits.may_send_code("lea@example.org", now=NOW) for _ in range(9)]
-    assert sent == [True] * limits.SENDS_PER_CONTACT + [False]
-    assert limits.may_send_code("autre@example.org", now=NOW)
+def asker(address: str) -> HttpRequest:
+    return RequestFactory().post("/", REMOTE_ADDR=address)
+
+
+def codes(address: str, count: int, email: str = "lea@example.org") -> list[bool]:
+    """Whether each of so many codes may leave, all asked for from one address."""
+    request = asker(address)
+    return [limits.may_send_code(request, email, now=NOW) for _ in range(count)]
+
+
+def test_who_asks_for_too_many_codes_is_refused_and_the_owner_is_not() -> None:
+    allowed = limits.SENDS_PER_ASKER
+    assert codes("192.0.2.66", 500) == [True] * allowed + [False] * (500 - allowed)
+    assert codes("192.0.2.1", allowed) == [True] * allowed
+    assert codes("192.0.2.66", 1, email="autre@example.org") == [True]
+
+
+def test_a_mailbox_is_not_flooded_by_many_addresses_nor_shut_for_long() -> None:
+    sent = [codes(f"198.51.100.{number}", 1)[0] for number in range(30)]
+    assert sent.count(True) == limits.SENDS_PER_CONTACT
+    later = NOW + timedelta(seconds=limits.SENDS_WINDOW)
+    assert limits.may_send_code(asker("192.0.2.1"), "lea@example.org", now=later)
+
+
+def test_capitals_do_not_make_another_contact_and_no_key_tells_it() -> None:
+    codes("192.0.2.1", limits.SENDS_PER_ASKER)
+    assert codes("192.0.2.1", 1, email="LEA@Example.org") == [False]
+    assert not RateCounter.objects.filter(key__icontains="lea").exists()

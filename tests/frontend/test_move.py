@@ -5,16 +5,29 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from dateutil.relativedelta import relativedelta
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from booking.access import hold_token
-from booking.models import Appointment
+from booking.models import Appointment, Child
+from booking.rules import TERM_DAYS
+from booking.wording import NBSP
 from centres.calendar import to_minute
 from centres.models import AppointmentType, Shift
 from centres.rollout import Stage
-from tests.factories import make_appointment, make_centre, make_shift, make_site, make_type
+from frontend.templatetags.emgav import day_short
+from frontend.week import week_name
+from tests.factories import (
+    make_appointment,
+    make_centre,
+    make_child,
+    make_practitioner,
+    make_shift,
+    make_site,
+    make_type,
+)
 from tests.frontend.pages import booked, exhaust, link, read, text
 
 pytestmark = pytest.mark.django_db
@@ -51,6 +64,40 @@ def test_it_lists_the_other_times_of_the_same_type_and_centre(client: Client) ->
     assert "9 h 30" in page
     assert "11 h 30" in page
     assert "Il reste à vous tant que la nouvelle date n’est pas confirmée" in page
+
+
+def test_it_lists_only_times_the_child_is_not_too_old_for(client: Client) -> None:
+    """Two months old now, three in five weeks; the type is for children up to two."""
+    kind = make_type(age_max_months=2, notice_min=0)
+    near, elsewhere = make_site(), make_site(make_centre(name="CDAS de Vitré"))
+    first = make_shift(site=near, types=[kind])
+    late = first.starts_at + timedelta(days=35)
+    for site in (near, elsewhere):
+        make_shift(site=site, types=[kind], starts_at=late, practitioner=make_practitioner())
+    child = make_child(born_on=first.starts_at.date() - relativedelta(months=2, days=10))
+    appointment = booked(shift=first, guardian=child.guardians.get(), child=child)
+    page = read(client, link(appointment, "move"))
+    assert "9 h 30" in page
+    assert "CDAS de Vitré" not in page
+    assert "9 h 30" not in read(client, link(appointment, "move"), semaine=week_name(late.date()))
+    Child.objects.update(born_on=first.starts_at.date())
+    assert "CDAS de Vitré" in read(client, link(appointment, "move"))
+
+
+@pytest.mark.parametrize(("weeks", "is_listed"), [(14, True), (13, False)])
+def test_it_lists_only_times_the_pregnancy_fits(
+    client: Client, weeks: int, *, is_listed: bool
+) -> None:
+    """At the appointment the pregnancy has lasted 13 weeks; a week later, 14."""
+    pregnancy = AppointmentType.Audience.PREGNANCY
+    kind = make_type(audience=pregnancy, week_max=weeks, notice_min=0)
+    shift = make_shift(types=[kind])
+    later = shift.starts_at + timedelta(days=7)
+    make_shift(site=shift.site, types=[kind], starts_at=later, practitioner=shift.practitioner)
+    due_on = shift.starts_at.date() + timedelta(days=TERM_DAYS - 13 * 7)
+    appointment = booked(shift=shift, due_on=due_on)
+    page = read(client, link(appointment, "move"), semaine=week_name(later.date()))
+    assert (day_short(later).replace(NBSP, " ") in page) is is_listed
 
 
 def test_a_time_pressed_is_held_and_the_old_one_kept(client: Client) -> None:

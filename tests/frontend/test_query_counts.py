@@ -7,11 +7,23 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
+from booking import throttle
+from booking.access import contact_token
+from booking.models import Appointment
 from centres.communes import search_key
 from centres.models import Centre, Commune
-from tests.factories import make_centre, make_practitioner, make_shift, make_site, make_type
-from tests.frontend.funnel import Scene, make_scene
+from tests.factories import (
+    make_appointment,
+    make_centre,
+    make_guardian,
+    make_practitioner,
+    make_shift,
+    make_site,
+    make_type,
+)
+from tests.frontend.funnel import Scene, hold, make_scene
 
 pytestmark = pytest.mark.django_db
 
@@ -26,6 +38,16 @@ def queries(client: Client) -> Counted:
         return [query["sql"] for query in captured]
 
     return read
+
+
+def pressed(client: Client, scene: Scene, quarter: int) -> list[str]:
+    """The statements of a press on a time's button, without a test's own savepoints."""
+    client.cookies.pop("hold", None)
+    throttle.forget()
+    with CaptureQueriesContext(connection) as captured:
+        hold(client, scene, quarter)
+    texts = [query["sql"] for query in captured]
+    return [text for text in texts if not text.startswith(("SAVEPOINT", "RELEASE"))]
 
 
 def availability(sql: list[str]) -> int:
@@ -88,3 +110,23 @@ def test_the_time_pages_ask_availability_twice_at_most(queries: Counted) -> None
     assert availability(queries(f"/rdv/{scene.kind.slug}/")) == 1
     # Nothing free here: both looks at this centre, then one at all the others.
     assert availability(queries(f"/rdv/{scene.kind.slug}/{empty.slug}/")) == 3
+
+
+def test_only_a_proved_contact_s_press_asks_whom_it_met(client: Client) -> None:
+    scene, guardian = make_scene(), make_guardian()
+    mornings = [scene.shift]
+    for _ in range(2):
+        doctor = make_practitioner()
+        mornings.append(make_shift(site=scene.site, types=[scene.kind], practitioner=doctor))
+    anonymous = pressed(client, scene, 0)
+    assert not [text for text in anonymous if "booking_guardian" in text]
+    client.cookies["contact"] = contact_token(guardian.email, now=timezone.now())
+    for quarter, morning in enumerate(mornings, start=2):
+        before = make_shift(
+            starts_at=timezone.now() - timedelta(days=9), practitioner=morning.practitioner
+        )
+        met = make_appointment(before, guardian=guardian)
+        assert len(pressed(client, scene, 2 * quarter)) == len(anonymous) + 1
+        held = Appointment.objects.latest("id")
+        assert held.practitioner == morning.practitioner, "the one met before, whoever is less busy"
+        met.delete()

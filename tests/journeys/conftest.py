@@ -17,8 +17,9 @@ from tests.journeys.website import Website, website
 
 @pytest.fixture(scope="session")
 def site(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Website]:
-    """The real server; every test process has its own port and database."""
-    with website() as running:
+    """The real server; every test process has its own port and database. It believes what its
+    visitors say of their addresses, so that none pays for what another did."""
+    with website(TRUSTED_PROXIES="127.0.0.1/32") as running:
         yield running
 
 

@@ -7,20 +7,19 @@ import pytest
 from booking.models import Appointment
 from frontend import limits, pow
 from tests.frontend.funnel import Scene
-from tests.frontend.pages import exhaust
 from tests.journeys.visitor import SUBMIT, Arrive, Visitor
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 SLOT = ".days .slot"
 
 
-@pytest.fixture(autouse=True)
-def crowd(scene: Scene) -> None:
+def crowd(visitor: Visitor, scene: Scene) -> None:
     """A whole town behind one address."""
-    exhaust(limits.HOLDS.name, tries=limits.HOLDS.calm)
+    visitor.crowd(scene.hold_url, 2 * limits.HOLDS.calm)
 
 
 def test_the_phone_proves_it_by_itself(visitor: Visitor, scene: Scene) -> None:
+    crowd(visitor, scene)
     visitor.open(scene.when_url)
     visitor.page.click(SLOT)
     visitor.page.wait_for_url("**/retenu/**")
@@ -29,6 +28,7 @@ def test_the_phone_proves_it_by_itself(visitor: Visitor, scene: Scene) -> None:
 
 def test_without_scripts_a_short_wait_does(arrive: Arrive, scene: Scene) -> None:
     patient = arrive(java_script_enabled=False)
+    crowd(patient, scene)
     patient.open(scene.when_url)
     patient.press(SLOT)
     assert (patient.status, patient.title) == (429, "Un instant, nous vérifions")
@@ -36,7 +36,7 @@ def test_without_scripts_a_short_wait_does(arrive: Arrive, scene: Scene) -> None
     patient.press(SUBMIT)
     assert patient.status == 429, "too early: asked again, nothing lost"
     before = datetime.now(UTC) - timedelta(seconds=pow.WAIT_SECONDS + 5)
-    waited = pow.new_challenge(client="127.0.0.1", now=before)
+    waited = pow.new_challenge(client=patient.address, now=before)
     patient.page.evaluate(f"document.querySelector('[name=pow_challenge]').value = '{waited}'")
     patient.press(SUBMIT)
     assert "/retenu/" in patient.path
@@ -45,7 +45,7 @@ def test_without_scripts_a_short_wait_does(arrive: Arrive, scene: Scene) -> None
 
 def test_a_flood_is_told_to_come_back_later(visitor: Visitor, scene: Scene) -> None:
     visitor.open(scene.when_url)
-    exhaust(limits.HOLDS.name)
+    visitor.crowd(scene.hold_url, limits.HOLDS.most + 20)
     visitor.press(SLOT)
     assert visitor.status == 429
     assert visitor.document.headers["retry-after"]

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from playwright.sync_api import Route
 
 from booking.access import hold_token, manage_token
 from booking.models import Appointment, Verification
@@ -51,6 +52,29 @@ def test_pressing_twice_does_it_once(arrive: Arrive, scene: Scene, *, has_script
     assert Appointment.objects.get().state == "booked"
     assert Verification.objects.count() == 1
     assert sorted(OutboxMessage.objects.values_list("kind", flat=True)) == ["code", "confirmation"]
+
+
+@pytest.mark.parametrize("has_scripts", [True, False], ids=["scripts", "no scripts"])
+def test_a_press_whose_answer_never_came_can_be_repeated(
+    arrive: Arrive, scene: Scene, *, has_scripts: bool
+) -> None:
+    lea = arrive(java_script_enabled=has_scripts)
+    lea.open(scene.when_url)
+    lea.page.route("**/retenir/", _lose_the_answer)
+    with lea.page.expect_event("requestfailed"):
+        lea.page.click(SLOT, no_wait_after=True)
+    lea.context.clear_cookies(name="hold")  # it came with the answer
+    lea.page.unroute("**/retenir/")
+    if has_scripts:
+        lea.page.evaluate("dispatchEvent(new Event('pageshow'))")  # as when it is come back to
+    lea.press(SLOT)
+    assert "/retenu/" in lea.path
+    assert Appointment.objects.get().state == "held"
+
+
+def _lose_the_answer(route: Route) -> None:
+    assert route.fetch(max_redirects=0).status == 302
+    route.abort("aborted")
 
 
 def test_going_back_after_confirming_is_harmless(visitor: Visitor, scene: Scene) -> None:

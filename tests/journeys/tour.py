@@ -5,14 +5,15 @@ from __future__ import annotations
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
+from booking import actions
 from booking.access import manage_token
 from booking.models import Appointment, CallbackRequest, Verification
 from centres.models import Centre
 from frontend import limits
 from frontend.needs import ENTRIES
+from tests.booking.scene import AGENT
 from tests.factories import make_appointment, make_guardian, make_shift
 from tests.frontend.funnel import code_sent
-from tests.frontend.pages import exhaust
 from tests.journeys.department import day_and_hour, kind
 from tests.journeys.inspection import Inspection
 from tests.journeys.visitor import LEA, SUBMIT
@@ -38,6 +39,8 @@ def open_to_all(tour: Inspection) -> None:
     tour.open("inbox, empty", "/demo/inbox")
     for path in (*PLAIN, *LEGAL):
         tour.open(path, f"/{path}/")
+    for name in ("one centre", "several communes", "centres by district", "unknown"):
+        tour.open(f"walk-ins, {name}", f"/sans-rendez-vous/{WHERE[name]}")
     for entry in ENTRIES:
         tour.open(f"need {entry.slug}", f"/motifs/{entry.slug}/")
     for name, query in WHERE.items():
@@ -184,7 +187,10 @@ def of_a_call_back(tour: Inspection) -> None:
     tour.press("call-back, nothing typed", SUBMIT, status=422)
     lea.fill_in(first_name="Léa", last_name="Le Goff", phone="06 39 98 12 34")
     tour.press("call-back, noted", SUBMIT)
-    CallbackRequest.objects.update(state="done")
+    asked = CallbackRequest.objects.get()
+    actions.close_callback(
+        uid=asked.uid, outcome="booked", note="", now=datetime.now(UTC), actor=AGENT
+    )
     tour.open("call-back, done", lea.path)
     tour.open("call-back, not open", "/rappel/rdv-puericultrice/fougeres/", status=409)
 
@@ -208,9 +214,9 @@ def of_what_goes_wrong(tour: Inspection) -> None:
     with lea.another_tab() as first:
         lea.page.add_init_script("HTMLFormElement.prototype.requestSubmit = () => {}")
         lea.open(f"{NURSE}redon/")
-        exhaust(limits.HOLDS.name, tries=limits.HOLDS.calm)
+        lea.crowd(f"{NURSE}redon/retenir/", 2 * limits.HOLDS.calm)
         tour.press("proof of work", SLOT, status=429)
         assert first
     lea.open(f"{NURSE}redon/")
-    exhaust(limits.HOLDS.name)
+    lea.crowd(f"{NURSE}redon/retenir/", limits.HOLDS.most + 20)
     tour.press("too often", SLOT, status=429)

@@ -10,6 +10,9 @@ from typing import Any
 
 from playwright.sync_api import Browser, ConsoleMessage, Error, Page, Request, Response
 
+from bench.client import Client
+from bench.family import addresses
+
 SUBMIT = ".form__actions button"
 COOKIES = {"csrftoken", "django_language", "hold", "contact"}
 REPORT_CSP = """
@@ -31,12 +34,18 @@ LEA = {
 }
 
 
+# The web processes remember for a while how often each address came.
+_addresses = addresses()
+
+
 class Visitor:
     """One browser with its cookies, and the page it looks at. `faults` must stay empty."""
 
     def __init__(self, browser: Browser, site: str, **options: Any) -> None:
         phone = {"viewport": {"width": 360, "height": 740}, "locale": "fr-FR"}
-        self.context = browser.new_context(**phone | {"reduced_motion": "reduce"} | options)
+        self.address = next(_addresses)
+        own = {"extra_http_headers": {"X-Forwarded-For": self.address}, "reduced_motion": "reduce"}
+        self.context = browser.new_context(**phone | own | options)
         self.context.set_default_timeout(10_000)
         self.site = site
         self.faults: list[str] = []
@@ -76,6 +85,13 @@ class Visitor:
                 raise
             self.page.wait_for_url("chrome-error://**")  # the browser's own page, with its question
             self.page.reload()
+
+    def crowd(self, path: str, times: int) -> None:
+        """Others behind the same address send so many forms, in vain."""
+        port = int(self.site.rpartition(":")[2])
+        for _ in range(times):
+            with Client(port, address=self.address) as neighbour:
+                assert neighbour.post(path, {}).status >= 400
 
     def fill_in(self, **values: str) -> None:
         for name, value in values.items():

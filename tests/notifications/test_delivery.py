@@ -44,7 +44,8 @@ def test_a_mail_has_plain_text_first_html_and_a_calendar_file(mail_server: MailS
         "type": "text/calendar; charset=utf-8; method=PUBLISH",
         "body": ICS,
     }
-    make_message(attachments=[file])
+    make_message()
+    OutboxMessage.objects.update(attachments=[file])
     assert deliver(seconds=5).sent == 1
     (mail,) = mail_server.accepted
     alternative, calendar = mail.iter_parts()

@@ -9,6 +9,7 @@ from django.db import IntegrityError, transaction
 from pytest_django.fixtures import DjangoAssertNumQueries
 
 from notifications import outbox
+from notifications.composing import Content
 from notifications.models import OutboxMessage
 from tests.factories import make_message
 
@@ -148,7 +149,7 @@ def test_a_later_message_waits_for_the_one_that_is_just_leaving() -> None:
     outbox.supersede(subject_ref="x", kinds=["code"])
     make_message(intent_key="cancelled", subject_ref="x")
     assert outbox.claim_due(limit=5) == []
-    outbox.mark_sent(leaving, subject="s", body="b", keep_secrets=True)
+    outbox.mark_sent(leaving, subject="s", body="b", content=Content({}), keep_secrets=True)
     assert [m.intent_key for m in outbox.claim_due(limit=5)] == ["cancelled"]
     assert OutboxMessage.objects.get(intent_key="booked").state == State.SENT
 
@@ -201,5 +202,6 @@ def test_a_message_whose_worker_died_twice_while_sending_is_given_up() -> None:
 def test_a_secret_is_forgotten_once_sent_outside_a_demo() -> None:
     make_message(context={"code": "042042", "minutes": 15, outbox.SECRET: True})
     (message,) = outbox.claim_due(limit=5)
-    outbox.mark_sent(message, subject="s", body="042042", keep_secrets=False)
+    told = Content(message.context)
+    outbox.mark_sent(message, subject="s", body="042042", content=told, keep_secrets=False)
     assert (only().context, only().sent_body, only().sent_subject) == ({}, "", "s")

@@ -1,0 +1,69 @@
+"""Named refusals of opening hours, each with a stable code and a sentence for people (pure).
+
+Sentences are French source texts; pages pass them through gettext (`gettext_noop` marks them).
+"""
+
+from __future__ import annotations
+
+
+def gettext_noop(text: str) -> str:
+    """Mark a text for translation without importing Django into the pure modules."""
+    return text
+
+
+class Refusal(Exception):
+    """The rules said no. Nothing was changed."""
+
+    code = "refused"
+    message = gettext_noop("Cette modification n’est pas possible.")
+
+    def __init__(self, message: str = "", **details: object) -> None:
+        self.message = message or self.message
+        self.details = details
+        super().__init__(self.message % details)
+
+
+class BadRecurrence(Refusal, ValueError):
+    """The RRULE is not one an opening rule may use; the sentence says what is wrong with it."""
+
+    code = "bad_recurrence"
+
+
+class PractitionerBusy(Refusal):
+    code = "practitioner_busy"
+    message = gettext_noop("Cette personne travaille déjà ailleurs à ce moment-là.")
+
+
+class PractitionerGone(Refusal):
+    code = "practitioner_gone"
+    message = gettext_noop("Cette personne n’exerce plus ici.")
+
+
+class SeatsTaken(Refusal):
+    code = "seats_taken"
+    message = gettext_noop("Des familles ont déjà les places que cela supprimerait.")
+
+
+class EndsTooEarly(Refusal):
+    code = "ends_too_early"
+    message = gettext_noop("La fin doit venir après le début.")
+
+
+class TooLong(Refusal):
+    code = "too_long"
+    message = gettext_noop("Une demi-journée dure au plus 14 heures.")
+
+
+class ShiftOver(Refusal):
+    code = "shift_over"
+    message = gettext_noop("Une demi-journée passée ne change plus.")
+
+
+class ShiftCancelled(Refusal):
+    code = "shift_cancelled"
+    message = gettext_noop("Cette demi-journée est annulée. Rétablissez-la d’abord.")
+
+
+class OtherCentre(Refusal):
+    code = "other_centre"
+    message = gettext_noop("Ce lieu dépend d’un autre centre.")

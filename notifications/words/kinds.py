@@ -1,0 +1,153 @@
+"""Which messages exist, in which languages and channels, and which variables each may hold.
+
+Nothing that tells of a person's health ever reaches an SMS or a subject: those variables are not
+among the allowed ones there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+FRENCH, EASY_FRENCH = "fr", "fr-x-facile"
+LANGUAGES = (FRENCH, EASY_FRENCH, "en", "ar", "tr", "pt", "uk")
+RIGHT_TO_LEFT = frozenset({"ar"})
+# An SMS in these leaves in GSM-7, without the accents it lacks: people write so on their phones.
+GSM_LANGUAGES = frozenset({FRENCH, EASY_FRENCH, "en", "tr", "pt"})
+# The most parts an SMS may take at the longest values; one of GSM-7 is 160, two of UCS-2 are 134.
+PARTS = {language: 1 if language in GSM_LANGUAGES else 2 for language in LANGUAGES}
+# Whoever helps the family reads French: these e-mails say it all again below.
+FRENCH_BELOW = frozenset({"ar", "tr", "pt", "uk"})
+
+EMAIL, SMS = "email", "sms"
+SUBJECT_LENGTH, EMAIL_LENGTH = 90, 6000
+
+
+def gettext_noop(text: str) -> str:
+    """Mark a text for translation without importing Django into the pure modules."""
+    return text
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """What a placeholder stands for; `says` is for whoever edits a template."""
+
+    says: str
+    is_list: bool = False
+    is_link: bool = False
+
+
+VARIABLES = {
+    "when": Variable(gettext_noop("jour et heure en toutes lettres")),
+    "when_with_year": Variable(gettext_noop("jour, année et heure en toutes lettres")),
+    "day": Variable(gettext_noop("jour en toutes lettres, sans l’heure")),
+    "day_short": Variable(gettext_noop("jour en chiffres")),
+    "time_short": Variable(gettext_noop("heure en chiffres")),
+    "times": Variable(gettext_noop("heures des rendez-vous du jour")),
+    "visits": Variable(gettext_noop("heure et lieu de chaque rendez-vous du jour"), is_list=True),
+    "place": Variable(gettext_noop("lieu et adresse"), is_list=True),
+    "place_short": Variable(gettext_noop("nom neutre du lieu, 30 caractères au plus")),
+    "reason": Variable(gettext_noop("motif, vide s’il est discret")),
+    "bring": Variable(
+        gettext_noop("ce qu’il faut apporter, vide si le motif est discret"), is_list=True
+    ),
+    "reference": Variable(gettext_noop("numéro du rendez-vous")),
+    "centre": Variable(gettext_noop("nom du centre")),
+    "phone": Variable(gettext_noop("téléphone du centre")),
+    "department": Variable(gettext_noop("nom du Département")),
+    "link": Variable(gettext_noop("page du rendez-vous"), is_link=True),
+    "move_link": Variable(gettext_noop("page pour déplacer le rendez-vous"), is_link=True),
+    "cancel_link": Variable(gettext_noop("page pour annuler le rendez-vous"), is_link=True),
+    "short_link": Variable(gettext_noop("page du rendez-vous, adresse courte"), is_link=True),
+    "home_url": Variable(gettext_noop("page d’accueil pour prendre rendez-vous"), is_link=True),
+    "code": Variable(gettext_noop("code à six chiffres")),
+    "minutes": Variable(gettext_noop("durée du code, en minutes")),
+}
+
+# Of each group a template needs one.
+Needs = tuple[frozenset[str], ...]
+_WHEN = frozenset({"when", "when_with_year"})
+_TIME = frozenset({"time_short", "times"})
+_ABOUT = frozenset({"centre", "phone", "department", "home_url", "reference"})
+_VISIT = _WHEN | _ABOUT | {"day", "day_short", "time_short", "place", "reason", "link"}
+_CHANGE = frozenset({"move_link", "cancel_link", "bring"})
+_SHORT = frozenset({"day_short", "time_short", "times", "place_short", "phone", "short_link"})
+_DAY_AND_TIME: Needs = (frozenset({"day_short"}), _TIME)
+
+
+def _one(*names: str) -> Needs:
+    return tuple(frozenset({name}) for name in names)
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """One kind of message in one channel. A subject may hold what `subject` lists."""
+
+    allowed: frozenset[str]
+    needed: Needs = ()
+    subject: frozenset[str] = frozenset()
+
+
+_SUBJECT = frozenset({"when", "day", "day_short"})
+_CODE = frozenset({"code", "minutes"})
+_REPLY = Form(_SHORT)
+
+KINDS: dict[str, dict[str, Form]] = {
+    "confirmation": {
+        EMAIL: Form(_VISIT | _CHANGE, (_WHEN, *_one("place", "link")), _SUBJECT),
+        SMS: Form(_SHORT, (*_DAY_AND_TIME, *_one("short_link"))),
+    },
+    "moved": {
+        EMAIL: Form(_VISIT | _CHANGE, (_WHEN, *_one("place", "link")), _SUBJECT),
+        SMS: Form(_SHORT, (*_DAY_AND_TIME, *_one("short_link"))),
+    },
+    "cancelled": {
+        EMAIL: Form(_VISIT, (_WHEN, *_one("home_url")), _SUBJECT),
+        SMS: Form(_SHORT, _DAY_AND_TIME),
+    },
+    "closed": {
+        EMAIL: Form(_VISIT, (_WHEN, *_one("home_url", "phone")), _SUBJECT),
+        SMS: Form(_SHORT, (*_DAY_AND_TIME, *_one("phone", "short_link"))),
+    },
+    "code": {
+        EMAIL: Form(_CODE | {"centre", "phone", "department"}, _one("code")),
+        SMS: Form(_CODE, _one("code")),
+    },
+    "reminder": {
+        EMAIL: Form(
+            (_ABOUT | _CHANGE | {"day", "day_short", "visits", "link"}) - {"reference"},
+            _one("day", "visits", "link"),
+            _SUBJECT - {"when"},
+        ),
+        SMS: Form(_SHORT, (*_DAY_AND_TIME, *_one("short_link"))),
+    },
+    # For senders by name, which nobody can answer.
+    "reminder_no_reply": {SMS: Form(_SHORT, (*_DAY_AND_TIME, *_one("short_link")))},
+    "reply_ask": {SMS: Form(_SHORT, _DAY_AND_TIME)},
+    "reply_kept": {SMS: Form(_SHORT, _DAY_AND_TIME)},
+    "reply_cancelled": {SMS: Form(_SHORT, _DAY_AND_TIME)},
+    "reply_callback": {SMS: _REPLY},
+    "reply_stop": {SMS: _REPLY},
+    "reply_unknown": {SMS: _REPLY},
+}
+# Empty values that do not make a message senseless: its line goes, the rest stands.
+MAY_BE_EMPTY = frozenset({"phone", "short_link", "place", "link", "home_url"})
+
+
+def known_language(language: str) -> str:
+    """The nearest language that messages are written in; French if there is none."""
+    wanted = language.lower().replace("_", "-")
+    while wanted:
+        if wanted in LANGUAGES:
+            return wanted
+        wanted = wanted.rpartition("-")[0]
+    return FRENCH
+
+
+def html_language(language: str) -> str:
+    """What screen readers are told: easy French is read aloud as French."""
+    return FRENCH if language == EASY_FRENCH else language
+
+
+def form_of(kind: str, channel: str) -> Form:
+    """Raises LookupError for a message that does not exist."""
+    return KINDS[kind][channel]
