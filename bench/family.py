@@ -27,7 +27,7 @@ _addresses = addresses()
 
 @dataclass(slots=True)
 class Family:
-    """One family with a proved e-mail address, so that a booking is two requests that write."""
+    """One family, whose e-mail address is proved between its two requests, as by a code."""
 
     client: Client
     type_slug: str
@@ -43,9 +43,12 @@ class Family:
         """Become another family: new address, new e-mail, nothing held."""
         self.client.address = next(_addresses)
         self.email = f"bench-{RUN}-{self.client.address}@example.org"
-        proof = contact_token(self.email, now=datetime.now(UTC))
-        self.client.cookies = {"contact": proof}
+        self.client.cookies = {}
         self.token = ""
+
+    def prove(self) -> None:
+        """Have the e-mail address proved: the cookie that the page of the code sets."""
+        self.client.cookies["contact"] = contact_token(self.email, now=datetime.now(UTC))
 
     def hold(self, choice: str) -> Answer:
         """Press the button of a time, `minute-site`. A 302 leads on to the held time's page."""
@@ -55,9 +58,14 @@ class Family:
             self.token = answer.location.split("/")[2]
         return answer
 
+    def send_details(self, token: str) -> Answer:
+        """A 302 leads on to the page of the code, or to the appointment's once that is proved."""
+        return self.client.post(f"/retenu/{token}/", self._details())
+
     def confirm(self, token: str) -> Answer:
-        """Send the details. A 302 leads on to the appointment's page, whose link is kept."""
-        answer = self.client.post(f"/retenu/{token}/", self._details())
+        """Send the details, proved. A 302 leads on to the appointment's page: its link is kept."""
+        self.prove()
+        answer = self.send_details(token)
         if answer.status == 302:
             self.token = answer.location.split("/")[2]
         return answer

@@ -97,9 +97,8 @@ def _public_pages(kind: str, centre: str) -> dict[str, str]:
 def _held_pages(family: Family, choice: str) -> dict[str, str]:
     """A time held, and a code asked for by someone whose address is not proved yet."""
     family.hold(choice).expect(302)
-    proof = family.client.cookies.pop("contact")
-    asked = family.confirm(held := family.token).expect(302)
-    family.client.cookies["contact"] = proof
+    asked = family.send_details(held := family.token).expect(302)
+    family.prove()
     return {"who": f"/retenu/{held}/", "code": asked.location}
 
 

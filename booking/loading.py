@@ -15,6 +15,7 @@ from django.db import DEFAULT_DB_ALIAS, connection
 from django.db.models import Model
 
 from booking.models import Appointment, Child, Guardian, Household
+from booking.models.appointment import new_reference
 from centres.models import AppointmentType, Centre, Department, Practitioner, Shift, Site
 
 
@@ -125,6 +126,7 @@ INSERT INTO booking_appointment
     ({", ".join(str(field.column) for field in HELD_FIELDS)},
      sequence, is_extended, is_overbooked, last_action, note)
 VALUES ({", ".join(["%s"] * len(HELD))}, 0, false, false, 'hold', '')
+ON CONFLICT (reference) DO NOTHING
 RETURNING id
 """  # noqa: S608 - made of our own column names
 
@@ -191,10 +193,15 @@ def load_guardians(
 
 
 def insert_hold(held: Appointment) -> None:
-    """Write a new hold and learn its id. Raises IntegrityError, as saving it would."""
+    """Write a new hold and learn its id; a reference somebody has already is drawn anew. Raises
+    IntegrityError, as saving it would."""
     with connection.cursor() as cursor:
-        cursor.execute(INSERT_HOLD, [getattr(held, field.attname) for field in HELD_FIELDS])
-        (held.pk,) = cursor.fetchone()
+        while held.pk is None:
+            cursor.execute(INSERT_HOLD, [getattr(held, field.attname) for field in HELD_FIELDS])
+            if (row := cursor.fetchone()) is None:
+                held.reference = new_reference()
+            else:
+                (held.pk,) = row
 
 
 @lru_cache(maxsize=32)

@@ -217,3 +217,11 @@ def test_giving_a_hold_back_frees_it_and_may_be_done_twice() -> None:
 
 def _minute(at: str) -> int:
     return int(clock(at).timestamp()) // 60
+
+
+def test_a_reference_somebody_has_already_is_drawn_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    scene = open_morning()
+    given = scene.hold("09:00").reference
+    letters = iter(given + given + "ZZZZZZZZ")
+    monkeypatch.setattr("booking.models.appointment.secrets.choice", lambda _: next(letters))
+    assert scene.hold("10:00").reference == "ZZZZZZZZ"
