@@ -196,12 +196,12 @@ def insert_hold(held: Appointment) -> None:
     """Write a new hold and learn its id; a reference somebody has already is drawn anew. Raises
     IntegrityError, as saving it would."""
     with connection.cursor() as cursor:
-        while held.pk is None:
+        while True:
             cursor.execute(INSERT_HOLD, [getattr(held, field.attname) for field in HELD_FIELDS])
-            if (row := cursor.fetchone()) is None:
-                held.reference = new_reference()
-            else:
+            if row := cursor.fetchone():
                 (held.pk,) = row
+                return
+            held.reference = new_reference()
 
 
 @lru_cache(maxsize=32)
