@@ -28,27 +28,27 @@ CONFIRMATION, MOVED, CANCELLED, CODE = "confirmation", "moved", "cancelled", "co
 ABOUT_APPOINTMENT = (CONFIRMATION, MOVED, CANCELLED)
 
 
-def confirmation(appointment: Appointment, *, now: datetime) -> int | None:
+def confirmation(appointment: Appointment, *, now: datetime) -> None:
     """The appointment is booked."""
-    return _tell(CONFIRMATION, appointment, now=now)
+    _tell(CONFIRMATION, appointment, now=now)
 
 
-def moved(appointment: Appointment, *, now: datetime) -> int | None:
+def moved(appointment: Appointment, *, now: datetime) -> None:
     """It has a new time. An unsent confirmation of the old one is withdrawn."""
-    return _tell(MOVED, appointment, now=now)
+    _tell(MOVED, appointment, now=now)
 
 
-def cancelled(appointment: Appointment, *, now: datetime) -> int | None:
+def cancelled(appointment: Appointment, *, now: datetime) -> None:
     """It will not take place. Whatever was still to be sent about it is withdrawn."""
-    return _tell(CANCELLED, appointment, now=now)
+    _tell(CANCELLED, appointment, now=now)
 
 
-def code(verification: Verification, code_text: str, *, language: str, now: datetime) -> int | None:
+def code(verification: Verification, code_text: str, *, language: str, now: datetime) -> None:
     """A six-digit code; a former one of the same verification no longer leaves."""
     subject_ref = str(verification.uid)
-    outbox.supersede(subject_ref=subject_ref, kinds=[CODE])
+    outbox.supersede(subject_refs=[subject_ref], kinds=[CODE])
     minutes = max(1, int((verification.expires_at - now).total_seconds()) // 60)
-    return outbox.enqueue(
+    intent = outbox.Intent(
         intent_key=f"{CODE}:{verification.uid}:{verification.sends}",
         kind=CODE,
         subject_ref=subject_ref,
@@ -58,18 +58,18 @@ def code(verification: Verification, code_text: str, *, language: str, now: date
         send_at=now,
         valid_until=verification.expires_at,
         priority=outbox.URGENT,
-        now=now,
     )
+    outbox.enqueue([intent], now=now)
 
 
-def _tell(kind: str, appointment: Appointment, *, now: datetime) -> int | None:
+def _tell(kind: str, appointment: Appointment, *, now: datetime) -> None:
     """One message per version of the appointment, to the guardian's proved address if any."""
     subject_ref = str(appointment.uid)
     if kind != CONFIRMATION:
-        outbox.supersede(subject_ref=subject_ref, kinds=ABOUT_APPOINTMENT)
-    if appointment.guardian is None or not appointment.guardian.email:
-        return None
-    return outbox.enqueue(
+        outbox.supersede(subject_refs=[subject_ref], kinds=ABOUT_APPOINTMENT)
+    if appointment.guardian is None:
+        return
+    intent = outbox.Intent(
         intent_key=f"{kind}:{subject_ref}:{appointment.sequence}",
         kind=kind,
         subject_ref=subject_ref,
@@ -78,8 +78,8 @@ def _tell(kind: str, appointment: Appointment, *, now: datetime) -> int | None:
         language=known_language(appointment.household.language if appointment.household else "fr"),
         send_at=now,
         valid_until=appointment.starts_at,
-        now=now,
     )
+    outbox.enqueue([intent], now=now)
 
 
 def about_appointment(message: OutboxMessage) -> Content | None:

@@ -10,8 +10,9 @@ from django.conf import settings
 
 from notifications import outbox
 from notifications.channels import email_channel
-from notifications.channels.base import Channel, NotTaken, Refused, Uncertain
+from notifications.channels.base import Channel
 from notifications.composing import Content, compose
+from notifications.errors import NotTaken, Refused, Uncertain
 from notifications.models import OutboxMessage
 from notifications.rendering import render
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Collection, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
-from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import connection, transaction
 from django.db.models import Case, F, Q, Value, When
@@ -21,7 +21,9 @@ from django.db.models.functions import Now
 from notifications.composing import Content
 from notifications.models import OutboxMessage
 
-URGENT, NORMAL = 1, 3  # priorities: a code someone is waiting for, and all else
+# Priorities: a code someone is waiting for, a change, and what many get at once. Whatever the
+# backlog of the last, it delays neither of the others.
+URGENT, NORMAL, BULK = 1, 3, 7
 
 # How long a claimed message waits for its worker before another one may take it.
 CLAIM_LEASE = timedelta(seconds=60)
@@ -42,18 +44,31 @@ WAITING = (OutboxMessage.State.PLANNED, OutboxMessage.State.CLAIMED)
 
 INSERT = """
 INSERT INTO notifications_outboxmessage
-    (intent_key, kind, subject_ref, version, channel, recipient, language, context, attachments,
-     priority, send_at, valid_until, state, attempts, last_error, sent_subject, sent_body,
-     created_at)
-VALUES
-    (%(intent_key)s, %(kind)s, %(subject_ref)s, %(version)s, 'email', %(recipient)s, %(language)s,
-     %(context)s::jsonb, '[]', %(priority)s,
-     -- "Now" means now to the database too, even if the web host's clock runs ahead.
-     CASE WHEN %(send_at)s <= %(now)s THEN least(%(send_at)s, statement_timestamp())
-          ELSE %(send_at)s END,
-     %(valid_until)s, 'planned', 0, '', '', '', %(now)s)
+    (intent_key, kind, subject_ref, person_ref, scope, channel, recipient, sender, language,
+     version, context, attachments, alternatives, priority, send_at, valid_until, state,
+     is_withdrawn, attempts, last_error, route, provider_id, settle_tries, sent_subject, sent_body,
+     handled_as, handled_by, created_at)
+SELECT intent_key, kind, subject_ref, person_ref, scope, channel, recipient, sender, language,
+    version, context, '[]', alternatives, priority,
+    -- "Now" means now to the database too, even if the web host's clock runs ahead.
+    CASE WHEN send_at <= %(now)s THEN least(send_at, statement_timestamp()) ELSE send_at END,
+    valid_until, 'planned', false, 0, '', '', '', 0, '', '', '', '', %(now)s
+FROM jsonb_to_recordset(%(intents)s::jsonb) AS intent (
+    intent_key text, kind text, subject_ref text, person_ref text, scope text, channel text,
+    recipient text, sender text, language text, version int, context jsonb, alternatives jsonb,
+    priority smallint, send_at timestamptz, valid_until timestamptz)
 ON CONFLICT (intent_key) DO NOTHING
 RETURNING id
+"""
+
+# What is leaving stays on its way, but is not tried again.
+SUPERSEDE = """
+UPDATE notifications_outboxmessage SET
+    state = CASE WHEN state IN ('planned', 'claimed') THEN 'superseded' ELSE state END,
+    is_withdrawn = true
+WHERE subject_ref = ANY (%(subject_refs)s) AND kind = ANY (%(kinds)s)
+  AND state IN ('planned', 'claimed', 'sending', 'uncertain')
+RETURNING kind, person_ref, channel, state <> 'superseded'
 """
 
 # Nobody else's message is waited for (SKIP LOCKED), and of several to one person about one thing
@@ -80,59 +95,79 @@ RETURNING message.*
 """
 
 
-def enqueue(  # noqa: PLR0913  one argument for each column a message needs
-    *,
-    intent_key: str,
-    kind: str,
-    subject_ref: str,
-    recipient: str,
-    language: str,
-    send_at: datetime,
-    valid_until: datetime,
-    version: int = 0,
-    context: Mapping[str, Any] = MappingProxyType({}),
-    priority: int = NORMAL,
-    now: datetime,
-) -> int | None:
-    """Write one intended message in the caller's transaction, by one statement; its id.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intent:
+    """One message somebody is meant to get; the columns of OutboxMessage of the same names.
 
-    `context` is for what cannot be composed when it leaves (see composing). None when there is
-    nothing to send: the intent is already written, nobody to write to, or the message would be
-    useless before it could leave.
+    `context` is for what cannot be composed when it leaves (see composing). `alternatives` are
+    (channel, recipient) pairs to try, in order, when the first address fails.
+    """
+
+    intent_key: str
+    kind: str
+    subject_ref: str
+    person_ref: str = ""
+    scope: str = ""
+    channel: str = "email"
+    recipient: str
+    sender: str = ""
+    language: str
+    version: int = 0
+    context: Mapping[str, Any] = field(default_factory=dict)
+    alternatives: Sequence[tuple[str, str]] = ()
+    priority: int = NORMAL
+    send_at: datetime
+    valid_until: datetime
+
+    @property
+    def is_useful(self) -> bool:
+        return bool(self.recipient) and self.send_at < self.valid_until
+
+    def as_row(self) -> dict[str, Any]:
+        row = {each.name: getattr(self, each.name) for each in fields(self)}
+        row["context"] = dict(self.context)
+        row["alternatives"] = [
+            {"channel": channel, "recipient": recipient} for channel, recipient in self.alternatives
+        ]
+        for name in ("send_at", "valid_until"):
+            row[name] = row[name].isoformat()
+        return row
+
+
+class Withdrawn(NamedTuple):
+    """A message that a change has made untrue; `has_left` when it was already on its way."""
+
+    kind: str
+    person_ref: str
+    channel: str
+    has_left: bool
+
+
+def enqueue(intents: Iterable[Intent], *, now: datetime) -> list[int]:
+    """Write intended messages in the caller's transaction, by one statement; the new rows' ids.
+
+    Nothing is written for an intent that is written already, that has nobody to go to, or that
+    would be useless before it could leave.
     """
     if not connection.in_atomic_block:
         raise transaction.TransactionManagementError(
             "A message is written in the transaction of the change it tells of."
         )
-    if not recipient or send_at >= valid_until:
-        return None
-    values: dict[str, Any] = {
-        "intent_key": intent_key,
-        "kind": kind,
-        "subject_ref": subject_ref,
-        "recipient": recipient,
-        "language": language,
-        "version": version,
-        "context": json.dumps(dict(context)),
-        "priority": priority,
-        "send_at": send_at,
-        "valid_until": valid_until,
-        "now": now,
-    }
+    rows = [intent.as_row() for intent in intents if intent.is_useful]
+    if not rows:
+        return []
     with connection.cursor() as cursor:
-        cursor.execute(INSERT, values)
-        row = cursor.fetchone()
-    return row and int(row[0])
+        cursor.execute(INSERT, {"intents": json.dumps(rows), "now": now})
+        return [int(pk) for (pk,) in cursor.fetchall()]
 
 
-def supersede(*, subject_ref: str, kinds: Collection[str]) -> int:
-    """Withdraw unsent messages about something that has changed since; how many.
-
-    One that is just leaving stays on its way, but is not tried again.
-    """
-    return OutboxMessage.objects.filter(
-        subject_ref=subject_ref, kind__in=kinds, state__in=WAITING
-    ).update(state=OutboxMessage.State.SUPERSEDED)
+def supersede(*, subject_refs: Iterable[str], kinds: Iterable[str]) -> list[Withdrawn]:
+    """Withdraw unsent messages about something that has changed since, in the transaction of the
+    change. One that is just leaving stays on its way, but is not tried again."""
+    values = {"subject_refs": list(subject_refs), "kinds": list(kinds)}
+    with connection.cursor() as cursor:
+        cursor.execute(SUPERSEDE, values)
+        return [Withdrawn(*row) for row in cursor.fetchall()]
 
 
 def claim_due(*, limit: int, lease: timedelta = CLAIM_LEASE) -> list[OutboxMessage]:

@@ -241,10 +241,11 @@ def make_message(**fields: Any) -> int | None:
         "context": {"code": "042042", "minutes": 15},
         "send_at": now,
         "valid_until": now + timedelta(minutes=15),
-        "now": now,
     }
+    fields = defaults | fields
+    now = fields.pop("now", now)
     with transaction.atomic():
-        return outbox.enqueue(**defaults | fields)
+        return next(iter(outbox.enqueue([outbox.Intent(**fields)], now=now)), None)
 
 
 def _later(instant: datetime, minutes: int) -> datetime:

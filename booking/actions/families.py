@@ -17,8 +17,9 @@ OPEN_STATES = (Appointment.State.BOOKED, Appointment.State.ARRIVED)
 
 NEW_FAMILY = """
 WITH household AS (
-    INSERT INTO booking_household (language, needs_interpreter, created_at)
-    SELECT %(language)s, %(needs_interpreter)s, %(now)s::timestamptz
+    INSERT INTO booking_household
+        (language, needs_interpreter, contact_by, sms_sender, created_at)
+    SELECT %(language)s, %(needs_interpreter)s, 'any', '', %(now)s::timestamptz
     WHERE %(email)s = '' OR NOT EXISTS (
         SELECT FROM booking_guardian WHERE email = %(email)s AND email_verified_at IS NOT NULL)
     RETURNING id),

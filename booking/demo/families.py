@@ -223,7 +223,9 @@ class Registry:
             if family.created_at is None:
                 family.created_at = now - timedelta(minutes=self._rng.randrange(60, 400 * 1440))
         copy_rows(
-            Household, ("id", "language", "needs_interpreter", "created_at"), self._household_rows()
+            Household,
+            ("id", "language", "needs_interpreter", "contact_by", "sms_sender", "created_at"),
+            self._household_rows(),
         )
         copy_rows(Guardian, GUARDIAN_COLUMNS, self._guardian_rows())
         copy_rows(
@@ -237,7 +239,14 @@ class Registry:
 
     def _household_rows(self) -> Iterator[Sequence[object]]:
         for family in self.families:
-            yield family.id, family.language, family.needs_interpreter, family.created_at
+            yield (
+                family.id,
+                family.language,
+                family.needs_interpreter,
+                Household.ContactBy.ANY,
+                "",
+                family.created_at,
+            )
 
     def _guardian_rows(self) -> Iterator[Sequence[object]]:
         for family in self.families:

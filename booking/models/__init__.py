@@ -2,6 +2,7 @@
 
 from booking.models.appointment import Appointment, AppointmentEvent
 from booking.models.family import Child, Guardian, Guardianship, Household
+from booking.models.reminders import ReminderRule
 from booking.models.requests import CallbackRequest, RateCounter, Verification
 
 __all__ = [
@@ -13,5 +14,6 @@ __all__ = [
     "Guardianship",
     "Household",
     "RateCounter",
+    "ReminderRule",
     "Verification",
 ]

@@ -7,16 +7,51 @@ from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 from phonenumber_field.modelfields import PhoneNumberField
 
+from notifications.sms.senders import check_sender
+
+
+def validate_sender(name: str) -> None:
+    """Raises ValidationError when French operators would not carry it."""
+    check_sender(name)
+
 
 class Household(models.Model):
     """People who book together. Holds nothing PMI does not need (RGPD art. 5.1.c)."""
 
-    language = models.CharField(_("langue"), max_length=8, default="fr")
+    class ContactBy(models.TextChoices):
+        """Which ways a message may take to this family."""
+
+        ANY = "any", _("e-mail et SMS")
+        EMAIL = "email", _("e-mail seulement")
+        SMS = "sms", _("SMS seulement")
+        NONE = "none", _("aucun message")
+
+    language = models.CharField(_("langue"), max_length=16, default="fr")
     needs_interpreter = models.BooleanField(_("besoin d’un interprète"), default=False)
+    contact_by = models.CharField(
+        _("messages par"), max_length=5, choices=ContactBy.choices, default=ContactBy.ANY
+    )
+    # Discreet: local hours when somebody else does not hold the phone, and whom an SMS comes from.
+    contact_from = models.TimeField(_("messages à partir de"), null=True, blank=True)
+    contact_until = models.TimeField(_("messages jusqu’à"), null=True, blank=True)
+    sms_sender = models.CharField(
+        _("nom d’expéditeur des SMS"),
+        max_length=11,
+        blank=True,
+        validators=[validate_sender],
+        help_text=_("Vide : celui du Département."),
+    )
     created_at = models.DateTimeField(_("créé le"))
 
     class Meta:
         verbose_name = _("foyer")
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(contact_from__isnull=True, contact_until__isnull=True)
+                | models.Q(contact_from__lt=models.F("contact_until")),
+                name="household_contact_hours_in_order",
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self._meta.verbose_name} {self.pk}"
@@ -31,6 +66,7 @@ class Guardian(models.Model):
     email = models.EmailField(_("adresse e-mail"), blank=True)
     phone = PhoneNumberField(_("téléphone"), blank=True)
     email_verified_at = models.DateTimeField(_("e-mail vérifié le"), null=True, blank=True)
+    phone_verified_at = models.DateTimeField(_("téléphone vérifié le"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("parent ou tuteur")
@@ -43,9 +79,20 @@ class Guardian(models.Model):
                 Lower("last_name"),
                 condition=models.Q(email_verified_at__isnull=False),
                 name="guardian_verified_once",
-            )
+            ),
+            # The same of those who have no e-mail and proved a phone.
+            models.UniqueConstraint(
+                "phone",
+                Lower("first_name"),
+                Lower("last_name"),
+                condition=models.Q(phone_verified_at__isnull=False, email=""),
+                name="guardian_phone_verified_once",
+            ),
         ]
-        indexes = [models.Index(fields=["email"], name="guardian_email")]
+        indexes = [
+            models.Index(fields=["email"], name="guardian_email"),
+            models.Index(fields=["phone"], name="guardian_phone"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.first_name} {self.last_name}"

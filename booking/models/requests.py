@@ -23,7 +23,16 @@ class Verification(models.Model):
 
     uid = models.UUIDField(default=uuid.uuid4, unique=True)
     purpose = models.CharField(max_length=8, choices=Purpose.choices)
-    contact = models.EmailField(_("adresse e-mail"))
+
+    class Channel(models.TextChoices):
+        EMAIL = "email", _("e-mail")
+        SMS = "sms", _("SMS")
+
+    channel = models.CharField(
+        _("canal"), max_length=8, choices=Channel.choices, default=Channel.EMAIL
+    )
+    # An e-mail address, or a mobile number in E.164.
+    contact = models.CharField(_("e-mail ou mobile"), max_length=254)
     appointment = models.ForeignKey(Appointment, models.CASCADE, null=True, blank=True)
     code_hash = models.CharField(max_length=64)
     attempts = models.PositiveSmallIntegerField(_("essais"), default=0)
@@ -68,7 +77,7 @@ class CallbackRequest(models.Model):
     last_name = models.CharField(_("nom"), max_length=60)
     phone = models.CharField(_("téléphone"), max_length=20)
     email = models.EmailField(_("adresse e-mail"), blank=True)
-    language = models.CharField(_("langue"), max_length=8, default="fr")
+    language = models.CharField(_("langue"), max_length=16, default="fr")
     preference = models.CharField(_("moments préférés"), max_length=200, blank=True)
     promised_on = models.DateField(_("rappel promis le"))
     state = models.CharField(_("état"), max_length=6, choices=State.choices, default=State.OPEN)

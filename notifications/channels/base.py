@@ -1,4 +1,4 @@
-"""What a channel is, and the three ways a send can go wrong."""
+"""What a channel is."""
 
 from __future__ import annotations
 
@@ -9,22 +9,6 @@ from notifications.models import OutboxMessage
 from notifications.rendering import Rendered
 
 Attachments = Sequence[Mapping[str, str]]  # {name, type, body} each
-
-
-class SendError(Exception):
-    """The message was not sent, or nobody knows."""
-
-
-class NotTaken(SendError):
-    """Surely not accepted: it may be tried again soon."""
-
-
-class Refused(SendError):
-    """Surely not accepted, and never will be as it is."""
-
-
-class Uncertain(SendError):
-    """The provider may have accepted it and its answer was lost."""
 
 
 class Channel(Protocol):

@@ -14,7 +14,8 @@ from uuid import NAMESPACE_URL, uuid5
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, get_connection
 
-from notifications.channels.base import Attachments, NotTaken, Refused, Uncertain
+from notifications.channels.base import Attachments
+from notifications.errors import NotTaken, Refused, Uncertain
 from notifications.models import OutboxMessage
 from notifications.rendering import Rendered
 

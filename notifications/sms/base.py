@@ -14,7 +14,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Literal, Protocol
 
-from notifications.channels.base import NotTaken, Refused
+from notifications.errors import NotTaken, Refused
 
 State = Literal["delivered", "undeliverable", "pending"]
 # What credit and cost are counted in. A credit is one part to a French number.

@@ -17,10 +17,10 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from notifications.segments import is_gsm7
 from notifications.sms.base import Accepted, Inbound, Outgoing, Receipt, State, Unit, WebhookKeys
 from notifications.sms.http import Answer, HttpProvider, instant, json_of
 from notifications.sms.numbers import without_numbers
-from notifications.sms.segments import is_gsm7
 
 ACCOUNT_CODES = {
     "not_enough_credits",

@@ -15,7 +15,7 @@ from typing import Any, NoReturn
 
 import httpx
 
-from notifications.channels.base import NotTaken, Refused, SendError, Uncertain
+from notifications.errors import NotTaken, Refused, SendError, Uncertain
 from notifications.sms.base import AccountProblem, BadNumber, CannotTell, TryLater, WebhookKeys
 
 TIMEOUT = httpx.Timeout(connect=3, read=10, write=10, pool=3)

@@ -23,7 +23,8 @@ from urllib.parse import parse_qsl, quote
 
 import httpx
 
-from notifications.channels.base import NotTaken, Refused, SendError
+from notifications.errors import NotTaken, Refused, SendError
+from notifications.segments import is_gsm7
 from notifications.sms.base import (
     Accepted,
     AccountProblem,
@@ -39,7 +40,6 @@ from notifications.sms.base import (
 )
 from notifications.sms.http import Answer, HttpProvider, instant
 from notifications.sms.numbers import without_numbers
-from notifications.sms.segments import is_gsm7
 from notifications.sms.senders import takes_replies
 
 # ptt codes of the guide: 6 is « cannot determine », so no news. Others not listed here failed.

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 
-from notifications.sms.segments import segments
+from notifications.segments import segments
 from notifications.words.compose import compose_email, compose_sms
 from notifications.words.defaults import Wording
 from notifications.words.examples import longest_values

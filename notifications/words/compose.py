@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from notifications.sms.segments import GSM7, to_gsm7
+from notifications.segments import GSM7, to_gsm7
 from notifications.words.defaults import Wording, default_wording
 from notifications.words.kinds import (
     EMAIL,

@@ -25,6 +25,18 @@ def age(**changes: object) -> None:
     OutboxMessage.objects.update(**changes)
 
 
+def one_hour(now: datetime) -> outbox.Intent:
+    return outbox.Intent(
+        intent_key="k",
+        kind="code",
+        subject_ref="r",
+        recipient="a@example.org",
+        language="fr",
+        send_at=now,
+        valid_until=now + timedelta(hours=1),
+    )
+
+
 def minutes(count: float) -> datetime:
     return datetime.now(UTC) + timedelta(minutes=count)
 
@@ -42,10 +54,7 @@ def test_the_same_intent_is_written_once() -> None:
 def test_enqueueing_is_one_statement(django_assert_num_queries: DjangoAssertNumQueries) -> None:
     now = datetime.now(UTC)
     with transaction.atomic(), django_assert_num_queries(1):
-        outbox.enqueue(
-            intent_key="k", kind="code", subject_ref="r", recipient="a@example.org",
-            language="fr", context={}, send_at=now, valid_until=now + timedelta(hours=1), now=now,
-        )  # fmt: skip
+        outbox.enqueue([one_hour(now)], now=now)
     assert only().state == State.PLANNED
 
 
@@ -61,10 +70,7 @@ def test_a_change_that_is_rolled_back_leaves_no_message() -> None:
 def test_a_message_cannot_be_written_outside_a_transaction() -> None:
     now = datetime.now(UTC)
     with pytest.raises(transaction.TransactionManagementError):
-        outbox.enqueue(
-            intent_key="k", kind="code", subject_ref="r", recipient="a@example.org",
-            language="fr", context={}, send_at=now, valid_until=now + timedelta(hours=1), now=now,
-        )  # fmt: skip
+        outbox.enqueue([one_hour(now)], now=now)
     assert not OutboxMessage.objects.exists()
 
 
@@ -130,7 +136,7 @@ def test_superseding_withdraws_planned_and_claimed_messages_but_not_sent_ones() 
         make_message(intent_key=key, subject_ref="x" if key != "other" else "y")
     OutboxMessage.objects.filter(intent_key="sent").update(state=State.SENT)
     (claimed,) = outbox.claim_due(limit=1)
-    assert outbox.supersede(subject_ref="x", kinds=["code"]) == 2
+    assert len(outbox.supersede(subject_refs=["x"], kinds=["code"])) == 2
     assert not outbox.begin(claimed)
     states = dict(OutboxMessage.objects.values_list("intent_key", "state"))
     assert states == {
@@ -146,7 +152,7 @@ def test_a_later_message_waits_for_the_one_that_is_just_leaving() -> None:
     make_message(intent_key="booked", subject_ref="x")
     (leaving,) = outbox.claim_due(limit=5)
     assert outbox.begin(leaving)
-    outbox.supersede(subject_ref="x", kinds=["code"])
+    outbox.supersede(subject_refs=["x"], kinds=["code"])
     make_message(intent_key="cancelled", subject_ref="x")
     assert outbox.claim_due(limit=5) == []
     outbox.mark_sent(leaving, subject="s", body="b", content=Content({}), keep_secrets=True)
@@ -159,7 +165,7 @@ def test_a_superseded_message_that_fails_is_not_tried_again() -> None:
     make_message(subject_ref="x")
     (message,) = outbox.claim_due(limit=5)
     assert outbox.begin(message)
-    outbox.supersede(subject_ref="x", kinds=["code"])
+    outbox.supersede(subject_refs=["x"], kinds=["code"])
     outbox.mark_failed(message, "451")
     assert only().state == State.SUPERSEDED
     assert only().lease_until is None

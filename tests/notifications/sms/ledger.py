@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Self
 
-from notifications.sms.segments import segments
+from notifications.segments import segments
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from decimal import Decimal
 import httpx
 import pytest
 
-from notifications.channels.base import NotTaken, Refused, SendError, Uncertain
+from notifications.errors import NotTaken, Refused, SendError, Uncertain
 from notifications.sms import http
 from notifications.sms.base import (
     Accepted,

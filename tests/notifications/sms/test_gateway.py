@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from httpx import HTTPStatusError
 
-from notifications.channels.base import NotTaken
+from notifications.errors import NotTaken
 from notifications.sms.base import Outgoing, SmsProvider
 from tests.architecture.source import ROOT
 from tests.notifications.sms.dialects import provider_url

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from notifications.channels.base import Refused
+from notifications.errors import Refused
 from notifications.sms.base import CannotTell, Outgoing, SmsProvider, TryLater
 from notifications.sms.ovh import Ovh
 from tests.notifications.sms.dialects import provider_url

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from notifications.sms.segments import is_gsm7
+from notifications.segments import is_gsm7
 from notifications.words.kinds import LANGUAGES
 from notifications.words.moments import (
     short_day,

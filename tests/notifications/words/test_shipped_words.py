@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from notifications.sms.segments import is_gsm7, measure
+from notifications.segments import is_gsm7, measure
 from notifications.words.checks import check
 from notifications.words.compose import compose_email, compose_sms
 from notifications.words.defaults import FOLDER, PHRASES, default_wording, phrase, shipped_kinds

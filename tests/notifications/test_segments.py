@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from smspdudecoder.codecs import GSM, UCS2
 
-from notifications.sms.segments import GSM7, Size, is_gsm7, measure, segments, septets, to_gsm7
+from notifications.segments import GSM7, Size, is_gsm7, measure, segments, septets, to_gsm7
 
 FRENCH = "àâäæçéèêëîïôöœùûüÿÀÂÄÆÇÉÈÊËÎÏÔÖŒÙÛÜŸ«»’‘“”…–—°€ \u00a0\u202f\u2009\u2011"
 LATIN = "".join(map(chr, range(0x20, 0x7F))) + FRENCH + "ãõñáíóúışğİŞĞ"
