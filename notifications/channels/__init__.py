@@ -20,14 +20,19 @@ def carriers(channel: str) -> list[Carrier]:
     """The carriers of this installation for a channel, in order of preference."""
     if channel == "email":
         return list(
-            _email(settings.EMAIL_BACKEND, settings.EMAIL_HOST, settings.EMAIL_PORT, settings.DEMO)
+            _email(
+                settings.EMAIL_BACKEND,
+                settings.EMAIL_HOST,
+                settings.EMAIL_PORT,
+                is_demo=settings.DEMO,
+            )
         )
     urls = [getattr(settings, name, "") for name in ("SMS_URL", "SMS_FALLBACK_URL")]
     return list(_sms(*filter(None, urls)))
 
 
 @lru_cache(maxsize=8)
-def _email(backend: str, _host: str, _port: int, is_demo: bool) -> tuple[Carrier, ...]:
+def _email(backend: str, _host: str, _port: int, *, is_demo: bool) -> tuple[Carrier, ...]:
     if backend != NOWHERE:
         return (EmailChannel(),)
     if is_demo:

@@ -48,8 +48,10 @@ def make_due(**changes: Any) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE notifications_outboxmessage SET send_at = least(send_at, clock_timestamp()),"
-            " lease_until = least(lease_until, clock_timestamp()),"
-            " settle_at = least(settle_at, clock_timestamp())"
+            " lease_until = CASE WHEN lease_until > clock_timestamp() THEN clock_timestamp()"
+            " ELSE lease_until END,"
+            " settle_at = CASE WHEN settle_at > clock_timestamp() THEN clock_timestamp()"
+            " ELSE settle_at END"
         )
     if changes:
         OutboxMessage.objects.update(**changes)
