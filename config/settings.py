@@ -230,6 +230,10 @@ DEFAULT_FROM_EMAIL = env.required(
 )
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 
+SMS_URL = env.text("SMS_URL")
+SMS_FALLBACK_URL = env.text("SMS_FALLBACK_URL")
+SMS_SENDER = env.text("SMS_SENDER", _demo("CD35INFO"))
+
 # How many processes send messages at the same time, of all workers on all hosts together. Keep it
 # below the concurrency of each worker, so that other tasks always find a process.
 SENDERS = env.number("SENDERS", 2, least=1, most=50)
