@@ -4,10 +4,11 @@ from booking.actions.callbacks import close_callback, request_callback
 from booking.actions.changing import cancel, move
 from booking.actions.confirming import confirm, overbook
 from booking.actions.holding import extend_hold, hold, lapse_expired_holds, release_hold
-from booking.actions.visiting import arrive, fulfil, mark_noshow, start
+from booking.actions.visiting import arrive, await_again, fulfil, mark_noshow, start
 
 __all__ = [
     "arrive",
+    "await_again",
     "cancel",
     "close_callback",
     "confirm",
