@@ -230,4 +230,8 @@ DEFAULT_FROM_EMAIL = env.required(
 )
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 
+# How many processes send messages at the same time, of all workers on all hosts together. Keep it
+# below the concurrency of each worker, so that other tasks always find a process.
+SENDERS = env.number("SENDERS", 2, least=1, most=50)
+
 LOGGING = logging_settings(level=env.text("LOG_LEVEL", "INFO").upper())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -22,6 +23,8 @@ class Rendered:
     subject: str
     text: str
     html: str
+    wording_id: int | None = None
+    attachments: Sequence[Mapping[str, str]] = ()
 
 
 def known_language(language: str) -> str:
@@ -41,7 +44,13 @@ def render(message: OutboxMessage, content: Content) -> Rendered:
         context = {**content.context, "subject": _one_line(subject), "language": language}
         text = render_to_string(f"{folder}/email.txt", context)
         html = render_to_string(f"{folder}/email.html", context)
-    return Rendered(language, _one_line(subject), _tidy(text), html.strip() + "\n")
+    return Rendered(
+        language,
+        _one_line(subject),
+        _tidy(text),
+        html.strip() + "\n",
+        attachments=content.attachments,
+    )
 
 
 def _one_line(text: str) -> str:

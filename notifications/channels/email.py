@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import smtplib
+import threading
 from collections.abc import Mapping
 from contextlib import suppress
+from datetime import datetime
 from email.encoders import encode_base64
 from email.message import Message
 from email.mime.base import MIMEBase
@@ -14,16 +16,19 @@ from uuid import NAMESPACE_URL, uuid5
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, get_connection
 
-from notifications.channels.base import Attachments
-from notifications.errors import NotTaken, Refused, Uncertain
+from notifications.errors import BadAddress, NotTaken, Refused, Uncertain
 from notifications.models import OutboxMessage
 from notifications.rendering import Rendered
+from notifications.sms.base import Accepted, CannotTell
 
 PERMANENT = 500  # SMTP reply codes from here on: do not try again (RFC 5321 §4.2.1)
 
 
-class EmailChannel:
-    """One SMTP connection, kept for several messages."""
+class EmailChannel(threading.local):
+    """One SMTP connection for each thread, kept for several messages."""
+
+    name, channel = "smtp", "email"
+    can_look_up, repeats_for = False, 0
 
     def __init__(self) -> None:
         self._backend: Any = get_connection()
@@ -36,22 +41,25 @@ class EmailChannel:
         except OSError as error:  # SMTPException is one too
             raise NotTaken(_said(error)) from error
 
-    def send(
-        self, message: OutboxMessage, rendered: Rendered, attachments: Attachments = ()
-    ) -> None:
+    def send(self, message: OutboxMessage, rendered: Rendered, *, reference: str) -> Accepted:
         """Raises NotTaken, Refused or Uncertain."""
-        mail = compose(message, rendered, attachments)
+        mail = compose(message, rendered)
         self.open()
         try:
             self._backend.send_messages([mail])
         except smtplib.SMTPNotSupportedError as error:
             raise Refused(_said(error)) from error
         except (smtplib.SMTPResponseException, smtplib.SMTPRecipientsRefused) as error:
-            kind = Refused if _reply_code(error) >= PERMANENT else NotTaken
-            raise kind(_said(error)) from error
+            raise _verdict(error)(_said(error)) from error
         except OSError as error:
             self.close()
             raise Uncertain(_said(error)) from error
+        return Accepted("", None, None)
+
+    def look_up(
+        self, message: OutboxMessage, rendered_text: str, *, since: datetime
+    ) -> Accepted | None:
+        raise CannotTell("SMTP tells nothing afterwards")
 
     def close(self) -> None:
         # What was accepted stays accepted, whatever happens to the goodbye.
@@ -70,9 +78,7 @@ class EmailChannel:
         return bool(code == 250)
 
 
-def compose(
-    message: OutboxMessage, rendered: Rendered, attachments: Attachments = ()
-) -> EmailMultiAlternatives:
+def compose(message: OutboxMessage, rendered: Rendered) -> EmailMultiAlternatives:
     """The e-mail. Its Message-ID depends on the intent alone: a second copy is known as one."""
     mail = EmailMultiAlternatives(
         subject=rendered.subject,
@@ -85,7 +91,7 @@ def compose(
         },
     )
     mail.attach_alternative(rendered.html, "text/html")
-    for attachment in attachments:
+    for attachment in rendered.attachments:
         mail.attach(_part(attachment))
     return mail
 
@@ -101,6 +107,14 @@ def _part(attachment: Mapping[str, str]) -> MIMEBase:
     encode_base64(part)
     part.add_header("Content-Disposition", "attachment", filename=attachment["name"])
     return part
+
+
+def _verdict(
+    error: smtplib.SMTPResponseException | smtplib.SMTPRecipientsRefused,
+) -> type[NotTaken | Refused]:
+    if _reply_code(error) < PERMANENT:
+        return NotTaken
+    return BadAddress if isinstance(error, smtplib.SMTPRecipientsRefused) else Refused
 
 
 def _reply_code(error: smtplib.SMTPResponseException | smtplib.SMTPRecipientsRefused) -> int:
