@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from django.conf import settings
 
 from notifications import outbox
-from notifications.channels import email_channel
-from notifications.channels.base import Channel
+from notifications.channels import carriers
+from notifications.channels.base import Carrier
+from notifications.channels.mail import reference_of
 from notifications.composing import Content, compose
 from notifications.errors import NotTaken, Refused, Uncertain
 from notifications.models import OutboxMessage
@@ -34,7 +35,7 @@ def deliver(*, seconds: float, batch: int = BATCH) -> Tally:
     """Send due messages until none is left, the provider is away, or the time is over."""
     tally = Tally(expired=outbox.expire())
     ends = time.monotonic() + seconds
-    channel = email_channel()
+    (channel, *_others) = carriers("email")
     try:
         while time.monotonic() < ends and (messages := outbox.claim_due(limit=batch)):
             if not _send_batch(messages, channel, tally):
@@ -44,7 +45,7 @@ def deliver(*, seconds: float, batch: int = BATCH) -> Tally:
     return tally
 
 
-def _send_batch(messages: list[OutboxMessage], channel: Channel, tally: Tally) -> bool:
+def _send_batch(messages: list[OutboxMessage], channel: Carrier, tally: Tally) -> bool:
     """False when the provider cannot be reached: the whole batch waits, and so does the rest."""
     try:
         channel.open()
@@ -59,7 +60,7 @@ def _send_batch(messages: list[OutboxMessage], channel: Channel, tally: Tally) -
     return True
 
 
-def _send(message: OutboxMessage, channel: Channel, tally: Tally) -> None:
+def _send(message: OutboxMessage, channel: Carrier, tally: Tally) -> None:
     """Compose, announce, hand over. Whatever changes in between withdraws the message: then it
     cannot be announced any more."""
     try:
@@ -84,11 +85,11 @@ def _send(message: OutboxMessage, channel: Channel, tally: Tally) -> None:
     logger.warning("Message %d (%s) not sent: %s", message.pk, message.kind, problem)
 
 
-def _attempt(message: OutboxMessage, content: Content, channel: Channel) -> str | None:
+def _attempt(message: OutboxMessage, content: Content, channel: Carrier) -> str | None:
     """Send one announced message and close it; what went wrong, if anything did."""
     try:
         rendered = render(message, content)
-        channel.send(message, rendered, content.attachments)
+        channel.send(message, rendered, reference=reference_of(message))
     except NotTaken as error:
         problem = str(error)
         outbox.mark_failed(message, problem)

@@ -9,6 +9,7 @@ from hypothesis import settings as hypothesis_settings
 from playwright.sync_api import Browser, sync_playwright
 
 from booking import throttle
+from notifications import wordings
 
 # A busy machine is no reason to fail: no example has a deadline of its own.
 hypothesis_settings.register_profile(
@@ -21,6 +22,11 @@ hypothesis_settings.load_profile("emgav")
 def each_test_begins_with_no_tries_counted() -> None:
     """Not only the database counts: a process keeps a few to itself."""
     throttle.forget()
+
+
+@pytest.fixture(autouse=True)
+def each_test_begins_with_no_words_kept() -> None:
+    wordings.forget()
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Literal, Protocol
 
-from notifications.errors import NotTaken, Refused
+from notifications.errors import BadAddress, NotTaken
 
 State = Literal["delivered", "undeliverable", "pending"]
 # What credit and cost are counted in. A credit is one part to a French number.
@@ -36,7 +36,7 @@ class AccountProblem(NotTaken):
     """
 
 
-class BadNumber(Refused):
+class BadNumber(BadAddress):
     """The provider says that this number cannot receive an SMS."""
 
 

@@ -14,7 +14,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
 from django.db import close_old_connections, connection, connections
 
-from notifications.channels import email_channel
+from notifications.channels import carriers
 from notifications.delivery import deliver
 from notifications.models import OutboxMessage
 from notifications.queries import recent_messages
@@ -163,7 +163,7 @@ def test_one_message_that_cannot_be_rendered_does_not_stop_the_others(
 
 @pytest.mark.django_db
 def test_an_idle_connection_the_server_dropped_is_no_failure(mail_server: MailServer) -> None:
-    channel = email_channel()
+    (channel,) = carriers("email")
     channel.open()
     mail_server.stop()
     mail_server.start()
@@ -226,7 +226,7 @@ def test_deliverers_side_by_side_send_each_message_once(mail_server: MailServer)
 @pytest.mark.django_db
 def test_in_the_demo_nothing_leaves_and_everything_is_readable(settings: Any) -> None:
     settings.DEMO = True
-    settings.EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"
+    settings.EMAIL_URL = "dummy://"
     make_message(intent_key="unsent", send_at=datetime.now(UTC) + timedelta(minutes=5))
     make_message(intent_key="sent")
     assert deliver(seconds=5).sent == 1
@@ -241,7 +241,7 @@ def test_in_the_demo_nothing_leaves_and_everything_is_readable(settings: Any) ->
 @pytest.mark.django_db
 def test_only_a_demo_may_have_no_mail_server(settings: Any) -> None:
     settings.DEMO = False
-    settings.EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"
+    settings.EMAIL_URL = "dummy://"
     make_message()
     with pytest.raises(ImproperlyConfigured):
         deliver(seconds=5)
