@@ -10,6 +10,8 @@ the reference alone, because recipients may see it. Followed: Brevo « Send a tr
 
 from __future__ import annotations
 
+import re
+import ssl
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
@@ -35,9 +37,14 @@ BUSY, ACCOUNT, MESSAGE = {429, 503}, {401, 402, 403, 404, 412}, {400, 413, 422}
 ACCOUNT_CODES = {"not_enough_credits", "permission_denied", "account_under_validation"}
 USED_KEY = "duplicate_parameter"
 # Raised before the first byte of the request is written.
-UNWRITTEN = (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError)
-# How their texts tell a bad recipient from a bad anything else.
-ADDRESS_WORDS = ("email is not valid", "invalid email", "is an invalid email address")
+UNWRITTEN = (
+    urllib3.exceptions.NewConnectionError,
+    urllib3.exceptions.ConnectTimeoutError,
+    ssl.SSLCertVerificationError,
+)
+# How their texts tell of a bad recipient, and of a sender that no message may have.
+ADDRESS = re.compile(r"email is not valid|invalid email|valid email address", re.IGNORECASE)
+SENDER = re.compile(r'\bsender\b|"from\b', re.IGNORECASE)
 PAGE, MOST_PAGES = 1000, 5
 
 
@@ -62,6 +69,8 @@ class ApiCarrier:
     def send(self, message: OutboxMessage, rendered: Rendered, *, reference: str) -> Accepted:
         mail: Any = compose(message, rendered)
         mail.metadata = {"reference": reference}
+        for file in rendered.attachments:
+            mail.attach(file["name"], file["body"], file["type"].partition(";")[0])
         self._dress(mail, reference)
         with self._pool.one() as backend:
             try:
@@ -117,17 +126,21 @@ class ApiCarrier:
 
     def _judge(self, response: requests.Response) -> SendError:
         """Why it was not taken, from the status and the provider's own code."""
-        status, code, text = response.status_code, self._code(response), response.text.lower()
+        status, code = response.status_code, self._code(response)
         said = f"{self.name}: HTTP {status} {code}".rstrip()
         if status in BUSY:
             return TryLater(said, retry_after=self._retry_after(response))
         if status in ACCOUNT or code in ACCOUNT_CODES:
             return AccountProblem(said)
         if status in MESSAGE:
-            is_address = any(words in text for words in ADDRESS_WORDS)
-            return (BadAddress if is_address else Refused)(said)
+            return self._refusal(response.text)(said)
         # 5xx after the request, 408, a redirect, a good status with no sense: nobody knows.
         return Uncertain(said)
+
+    def _refusal(self, text: str) -> type[SendError]:
+        if SENDER.search(text):
+            return AccountProblem
+        return BadAddress if ADDRESS.search(text) else Refused
 
     def _code(self, response: requests.Response) -> str:
         """A word of the provider's documentation, never a text that may hold an address."""

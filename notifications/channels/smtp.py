@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import smtplib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import datetime
+from email.encoders import encode_base64
+from email.message import Message
+from email.mime.base import MIMEBase
 from typing import Any
 from uuid import UUID
 
@@ -45,6 +48,8 @@ class SmtpCarrier:
         mail = compose(message, rendered)
         # Of the intent alone: a second copy is known as one.
         mail.extra_headers["Message-ID"] = f"<{UUID(hex=reference)}@{settings.PUBLIC_HOST}>"
+        for attachment in rendered.attachments:
+            mail.attach(_part_of(attachment))
         with self._pool.one() as backend:
             _reach(backend)
             try:
@@ -62,6 +67,19 @@ class SmtpCarrier:
 
     def close(self) -> None:
         self._pool.close()
+
+
+def _part_of(attachment: Mapping[str, str]) -> MIMEBase:
+    """Base64 keeps a calendar file's own line ends; Outlook misreads it as quoted-printable."""
+    declared = Message()
+    declared["Content-Type"] = attachment["type"]
+    part = MIMEBase(declared.get_content_maintype(), declared.get_content_subtype())
+    for name, value in declared.get_params(failobj=[])[1:]:
+        part.set_param(name, value)
+    part.set_payload(attachment["body"].encode())
+    encode_base64(part)
+    part.add_header("Content-Disposition", "attachment", filename=attachment["name"])
+    return part
 
 
 def _backend(url: EmailUrl) -> Any:
