@@ -16,6 +16,7 @@ from frontend.views import (
     mine,
     static_pages,
     visit,
+    webhooks,
     when,
     where,
     who,
@@ -54,6 +55,8 @@ urlpatterns = [
     path("accessibilite/", static_pages.accessibility, name="accessibility"),
     path("donnees-personnelles/", static_pages.privacy, name="privacy"),
     path("mentions-legales/", static_pages.legal, name="legal"),
+    path("webhooks/sms/<slug:route>/<str:secret>/", webhooks.sms, name="sms-webhook"),
+    path("webhooks/email/<slug:route>/<str:secret>/", webhooks.email, name="email-webhook"),
     path("langue/", access("public")(set_language), name="set_language"),
 ]
 

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
+from uuid import NAMESPACE_URL, uuid5
 
 from django.db import connection, transaction
 from django.db.models import Case, F, Q, Value, When
@@ -141,6 +142,11 @@ class Withdrawn(NamedTuple):
     person_ref: str
     channel: str
     has_left: bool
+
+
+def reference(message: OutboxMessage) -> str:
+    """What providers are given to know this message by: the same at every attempt."""
+    return uuid5(NAMESPACE_URL, message.intent_key).hex
 
 
 def enqueue(intents: Iterable[Intent], *, now: datetime) -> list[int]:
