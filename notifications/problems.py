@@ -85,7 +85,6 @@ def why_not(message: OutboxMessage) -> str:
     return next((problem.reason for problem in found.values()), "")
 
 
-@transaction.atomic
 def record(problems: Sequence[Problem]) -> int:
     """Send nothing more to these addresses; what still waits for them is withheld, so that it takes
     another way (see fallback). How many were not known yet."""
@@ -96,7 +95,7 @@ def record(problems: Sequence[Problem]) -> int:
         for problem in problems
     ]
     addresses = [row["address"] for row in rows]
-    with connection.cursor() as cursor:
+    with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(RECORD, {"problems": json.dumps(rows)})
         new = len(cursor.fetchall())
         cursor.execute(SUPPRESS, {"addresses": addresses, "passes": list(PASSES)})

@@ -231,11 +231,18 @@ def _row_of_reply(route: str, told: base.Inbound) -> Receipt:
         route=route,
         kind=Receipt.Kind.INBOUND,
         event_id=_event(told.event_id),
-        sender=_fit(told.sender, 40),
-        text=_fit(told.text, 1600),
-        happened_at=told.at,
         received_at=Now(),
+        **reply_fields(told),
     )
+
+
+def reply_fields(told: base.Inbound) -> dict[str, Any]:
+    """What somebody wrote, from whom and when, as it is kept."""
+    return {
+        "sender": _fit(told.sender, 40),
+        "text": _fit(told.text, 1600),
+        "happened_at": told.at,
+    }
 
 
 def _event(event_id: str) -> str:

@@ -34,7 +34,7 @@ def sms(request: HttpRequest, route: str, secret: str) -> HttpResponse:
     if _is_too_long(request):
         return HttpResponse(status=413)
     provider = callers.sms_provider(route)
-    caller = provider or callers.nobody(route)
+    caller = provider or callers.nobody()
     if not authenticated(caller, secret, request.headers, request.body) or provider is None:
         return _refuse(request)
     if not _is_readable(request.body):
@@ -56,11 +56,11 @@ def email(request: HttpRequest, route: str, secret: str) -> HttpResponse:
     if _is_too_long(request):
         return HttpResponse(status=413)
     known = callers.email_caller(route)
-    caller = known or callers.nobody(route)
+    caller = known or callers.nobody()
     if not authenticated(caller, secret, request.headers, request.body) or known is None:
         return _refuse(request)
     try:
-        told = email_events.read(known.name, request.body)
+        told = email_events.read(known.vendor, request.body)
     except email_events.Unreadable:
         return HttpResponse(status=400)
     receipts.store(route, receipts=told)
