@@ -17,6 +17,7 @@ from frontend.views import (
     mine,
     static_pages,
     visit,
+    webhooks,
     when,
     where,
     who,
@@ -57,6 +58,8 @@ urlpatterns = [
     path("donnees-personnelles/", static_pages.privacy, name="privacy"),
     path("mentions-legales/", static_pages.legal, name="legal"),
     path("langue/", access("public")(keeping(set_language)), name="set_language"),
+    path("webhooks/sms/<slug:route>/<str:secret>/", webhooks.sms, name="sms-webhook"),
+    path("webhooks/email/<slug:route>/<str:secret>/", webhooks.email, name="email-webhook"),
 ]
 
 if settings.DEMO:
