@@ -8,7 +8,17 @@ from typing import Any
 
 from django.http import QueryDict
 
-TEXTS = ("child_first_name", "first_name", "last_name", "email", "phone", "needs_interpreter")
+TEXTS = (
+    "child_first_name",
+    "first_name",
+    "last_name",
+    "email",
+    "phone",
+    "contact_channel",
+    "language",
+    "language_offered",
+    "needs_interpreter",
+)
 DATES = ("child_born_on", "due_on")
 PARTS = ("day", "month", "year")
 

@@ -3,12 +3,15 @@
 from booking.actions.callbacks import close_callback, request_callback
 from booking.actions.changing import cancel, move
 from booking.actions.confirming import confirm, overbook
+from booking.actions.contacting import ContactChoices, choose_contact
 from booking.actions.holding import extend_hold, hold, lapse_expired_holds, release_hold
 from booking.actions.visiting import arrive, fulfil, mark_noshow, start
 
 __all__ = [
+    "ContactChoices",
     "arrive",
     "cancel",
+    "choose_contact",
     "close_callback",
     "confirm",
     "extend_hold",

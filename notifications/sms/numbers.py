@@ -71,6 +71,16 @@ def is_french(number: str) -> bool:
         return False
 
 
+MAINLAND, OVERSEAS, ABROAD = "mainland", "overseas", "abroad"
+
+
+def zone_of(number: str) -> str:
+    """Where a number in E.164 is: what an SMS costs, and how likely it is asked for to earn money."""
+    if not is_french(number):
+        return ABROAD
+    return MAINLAND if number.startswith("+33") else OVERSEAS
+
+
 def mask(number: str) -> str:
     """What a log may hold of a number: its country and its last two digits."""
     hidden = len(number) - 5

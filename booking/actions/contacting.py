@@ -1,0 +1,37 @@
+"""How a household wants to be told: its language, by which ways and at what hours."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import datetime, time
+
+from django.db import transaction
+
+from booking.models import Household
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContactChoices:
+    """What a household says of its messages; the columns of the same names."""
+
+    language: str
+    contact_by: str
+    contact_from: time | None = None
+    contact_until: time | None = None
+
+
+@transaction.atomic
+def choose_contact(*, household_id: int, choices: ContactChoices, now: datetime) -> Household:
+    """Write a household's choices, and plan anew what was to leave by the former ones.
+
+    What is leaving already leaves. Codes are no part of this: whoever asks for one gets it.
+    """
+    household = Household.objects.select_for_update(no_key=True).get(pk=household_id)
+    wanted = asdict(choices)
+    changed = [name for name, value in wanted.items() if getattr(household, name) != value]
+    for name in changed:
+        setattr(household, name, wanted[name])
+    if changed:
+        household.save(update_fields=changed)
+        replan_household(household_id, now=now)
+    return household
