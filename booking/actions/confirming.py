@@ -71,7 +71,7 @@ def confirm(
         update_appointment(held, *CONFIRMED_FIELDS)
     except IntegrityError as error:
         raise refuse_clash(error) from error
-    messages.confirmation(held, now=now)
+    messages.confirmation(held, now=now, is_new=family.is_new)
     return held
 
 
@@ -187,5 +187,5 @@ def overbook(
     appointment.guardian, appointment.child = family.guardian, family.child
     appointment.household = family.guardian.household
     appointment.save(force_insert=True)
-    messages.confirmation(appointment, now=now)
+    messages.confirmation(appointment, now=now, is_new=family.is_new)
     return appointment
