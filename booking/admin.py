@@ -15,8 +15,11 @@ from django.utils.translation import ngettext
 
 from booking.actions import close_callback
 from booking.actors import Actor
+from booking.admin_families import HouseholdAdmin
 from booking.errors import CallbackClosed
 from booking.models import Appointment, AppointmentEvent, CallbackRequest
+
+__all__ = ["AppointmentAdmin", "CallbackRequestAdmin", "HouseholdAdmin"]
 
 
 class ReadOnly(admin.ModelAdmin[Any]):

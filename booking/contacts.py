@@ -1,10 +1,22 @@
-"""What is known of a guardian's address and number: as shown on a shared screen, and out of order."""
+"""How families are written to: in which languages; their addresses and numbers, half hidden as
+pages show them, and whether they work."""
 
 from __future__ import annotations
 
 from booking.actors import EMAIL, SMS
 from booking.models import Guardian
 from notifications.models import ContactProblem
+
+# Those that messages are written in (notifications.words), each named in itself.
+LANGUAGES = {
+    "fr": "Français",
+    "fr-x-facile": "Français facile",
+    "en": "English",
+    "ar": "العربية",
+    "tr": "Türkçe",
+    "pt": "Português",
+    "uk": "Українська",
+}
 
 
 def problems_of(guardian: Guardian) -> list[ContactProblem]:

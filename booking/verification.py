@@ -50,8 +50,8 @@ def send_code(
     payload: dict[str, Any] | None = None,
     known: bool = True,
 ) -> Verification:
-    """Make a code and plan its message, by e-mail or SMS as the contact is. `payload` keeps what was
-    typed until the code is right.
+    """Make a code and plan its message, by e-mail or SMS as the contact is. `payload` keeps what
+    was typed until the code is right.
 
     With `known` false nothing is sent and no code will ever fit: the same page, the same work, so
     that nobody learns whether a contact has appointments.

@@ -51,8 +51,8 @@ class EmailField(forms.EmailField):
 
 
 class MobileField(forms.CharField):
-    """A mobile number of any country, kept in E.164. A French landline passes too: a centre can call
-    it; whether an SMS is to reach it is the form's to say."""
+    """A mobile number of any country, kept in E.164. A French landline passes too: a centre can
+    call it; whether an SMS is to reach it is the form's to say."""
 
     widget = forms.TextInput(attrs={"type": "tel", "autocomplete": "tel", "inputmode": "tel"})
 

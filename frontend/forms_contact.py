@@ -44,27 +44,32 @@ class HourField(forms.TypedChoiceField):
         )
 
 
+class WaysField(forms.ChoiceField):
+    """The ways that can reach who books."""
+
+    widget = forms.RadioSelect
+    default_error_messages = {"required": _("Choisissez comment recevoir vos messages.")}
+
+    def __init__(self, ways: Sequence[str], *, chosen: str) -> None:
+        super().__init__(
+            label=_("Comment voulez-vous recevoir vos messages ?"),
+            help_text=_("Confirmations, changements et rappels de vos rendez-vous."),
+            choices=_offered(ways, chosen),
+            initial=chosen,
+        )
+
+
 class ContactForm(forms.Form):
-    """Offers the ways that can reach who books, and the household's own choice whatever it is."""
+    """What a household chose, and what else it may choose."""
 
     language = LanguageField()
-    contact_by = forms.ChoiceField(
-        label=_("Comment voulez-vous recevoir vos messages ?"),
-        help_text=_("Confirmations, changements et rappels de vos rendez-vous."),
-        widget=forms.RadioSelect,
-        error_messages={"required": _("Choisissez comment recevoir vos messages.")},
-    )
 
     def __init__(
         self, data: Any = None, *, household: Household, ways: Sequence[str], **options: Any
     ) -> None:
         super().__init__(data, **options)
-        self.ways = ways
         self.fields["language"].initial = household.language
-        by = self.fields["contact_by"]
-        assert isinstance(by, forms.ChoiceField)
-        by.choices = _offered(ways, household.contact_by)
-        by.initial = household.contact_by
+        self.fields["contact_by"] = WaysField(ways, chosen=household.contact_by)
         self.fields["contact_from"] = HourField(
             range(OPENS, CLOSES), chosen=household.contact_from, label=_("Pas avant")
         )

@@ -1,4 +1,4 @@
-"""The languages messages are written in, each named in itself: more than pages are in."""
+"""The choice of the language of messages: there are more than pages are in."""
 
 from __future__ import annotations
 
@@ -8,17 +8,8 @@ from django import forms
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from booking.contacts import LANGUAGES
 from notifications.words.kinds import FRENCH, RIGHT_TO_LEFT, html_language
-
-NAMES = {
-    "fr": "Français",
-    "fr-x-facile": "Français facile",
-    "en": "English",
-    "ar": "العربية",
-    "tr": "Türkçe",
-    "pt": "Português",
-    "uk": "Українська",
-}
 
 
 class LanguageSelect(forms.Select):
@@ -41,7 +32,7 @@ class LanguageField(forms.ChoiceField):
     def __init__(self, **options: Any) -> None:
         options.setdefault("label", _("Langue de vos messages"))
         super().__init__(
-            choices=list(NAMES.items()),
+            choices=list(LANGUAGES.items()),
             initial=page_language,
             required=False,
             **options,

@@ -21,7 +21,7 @@ from booking import throttle
 from booking.actors import SMS, channel_of
 from booking.errors import TooManyAttempts, TooManySms
 from frontend import pow
-from notifications.sms import numbers
+from notifications.sms.numbers import Zone, zone_of
 
 P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
@@ -49,15 +49,15 @@ CALLBACKS = Budget("callback", 20, 60)
 # limit only keeps many askers from flooding a mailbox, and is over as soon as a code's own life.
 SENDS_PER_ASKER, SENDS_PER_CONTACT = 6, 20
 SENDS_WINDOW = 900
-# Codes by SMS cost money, and a bored finger can make a phone ring all night: a number gets three in
-# an hour, six in a day, whoever asks. An asker's ration is by where numbers are; abroad, where SMS
-# are sent to make somebody rich, all askers together have one too.
+# Codes by SMS cost money, and an idle finger can make a phone ring all night: a number gets three
+# an hour and six a day, whoever asks. An asker's rations depend on where the numbers are; abroad,
+# where SMS are asked for to earn money by them, all askers together have one too.
 HOUR, DAY = 3600, 86_400
 SMS_PER_NUMBER_HOUR, SMS_PER_NUMBER_DAY = 3, 6
 
 
 class Rations(NamedTuple):
-    """Codes by SMS to one zone: for one asker by hour and by day, for all by day (0: any number)."""
+    """Codes by SMS to one zone: an asker's by hour and by day, all askers' by day (0: no limit)."""
 
     asker_hour: int
     asker_day: int
@@ -65,9 +65,9 @@ class Rations(NamedTuple):
 
 
 SMS_RATIONS = {
-    numbers.MAINLAND: Rations(20, 60),
-    numbers.OVERSEAS: Rations(10, 20, 500),
-    numbers.ABROAD: Rations(3, 6, 100),
+    Zone.MAINLAND: Rations(20, 60),
+    Zone.OVERSEAS: Rations(10, 20, 500),
+    Zone.ABROAD: Rations(3, 6, 100),
 }
 
 
@@ -172,14 +172,14 @@ def may_send_code(request: HttpRequest, contact: str, *, now: datetime) -> bool:
         Count(key, SENDS_PER_CONTACT, SENDS_WINDOW),
     ]
     if channel_of(contact) == SMS:
-        counted += _sms_counts(key, client, numbers.zone_of(contact))
+        counted += _sms_counts(key, client, zone_of(contact))
     return all(
         throttle.allow(key=each.key, limit=each.limit, seconds=each.seconds, now=now)
         for each in counted
     )
 
 
-def _sms_counts(number: str, client: str, zone: str) -> list[Count]:
+def _sms_counts(number: str, client: str, zone: Zone) -> list[Count]:
     """What each SMS counts for: its asker and its number, by hour and by day; all of a zone that
     costs more, by day."""
     rations = SMS_RATIONS[zone]

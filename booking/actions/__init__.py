@@ -3,7 +3,7 @@
 from booking.actions.callbacks import close_callback, request_callback
 from booking.actions.changing import cancel, move
 from booking.actions.confirming import confirm, overbook
-from booking.actions.contacting import ContactChoices, choose_contact
+from booking.actions.contacting import ContactChoices, choose_contact, replan_household
 from booking.actions.holding import extend_hold, hold, lapse_expired_holds, release_hold
 from booking.actions.visiting import arrive, fulfil, mark_noshow, start
 
@@ -22,6 +22,7 @@ __all__ = [
     "move",
     "overbook",
     "release_hold",
+    "replan_household",
     "request_callback",
     "start",
 ]

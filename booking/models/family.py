@@ -58,8 +58,10 @@ class Household(models.Model):
 
 
 class Guardian(models.Model):
-    """A parent, guardian or adult who books, known by an e-mail address or a number that they proved
-    by a code. What was only typed, by them or by an agent, is kept without a date of proof."""
+    """A parent, guardian or adult who books, known by an address or a number proved by a code.
+
+    What was only typed, by them or by an agent, is kept without a date of proof.
+    """
 
     household = models.ForeignKey(Household, models.CASCADE, related_name="guardians")
     first_name = models.CharField(_("prénom"), max_length=60)

@@ -69,9 +69,7 @@ def _choose(
         request.POST if request.method == "POST" else None, household=household, ways=ways(guardian)
     )
     if form.is_valid():
-        actions.choose_contact(
-            household_id=household.pk, choices=form.choices, now=timezone.now()
-        )
+        actions.choose_contact(household_id=household.pk, choices=form.choices, now=timezone.now())
         return redirect(f"{request.path}?garde=1")
     context = _context(guardian) | {"form": form, "back": back, "phone": phone}
     context["was_saved"] = "garde" in request.GET and not form.is_bound

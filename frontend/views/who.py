@@ -80,9 +80,7 @@ def _go_on(
 
 def _form(held: Appointment, now: datetime, **options: Any) -> WhoForm:
     today = timezone.localdate(now, ZoneInfo(held.centre.time_zone))
-    return WhoForm(
-        audience=held.type.audience, today=today, has_sms=has_channel(SMS), **options
-    )
+    return WhoForm(audience=held.type.audience, today=today, has_sms=has_channel(SMS), **options)
 
 
 def _known(request: HttpRequest, held: Appointment, now: datetime) -> dict[str, Any]:
