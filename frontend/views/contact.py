@@ -18,11 +18,11 @@ from booking.access import appointment_for_link, guardians_of_contact
 from booking.actors import EMAIL, SMS
 from booking.contacts import masked_email, masked_number, problems_of
 from booking.models import Guardian
+from booking.reaching import has_sms
 from frontend import cookies
 from frontend.access import access
 from frontend.forms_contact import ContactForm
 from frontend.limits import SMALL, limited
-from notifications.routing import has_channel
 from notifications.sms.numbers import is_mobile
 
 METHODS = ["GET", "HEAD", "POST"]
@@ -78,7 +78,7 @@ def _choose(
 
 def ways(guardian: Guardian) -> list[str]:
     """The channels that can reach this guardian here."""
-    can_sms = has_channel(SMS) and is_mobile(guardian.number)
+    can_sms = has_sms() and is_mobile(guardian.number)
     return [EMAIL] * bool(guardian.email) + [SMS] * can_sms
 
 

@@ -19,13 +19,13 @@ from booking.access import appointments_of_contact, is_known_contact
 from booking.actors import SMS, channel_of
 from booking.errors import CodeExpired, CodeWrong, TooManyAttempts, TooManySms
 from booking.models import Verification
+from booking.reaching import has_sms
 from frontend import cookies, refusals
 from frontend.access import access
 from frontend.forms import CodeForm
 from frontend.forms_family import AccessForm
 from frontend.limits import CODES, SMALL, check_may_send, limited
 from frontend.visit import Visit
-from notifications.routing import has_channel
 
 ACCESS = Verification.Purpose.ACCESS
 
@@ -38,8 +38,8 @@ def start(request: HttpRequest) -> HttpResponseBase:
     if request.method != "POST":
         if cookies.proved_contact(request, now=now):
             return redirect("mine-list")
-        return _start_page(request, AccessForm(has_sms=has_channel(SMS)))
-    form = AccessForm(request.POST, has_sms=has_channel(SMS))
+        return _start_page(request, AccessForm(has_sms=has_sms()))
+    form = AccessForm(request.POST, has_sms=has_sms())
     if not form.is_valid():
         return _start_page(request, form, status=422)
     contact = form.cleaned_data["contact"]
@@ -59,7 +59,7 @@ def start(request: HttpRequest) -> HttpResponseBase:
 
 
 def _start_page(request: HttpRequest, form: AccessForm, *, status: int = 200) -> HttpResponse:
-    context = {"form": form, "has_sms": has_channel(SMS)}
+    context = {"form": form, "has_sms": has_sms()}
     return render(request, "pages/mine/start.html", context, status=status)
 
 

@@ -23,11 +23,11 @@ from booking.errors import (
     WeeksNotAllowed,
 )
 from booking.models import Appointment, Verification
+from booking.reaching import has_sms
 from frontend import cookies, limits, pending, typed
 from frontend.access import access
 from frontend.forms import WhoForm
 from frontend.limits import DETAILS, SMALL, limited
-from notifications.routing import has_channel
 
 # Refusals that the person can mend on this very page, and the field each is about.
 MENDABLE = (AgeNotAllowed, WeeksNotAllowed, LimitReached, AlreadyBookedThen, TooManyAttempts)
@@ -80,7 +80,7 @@ def _go_on(
 
 def _form(held: Appointment, now: datetime, **options: Any) -> WhoForm:
     today = timezone.localdate(now, ZoneInfo(held.centre.time_zone))
-    return WhoForm(audience=held.type.audience, today=today, has_sms=has_channel(SMS), **options)
+    return WhoForm(audience=held.type.audience, today=today, has_sms=has_sms(), **options)
 
 
 def _known(request: HttpRequest, held: Appointment, now: datetime) -> dict[str, Any]:
