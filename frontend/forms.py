@@ -20,14 +20,17 @@ Audience = AppointmentType.Audience
 
 
 class DateBoxes(forms.MultiWidget):
-    """Day, month and year in three boxes: no picker to fight, and every keyboard can type it."""
+    """Day, month and year in three boxes: no picker to fight, and every keyboard can type it.
+
+    Browsers give back what was typed when one comes back to a page, but not with autocomplete off.
+    """
 
     template_name = "components/date_boxes.html"
     use_fieldset = True
 
     def __init__(self) -> None:
         boxes: dict[str, forms.Widget | type[forms.Widget]] = {
-            part: forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"})
+            part: forms.TextInput(attrs={"inputmode": "numeric"})
             for part in ("day", "month", "year")
         }
         super().__init__(boxes)
@@ -67,7 +70,7 @@ class WhoForm(forms.Form):
     child_first_name = forms.CharField(
         label=_("Prénom de l’enfant"),
         max_length=60,
-        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+        widget=forms.TextInput(attrs={"autocomplete": "section-child given-name"}),
         error_messages={"required": _("Écrivez le prénom de votre enfant.")},
     )
     child_born_on = DateBoxesField(
@@ -95,9 +98,9 @@ class WhoForm(forms.Form):
         required=False,
         widget=forms.RadioSelect,
     )
-    language = LanguageField()
+    message_language = LanguageField()
     # What the page offered: left as it was, it is nobody's choice.
-    language_offered = forms.CharField(
+    offered_language = forms.CharField(
         required=False, max_length=16, initial=page_language, widget=forms.HiddenInput
     )
     needs_interpreter = forms.BooleanField(label=_("J’ai besoin d’un interprète"), required=False)
@@ -189,13 +192,13 @@ def who_from_payload(payload: dict[str, Any], *, language: str) -> Who:
         for name in ("child_born_on", "due_on")
         if payload.get(name)
     }
-    return _person({"language": language} | payload | dates)
+    return _person({"message_language": language} | payload | dates)
 
 
 def _person(data: dict[str, Any]) -> Who:
-    fields = {name: value for name, value in data.items() if name != "language_offered"}
-    is_default = data["language"] == data.get("language_offered", "")
-    return Who(is_language_default=is_default, **fields)
+    fields = dict(data)
+    language, offered = fields.pop("message_language"), fields.pop("offered_language", "")
+    return Who(language=language, is_language_default=language == offered, **fields)
 
 
 class CodeForm(forms.Form):

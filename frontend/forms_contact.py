@@ -62,13 +62,13 @@ class WaysField(forms.ChoiceField):
 class ContactForm(forms.Form):
     """What a household chose, and what else it may choose."""
 
-    language = LanguageField()
+    message_language = LanguageField()
 
     def __init__(
         self, data: Any = None, *, household: Household, ways: Sequence[str], **options: Any
     ) -> None:
         super().__init__(data, **options)
-        self.fields["language"].initial = household.language
+        self.fields["message_language"].initial = household.language
         self.fields["contact_by"] = WaysField(ways, chosen=household.contact_by)
         self.fields["contact_from"] = HourField(
             range(OPENS, CLOSES), chosen=household.contact_from, label=_("Pas avant")
@@ -90,7 +90,8 @@ class ContactForm(forms.Form):
 
     @property
     def choices(self) -> ContactChoices:
-        return ContactChoices(**self.cleaned_data)
+        data = dict(self.cleaned_data)
+        return ContactChoices(language=data.pop("message_language"), **data)
 
 
 def _offered(ways: Sequence[str], chosen: str) -> list[tuple[str, str | Promise]]:

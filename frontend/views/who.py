@@ -24,17 +24,19 @@ from booking.errors import (
 )
 from booking.models import Appointment, Verification
 from booking.reaching import has_sms
-from frontend import cookies, limits, pending, typed
+from frontend import cookies, draft, limits, pending, typed
 from frontend.access import access
 from frontend.forms import WhoForm
 from frontend.limits import DETAILS, SMALL, limited
 
+LANGUAGE_FIELDS = ("message_language", "offered_language")
 # Refusals that the person can mend on this very page, and the field each is about.
 MENDABLE = (AgeNotAllowed, WeeksNotAllowed, LimitReached, AlreadyBookedThen, TooManyAttempts)
 FIELD_OF = {AgeNotAllowed: "child_born_on", WeeksNotAllowed: "due_on", TooManySms: "phone"}
 
 
 @access("hold")
+@draft.keeping
 @limited(DETAILS)
 def who(request: HttpRequest, token: str) -> HttpResponse:
     held, now = appointment_for_hold(token), timezone.now()
@@ -84,8 +86,10 @@ def _form(held: Appointment, now: datetime, **options: Any) -> WhoForm:
 
 
 def _known(request: HttpRequest, held: Appointment, now: datetime) -> dict[str, Any]:
-    """What this browser typed before: for this very time (it went back, or changes the contact), or
-    as a contact proved in the last half hour."""
+    """What this browser typed before: on its way (it went back, or elsewhere), for this very time
+    (it changes the contact), or as a contact proved in the last half hour."""
+    if fields := draft.kept(request):
+        return typed.as_initial(fields)
     if cookies.is_holder(request, held) and (payload := pending.last_typed(held)):
         return payload
     contact = cookies.proved_contact(request, now=now)
@@ -98,7 +102,7 @@ def _known(request: HttpRequest, held: Appointment, now: datetime) -> dict[str, 
         return proved
     person = guardians[0]
     names = {"first_name": person.first_name, "last_name": person.last_name}
-    language = dict.fromkeys(("language", "language_offered"), person.household.language)
+    language = dict.fromkeys(LANGUAGE_FIELDS, person.household.language)
     # Of several who share a contact, nobody is shown what another gave beside it.
     given = {} if len(guardians) > 1 else {"email": person.email, "phone": person.number}
     return names | language | given | proved
@@ -116,6 +120,7 @@ def _page(
     context = {
         "appointment": held,
         "form": form,
+        "typed_form": "who-form",
         "clock": pending.clock(held, now=now),
         "was_extended": was_extended,
         "is_proved": cookies.proved_contact(request, now=now) is not None,
@@ -124,6 +129,7 @@ def _page(
 
 
 @access("hold")
+@draft.keeping
 @limited(SMALL)
 def extend(request: HttpRequest, token: str) -> HttpResponse:
     """Hold a quarter of an hour more, and show the page again with what was typed so far."""
@@ -139,6 +145,19 @@ def extend(request: HttpRequest, token: str) -> HttpResponse:
         return redirect("code", token, pending.code_for(held, _uuid(code)).uid)
     form = _form(held, now, initial=typed.as_initial(request.POST))
     return _page(request, held, form, now=now, was_extended=True)
+
+
+@access("hold")
+@limited(SMALL)
+def keep(request: HttpRequest, token: str) -> HttpResponse:
+    """Keep what was typed so far while the family reads what becomes of it."""
+    held = appointment_for_hold(token)
+    if request.method != "POST":
+        return redirect("who", token)
+    response = redirect("privacy")
+    if held.state in pending.UNCONFIRMED:  # a tab left open must not bring back what is done
+        draft.keep(response, request.POST)
+    return response
 
 
 def _uuid(text: str) -> UUID:
