@@ -1,8 +1,8 @@
 """Who may open a page: each view says it by `@access(rule)`, and a test walks every address.
 
 public: anyone. hold: who has the held time's token. link: who has the appointment's signed link.
-contact: who proved an e-mail address lately (cookie). staff: people of the Département, logged in.
-provider: whoever carries our messages, and has the secret of its webhook.
+contact: who proved an e-mail address or a number lately (cookie). staff: people of the
+Département, logged in. provider: whoever carries our messages, and has the secret of its webhook.
 """
 
 from __future__ import annotations

@@ -47,7 +47,8 @@ def hold(request: HttpRequest, type_slug: str, centre_slug: str) -> HttpResponse
             return _others(request, refusal, agenda.Search(kind, centre, now=now), start)
     # Details typed for a time that lapsed go on with the new one: 307 keeps the form's body.
     response = HttpResponseRedirect(
-        reverse("who", args=[hold_token(held)]), preserve_request="email" in request.POST
+        reverse("who", args=[hold_token(held)]),
+        preserve_request=bool(typed.from_post(request.POST)),
     )
     cookies.remember_hold(response, held)
     return response
