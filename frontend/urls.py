@@ -1,4 +1,4 @@
-"""Every address families meet. Each view says by `access` whom it lets in (frontend/access.py)."""
+"""Every address families and desks meet. Each view says by `access` whom it lets in (access.py)."""
 
 from django.conf import settings
 from django.urls import path, register_converter
@@ -13,6 +13,7 @@ from frontend.views import (
     demo,
     hold,
     home,
+    login,
     mine,
     static_pages,
     visit,
@@ -20,6 +21,7 @@ from frontend.views import (
     where,
     who,
 )
+from frontend.views.staff import desk, health, timeline
 
 register_converter(NeedConverter, "need")
 
@@ -54,6 +56,18 @@ urlpatterns = [
     path("accessibilite/", static_pages.accessibility, name="accessibility"),
     path("donnees-personnelles/", static_pages.privacy, name="privacy"),
     path("mentions-legales/", static_pages.legal, name="legal"),
+    path("equipe/messages/", desk.choice, name="desk-choice"),
+    path("equipe/messages/centre/<slug:centre_slug>/", desk.listing, name="desk"),
+    path("equipe/messages/sante/", health.page, name="health"),
+    path("equipe/messages/<int:pk>/", desk.detail, name="message"),
+    path("equipe/messages/<int:pk>/autre-adresse/", desk.redirect_message, name="redirect"),
+    path("equipe/messages/<int:pk>/<slug:action>/", desk.act, name="act"),
+    path("equipe/reponses/<int:pk>/lue/", desk.reply_read, name="reply-read"),
+    path("equipe/rappels/<uuid:uid>/", desk.called_back, name="called-back"),
+    path("equipe/rendez-vous/", timeline.search, name="search"),
+    path("equipe/rendez-vous/<str:reference>/messages/", timeline.of_appointment, name="timeline"),
+    path("equipe/prestataires/<str:name>/<slug:action>/", health.provider, name="provider"),
+    path("equipe/quitter/", login.leave, name="staff-leave"),
     path("langue/", access("public")(set_language), name="set_language"),
 ]
 

@@ -34,6 +34,14 @@ def recent_messages(limit: int = 50) -> list[ReadMessage]:
     return [_read(message) for message in OutboxMessage.objects.order_by("-id")[:limit]]
 
 
+def readable(message: OutboxMessage) -> ReadMessage | None:
+    """One message with its words; None when they cannot be put together (then it never left)."""
+    try:
+        return _read(message)
+    except Exception:  # noqa: BLE001  whatever spoiled it, the family is still to be phoned
+        return None
+
+
 def _read(message: OutboxMessage) -> ReadMessage:
     content = compose(message) or Content(message.context, message.attachments)
     rendered = render(message, content)
