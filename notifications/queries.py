@@ -66,6 +66,12 @@ def recent_messages(
     return [_read(message, now=now, opened=opened) for message in found[:limit]]
 
 
+def readable(message: OutboxMessage) -> ReadMessage | None:
+    """One message with its words; None when they cannot be put together (then it never left)."""
+    read = _read(message, now=None, opened=None)
+    return read if read.text else None
+
+
 def _addressed(search: str) -> Q:
     """Numbers are found however they are typed: 06 12…, 0612… or +33 6 12…"""
     wanted = Q(recipient__icontains=search)
