@@ -12,12 +12,13 @@ from pathlib import Path
 from bench.ground import Ground, ground
 from bench.measure import Result, rounded
 
+ALIASES = {"notifications": "messages"}
 Bench = Callable[[Ground], Iterator[Result]]
 
 
 def benches() -> dict[Bench, tuple[str, ...]]:
     """Each measurement and the names it gives, in the order they run. Needs Django's settings."""
-    from bench import booking, faults, pages, race, searching  # noqa: PLC0415  read the settings
+    from bench import booking, faults, messages, pages, race, searching  # noqa: PLC0415  read the settings
 
     return {
         searching.in_window: ("search.week", "search.90days"),
@@ -26,6 +27,14 @@ def benches() -> dict[Bench, tuple[str, ...]]:
         booking.bookings: ("booking.rate", "booking.latency"),
         race.contention: ("contention.double_bookings",),
         pages.weights: ("page.weight",),
+        messages.messages: (
+            "messages.p50",
+            "messages.p95",
+            "messages.p99",
+            "messages.rate",
+            "messages.drain",
+        ),
+        messages.frozen_redis: ("messages.frozen_redis",),
         faults.faults: (
             "faults.sent",
             "faults.kills",
@@ -56,10 +65,11 @@ def main(arguments: list[str]) -> int:
         "--minutes", type=float, default=3, metavar="N", help="how long `faults` lasts"
     )
     options = parser.parse_args(arguments)
+    names = [ALIASES.get(name, name) for name in options.names]
     with tempfile.TemporaryDirectory(prefix="emgav-bench-") as folder:
         results = run(
             options.keep or Path(folder),
-            options.names,
+            names,
             scale=options.scale,
             minutes=options.minutes,
         )

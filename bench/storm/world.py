@@ -68,10 +68,20 @@ class Part:
 
 
 class World:
-    """The running product: PostgreSQL, Redis, web, workers, beats, an SMS gateway, a mail server."""
+    """The running product: data servers, web, workers, beats, an SMS gateway, a mail server."""
 
-    def __init__(self, folder: Path, stack: ExitStack, settings: str) -> None:
-        self.folder, self._stack = folder, stack
+    def __init__(
+        self,
+        folder: Path,
+        stack: ExitStack,
+        *,
+        settings: str,
+        workers: int,
+        beats: int,
+        busy: float,
+    ) -> None:
+        self.folder, self._stack, self._busy = folder, stack, busy
+        self._workers, self._beats = workers, beats
         self.postgres = start_postgres(folder / "pg", durable=True)
         stack.callback(self._stop_servers)
         self.redis = start_redis(folder / "redis", durable=True)
@@ -99,7 +109,7 @@ class World:
     def _spawn_mail(self) -> None:
         command = [
             sys.executable, "-m", "bench.storm.mail", "--port", str(self._mail_port),
-            "--ledger", str(self.mail_ledger), "--busy", "0.03",
+            "--ledger", str(self.mail_ledger), "--busy", str(self._busy),
         ]  # fmt: skip
         self._helper("mail", command)
 
@@ -156,7 +166,7 @@ class World:
         log = self.folder / "web.log"
         server = Server(name="web", url="", log=log, process=self.parts[0].process)
         wait_for_web(self.port, partial(supervision.check, server))
-        for number in range(WORKERS):
+        for number in range(self._workers):
             self._part(
                 f"worker{number}",
                 _celery(
@@ -164,7 +174,7 @@ class World:
                     f"--hostname=w{number}@%h",
                 ),
             )  # fmt: skip
-        for number in range(BEATS):
+        for number in range(self._beats):
             schedule = self.folder / f"beat{number}-schedule"
             self._part(f"beat{number}", _celery("beat", f"--schedule={schedule}", "--pidfile="))
 
@@ -210,10 +220,17 @@ class World:
 
 
 @contextmanager
-def world(folder: Path, *, settings: str = "bench.settings") -> Iterator[World]:
-    """Started in order; all of it is ended whatever happens."""
+def world(
+    folder: Path,
+    *,
+    settings: str = "bench.settings",
+    workers: int = WORKERS,
+    beats: int = BEATS,
+    busy: float = 0.03,
+) -> Iterator[World]:
+    """Started in order; all of it is ended whatever happens. `busy`: mails put off, a share."""
     with ExitStack() as stack:
-        here = World(folder, stack, settings)
+        here = World(folder, stack, settings=settings, workers=workers, beats=beats, busy=busy)
         here.prepare()
         here.start()
         yield here
