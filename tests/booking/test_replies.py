@@ -136,6 +136,27 @@ def test_two_twice_before_the_question_has_left_is_one_question() -> None:
     assert (told(), state_of(appointment)) == (["reply_ask"], "booked")
 
 
+@pytest.mark.parametrize(
+    ("fields", "outcome"),
+    [
+        ({"state": "sending", "sent_at": None}, "asked"),
+        ({"sent_at": 2}, "asked"),
+        ({"sent_at": 7}, "cancelled"),
+        ({"state": "uncertain", "sent_at": None}, "cancelled"),
+        ({"state": "delivered"}, "cancelled"),
+    ],
+)
+def test_a_question_is_answered_once_it_can_have_been_read(
+    fields: dict[str, Any], outcome: str
+) -> None:
+    arrived = datetime.now(UTC)
+    if seconds := fields.get("sent_at"):
+        fields = {"sent_at": arrived - timedelta(seconds=seconds)}
+    remind(visit(), kind="reply_ask", **fields)
+    assert reply("2", received_at=arrived).outcome == outcome
+    assert told() == (["reply_cancelled"] if outcome == "cancelled" else [])
+
+
 def test_a_question_has_one_answer() -> None:
     appointment = visit()
     remind(appointment)
