@@ -111,6 +111,10 @@ class OutboxMessage(models.Model):
             models.CheckConstraint(
                 condition=Q(send_at__lt=F("valid_until")), name="message_sent_while_useful"
             ),
+            # Claims look at these alone: any other would wait for ever.
+            models.CheckConstraint(
+                condition=Q(priority__in=[1, 3, 7]), name="message_priority_known"
+            ),
             models.CheckConstraint(
                 condition=Q(handled_as="", handled_at__isnull=True)
                 | (~Q(handled_as="") & Q(handled_at__isnull=False)),
@@ -120,7 +124,7 @@ class OutboxMessage(models.Model):
         # Each is partial: what is over costs nothing.
         indexes = [
             models.Index(
-                fields=["priority", "send_at"],
+                fields=["channel", "priority", "send_at"],
                 condition=Q(state__in=WAITING_STATES),
                 name="message_due",
             ),

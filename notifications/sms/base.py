@@ -14,7 +14,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Literal, Protocol
 
-from notifications.errors import NotTaken, Refused
+from notifications.errors import BadAddress, NotTaken
 
 # `complaint`: of e-mail, it arrived and was not wanted.
 State = Literal["delivered", "undeliverable", "pending", "complaint"]
@@ -37,7 +37,7 @@ class AccountProblem(NotTaken):
     """
 
 
-class BadNumber(Refused):
+class BadNumber(BadAddress):
     """The provider says that this number cannot receive an SMS."""
 
 
