@@ -129,6 +129,8 @@ def test_the_page_of_a_message_reads_it_out_with_all_that_happened(
     make_attempt(message, "refused")
     words = read(claire, f"/equipe/messages/{message.pk}/")
     assert "Espace des Halles" in words, "the place, as the message would say it"
+    assert "[lien personnel]" in words
+    assert "/r/" not in words, "the family's own link is nobody else's"
     assert "Le prestataire ne l’a pas pris." in words
     assert "Refusé par le prestataire." in words
     assert "N’est pas parti." in words
