@@ -1,8 +1,9 @@
 """Who may open a page: each view says it by `@access(rule)`, and a test walks every address.
 
 public: anyone. hold: who has the held time's token. link: who has the appointment's signed link.
-contact: who proved an e-mail address lately (cookie). staff: people of the Département, logged in
-(which centres are theirs, frontend.staff says). metrics: who shows the token METRICS_TOKEN.
+contact: who proved an e-mail address or a number lately (cookie). staff: people of the
+Département, logged in (which centres are theirs, frontend.staff says). provider: whoever carries
+our messages, and has the secret of its webhook. metrics: who shows the token METRICS_TOKEN.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from booking.access import BadLink
 from booking.errors import Refusal
 from frontend import refusals
 
-Rule = Literal["public", "hold", "link", "contact", "staff", "metrics"]
+Rule = Literal["public", "hold", "link", "contact", "staff", "provider", "metrics"]
 P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
 

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_POST, require_safe
 
-from booking import actions, contacts
+from booking import actions
 from booking.actors import Actor
 from booking.desk import appointments_of, calls, problem_with
 from booking.errors import CallbackClosed
@@ -139,7 +139,7 @@ def redirect_message(request: HttpRequest, pk: int) -> HttpResponseBase:
         return _detail(request, desk, message, form)
     found = appointments_of(message) if form.cleaned_data["correct"] else []
     try:
-        contacts.redirect(
+        correcting.redirect(
             pk=pk,
             channel=form.cleaned_data["channel"],
             address=form.cleaned_data["address"],
