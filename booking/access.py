@@ -8,7 +8,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.conf import settings
 from django.core import signing
+from django.utils.crypto import constant_time_compare, salted_hmac
 
 from booking.actors import FAMILY, Actor
 from booking.errors import LinkExpired
@@ -16,7 +18,14 @@ from booking.loading import load_appointments
 from booking.models import Appointment
 
 HOLD, MANAGE, CONTACT = "booking.hold", "booking.manage", "booking.contact"
+SHORT = "booking.short"
 CONTACT_FOR = timedelta(minutes=30)
+# Without 0 and O, I and l: somebody may copy it from a phone.
+BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
+# An SMS has no room for more. Guessing it for one appointment takes 2^39 tries on the average, over
+# a network that counts them.
+SHORT_MAC_BYTES = 5
+LONGEST_SHORT_CODE = 18  # of the largest id
 
 
 class BadLink(Exception):
@@ -67,12 +76,56 @@ def opens_hold(token: str, appointment: Appointment) -> bool:
 def appointment_for_link(token: str, *, now: datetime) -> Appointment:
     """The appointment a message's link opens. Raises BadLink, or LinkExpired once the day after it
     has come (families look back at the address, or at whom they met, on the day itself)."""
-    appointment = _load(_unsign(token, MANAGE))
+    return _still_open(_load(_unsign(token, MANAGE)), now=now)
+
+
+def _still_open(appointment: Appointment, *, now: datetime) -> Appointment:
     if now > appointment.ends_at + timedelta(hours=12):
         raise LinkExpired
     if appointment.state in (Appointment.State.HELD, Appointment.State.LAPSED):
         raise BadLink
     return appointment
+
+
+def short_link(appointment: Appointment) -> str:
+    """The address an SMS carries: it opens the same page as manage_token's, by fewer letters."""
+    mac = _short_mac(appointment.pk, settings.SECRET_KEY)
+    number = appointment.pk << 8 * SHORT_MAC_BYTES | int.from_bytes(mac)
+    return f"{settings.PUBLIC_URL}/s/{_base58(number)}"
+
+
+def appointment_for_short_link(code: str, *, now: datetime) -> Appointment:
+    """The appointment an SMS's link opens. Raises BadLink and LinkExpired as its longer twin."""
+    if not 0 < len(code) <= LONGEST_SHORT_CODE or any(letter not in BASE58 for letter in code):
+        raise BadLink
+    number = 0
+    for letter in code:
+        number = number * len(BASE58) + BASE58.index(letter)
+    pk, mac = number >> 8 * SHORT_MAC_BYTES, number & (1 << 8 * SHORT_MAC_BYTES) - 1
+    if pk >= 1 << 63 or _base58(number) != code or not _is_mac_of(pk, mac):
+        raise BadLink
+    uid = Appointment.objects.filter(pk=pk).values_list("uid", flat=True).first()
+    if uid is None:
+        raise BadLink
+    return _still_open(_load(uid), now=now)
+
+
+def _is_mac_of(pk: int, mac: int) -> bool:
+    given = mac.to_bytes(SHORT_MAC_BYTES)
+    keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
+    return any(constant_time_compare(_short_mac(pk, key), given) for key in keys)
+
+
+def _short_mac(pk: int, key: str) -> bytes:
+    return salted_hmac(SHORT, str(pk), secret=key, algorithm="sha256").digest()[:SHORT_MAC_BYTES]
+
+
+def _base58(number: int) -> str:
+    letters = ""
+    while number:
+        number, place = divmod(number, len(BASE58))
+        letters = BASE58[place] + letters
+    return letters
 
 
 def contact_token(email: str, *, now: datetime) -> str:

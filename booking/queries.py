@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import connection
 
 from booking.availability import ShiftLoad, Slot, Timing, Window, first_slot, slots
+from booking.models import Appointment, Guardian
 from booking.rules import TypeRules, public_window
 from centres.calendar import from_minute
 from centres.models import AppointmentType, Centre, PublicHoliday
+from notifications.models import ContactProblem
+from notifications.problems import Address, canonical, problems_of
 
 # Starts of shifts looked at before the window: a shift begun earlier may still have free times.
 LONGEST_SHIFT = timedelta(hours=14)
@@ -99,6 +102,23 @@ def holidays_near(kind: AppointmentType, centre: Centre, *, now: datetime) -> li
             department_id=centre.department_id, on__range=(now.date(), until)
         ).values_list("on", flat=True)
     )
+
+
+def contact_problems(household_ids: Iterable[int]) -> dict[int, list[ContactProblem]]:
+    """Of these households, those with an address that nothing is sent to any more, and why: two
+    queries, whatever their number."""
+    guardians = Guardian.objects.filter(household__in=set(household_ids)).order_by("pk")
+    addresses: dict[Address, set[int]] = {}
+    for guardian in guardians:
+        for channel, address in (("email", guardian.email), ("sms", str(guardian.phone or ""))):
+            if address:
+                key = canonical(channel, address)
+                addresses.setdefault(key, set()).add(guardian.household_id)
+    found: dict[int, list[ContactProblem]] = {}
+    for key, problem in problems_of(addresses).items():
+        for household in addresses[key]:
+            found.setdefault(household, []).append(problem)
+    return found
 
 
 def _needed(kind: AppointmentType) -> int:
@@ -195,3 +215,38 @@ def next_free(
 def local(minute: int, centre: Centre) -> datetime:
     """A slot's minute as the wall clock of the centre shows it."""
     return from_minute(minute, ZoneInfo(centre.time_zone))
+
+
+def visits_of_day(household_id: int, on: date) -> list[Appointment]:
+    """The appointments a household still has on a day of their centre's calendar, by start, with
+    all that a message names: one query, by the index of each guardian's appointments."""
+    midnight = datetime.combine(on, time(), UTC)
+    near = Appointment.objects.filter(
+        guardian__household=household_id,
+        state=Appointment.State.BOOKED,
+        starts_at__gte=midnight - timedelta(days=1),
+        starts_at__lt=midnight + timedelta(days=2),
+    ).select_related("type", "centre__department", "site")
+    return [
+        visit
+        for visit in near.order_by("starts_at", "id")
+        if visit.starts_at.astimezone(ZoneInfo(visit.centre.time_zone)).date() == on
+    ]
+
+
+# Each centre's appointments between two instants are one range of an index.
+DAYS_AHEAD = """
+SELECT DISTINCT a.household_id, (a.starts_at AT TIME ZONE c.time_zone)::date
+FROM centres_centre c
+JOIN booking_appointment a ON a.centre_id = c.id
+WHERE a.starts_at > %(now)s AND a.starts_at < %(until)s
+  AND a.state = 'booked' AND a.household_id IS NOT NULL
+ORDER BY 2, 1
+"""
+
+
+def household_days(*, now: datetime, until: datetime) -> list[tuple[int, date]]:
+    """The days on which households have appointments ahead: one query, whatever the history."""
+    with connection.cursor() as cursor:
+        cursor.execute(DAYS_AHEAD, {"now": now, "until": until})
+        return [(household, on) for household, on in cursor.fetchall()]

@@ -231,4 +231,8 @@ SMS_SENDER = env.sms_sender("SMS_SENDER", _demo("36035"), is_needed=bool(SMS_URL
 # Where providers tell what became of a message; each has its own secret.
 SMS_CALLBACK_URL = f"{PUBLIC_URL}/prestataires/{{name}}/{{secret}}/"
 
+# How many processes send messages at the same time, of all workers on all hosts together. Keep it
+# below the concurrency of each worker, so that other tasks always find a process.
+SENDERS = env.number("SENDERS", 2, least=1, most=50)
+
 LOGGING = logging_settings(level=env.text("LOG_LEVEL", "INFO").upper())

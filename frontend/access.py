@@ -2,6 +2,7 @@
 
 public: anyone. hold: who has the held time's token. link: who has the appointment's signed link.
 contact: who proved an e-mail address lately (cookie). staff: people of the Département, logged in.
+provider: whoever carries our messages, and has the secret of its webhook.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from booking.access import BadLink
 from booking.errors import Refusal
 from frontend import refusals
 
-Rule = Literal["public", "hold", "link", "contact", "staff"]
+Rule = Literal["public", "hold", "link", "contact", "staff", "provider"]
 P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
 

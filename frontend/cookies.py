@@ -1,4 +1,5 @@
-"""The two cookies families get, both signed and out of reach of scripts.
+"""The two cookies that say who a family is, both signed and out of reach of scripts (what it typed
+has its own: frontend/draft.py).
 
 `contact` says which e-mail address was proved by a code in the last 30 minutes; `hold` which time
 this browser holds, so that choosing another gives it back. There is no session.

@@ -19,14 +19,17 @@ Audience = AppointmentType.Audience
 
 
 class DateBoxes(forms.MultiWidget):
-    """Day, month and year in three boxes: no picker to fight, and every keyboard can type it."""
+    """Day, month and year in three boxes: no picker to fight, and every keyboard can type it.
+
+    Browsers give back what was typed when one comes back to a page, but not with autocomplete off.
+    """
 
     template_name = "components/date_boxes.html"
     use_fieldset = True
 
     def __init__(self) -> None:
         boxes: dict[str, forms.Widget | type[forms.Widget]] = {
-            part: forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"})
+            part: forms.TextInput(attrs={"inputmode": "numeric"})
             for part in ("day", "month", "year")
         }
         super().__init__(boxes)
@@ -66,7 +69,7 @@ class WhoForm(forms.Form):
     child_first_name = forms.CharField(
         label=_("Prénom de l’enfant"),
         max_length=60,
-        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+        widget=forms.TextInput(attrs={"autocomplete": "section-child given-name"}),
         error_messages={"required": _("Écrivez le prénom de votre enfant.")},
     )
     child_born_on = DateBoxesField(

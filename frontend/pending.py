@@ -16,7 +16,7 @@ from booking.errors import HoldExpired, WrongState
 from booking.models import Appointment, Verification
 from booking.verification import MAX_ATTEMPTS
 from centres.calendar import to_minute
-from frontend import cookies, press, refusals
+from frontend import cookies, draft, press, refusals
 from frontend.refusals import Step
 from frontend.typed import Fields
 
@@ -57,6 +57,7 @@ def confirmed(appointment: Appointment, email: str, *, now: datetime) -> HttpRes
     response = redirect(f"{reverse('appointment', args=[manage_token(appointment)])}?nouveau=1")
     cookies.remember_contact(response, email, now=now)
     cookies.forget_hold(response)
+    draft.forget(response)
     return response
 
 

@@ -36,7 +36,7 @@ def from_payload(payload: Mapping[str, Any]) -> Fields:
     return fields
 
 
-def as_initial(post: QueryDict) -> dict[str, Any]:
+def as_initial(post: Mapping[str, str]) -> dict[str, Any]:
     """The first values of a form that shows what was typed again, right or wrong, unjudged."""
     initial: dict[str, Any] = {name: post.get(name, "") for name in TEXTS}
     for name in DATES:

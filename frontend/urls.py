@@ -5,6 +5,7 @@ from django.urls import path, register_converter
 from django.views.i18n import set_language
 
 from frontend.access import access
+from frontend.draft import keeping
 from frontend.needs import NeedConverter
 from frontend.views import (
     callback,
@@ -16,6 +17,7 @@ from frontend.views import (
     mine,
     static_pages,
     visit,
+    webhooks,
     when,
     where,
     who,
@@ -32,6 +34,7 @@ urlpatterns = [
     path("rdv/<slug:type_slug>/<slug:centre_slug>/retenir/", hold.hold, name="hold"),
     path("retenu/<str:token>/", who.who, name="who"),
     path("retenu/<str:token>/prolonger/", who.extend, name="extend"),
+    path("retenu/<str:token>/garder/", who.keep, name="keep"),
     path("retenu/<str:token>/rendre/", hold.release, name="release"),
     path("retenu/<str:token>/code/<uuid:uid>/", code.code, name="code"),
     path("retenu/<str:token>/code/<uuid:uid>/renvoyer/", code.resend, name="resend"),
@@ -54,7 +57,9 @@ urlpatterns = [
     path("accessibilite/", static_pages.accessibility, name="accessibility"),
     path("donnees-personnelles/", static_pages.privacy, name="privacy"),
     path("mentions-legales/", static_pages.legal, name="legal"),
-    path("langue/", access("public")(set_language), name="set_language"),
+    path("langue/", access("public")(keeping(set_language)), name="set_language"),
+    path("webhooks/sms/<slug:route>/<str:secret>/", webhooks.sms, name="sms-webhook"),
+    path("webhooks/email/<slug:route>/<str:secret>/", webhooks.email, name="email-webhook"),
 ]
 
 if settings.DEMO:

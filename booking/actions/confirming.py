@@ -17,6 +17,7 @@ from booking.errors import (
     AlreadyBookedThen,
     ChildRequired,
     DueDateRequired,
+    NotOffered,
     ReasonRequired,
     WrongState,
 )
@@ -71,7 +72,7 @@ def confirm(
         update_appointment(held, *CONFIRMED_FIELDS)
     except IntegrityError as error:
         raise refuse_clash(error) from error
-    messages.confirmation(held, now=now)
+    messages.confirmation(held, now=now, is_new=family.is_new)
     return held
 
 
@@ -140,8 +141,9 @@ def overbook(
 ) -> Appointment:
     """An agent adds an appointment over another, on purpose and with a reason, which is recorded.
 
-    Raises ReasonRequired, TypeNotBookable, CentreNotOpen, NotOffered (its half-day does not receive
-    anybody then), ChildRequired, DueDateRequired, AgeNotAllowed, WeeksNotAllowed.
+    Raises ReasonRequired, TypeNotBookable, CentreNotOpen, NotOffered (its half-day is not for this
+    type, does not receive anybody then, or the time is over), ChildRequired, DueDateRequired,
+    AgeNotAllowed, WeeksNotAllowed.
     """
     if not actor.is_agent or not reason.strip():
         raise ReasonRequired
@@ -151,6 +153,8 @@ def overbook(
         lock_address(who.email)
     shift = lock_shift(shift_id, since=starts_at, until=ends_at)
     check_open(shift.centre, kind, now=now, actor=actor)
+    if ends_at <= now or not shift.offers.filter(type=kind).exists():
+        raise NotOffered
     appointment = Appointment(
         state=Appointment.State.BOOKED,
         shift=shift,
@@ -177,5 +181,5 @@ def overbook(
     appointment.guardian, appointment.child = family.guardian, family.child
     appointment.household = family.guardian.household
     appointment.save(force_insert=True)
-    messages.confirmation(appointment, now=now)
+    messages.confirmation(appointment, now=now, is_new=family.is_new)
     return appointment

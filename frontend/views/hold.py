@@ -21,7 +21,7 @@ from booking.loading import find_offer
 from booking.models import Appointment
 from centres.calendar import from_minute, to_minute
 from centres.models import AppointmentType, Centre
-from frontend import agenda, cookies, press, refusals, typed
+from frontend import agenda, cookies, draft, press, refusals, typed
 from frontend.access import access
 from frontend.limits import HOLDS, SMALL, limited
 from frontend.refusals import Step
@@ -133,6 +133,7 @@ def _others(
 
 
 @access("hold")
+@draft.keeping
 @limited(SMALL)
 def release(request: HttpRequest, token: str) -> HttpResponse:
     held = appointment_for_hold(token)

@@ -21,7 +21,7 @@ from booking.errors import (
     WeeksNotAllowed,
 )
 from booking.models import Appointment, Verification
-from frontend import cookies, limits, pending, typed
+from frontend import cookies, draft, limits, pending, typed
 from frontend.access import access
 from frontend.forms import WhoForm
 from frontend.limits import DETAILS, SMALL, limited
@@ -32,6 +32,7 @@ FIELD_OF = {AgeNotAllowed: "child_born_on", WeeksNotAllowed: "due_on"}
 
 
 @access("hold")
+@draft.keeping
 @limited(DETAILS)
 def who(request: HttpRequest, token: str) -> HttpResponse:
     held, now = appointment_for_hold(token), timezone.now()
@@ -82,8 +83,10 @@ def _form(held: Appointment, now: datetime, **options: Any) -> WhoForm:
 
 
 def _known(request: HttpRequest, held: Appointment, now: datetime) -> dict[str, Any]:
-    """What this browser typed before: for this very time (it went back, or changes the e-mail), or
-    as a contact proved in the last half hour."""
+    """What this browser typed before: on its way (it went back, or elsewhere), for this very time
+    (it changes the e-mail), or as a contact proved in the last half hour."""
+    if fields := draft.kept(request):
+        return typed.as_initial(fields)
     if cookies.is_holder(request, held) and (payload := pending.last_typed(held)):
         return payload
     email = cookies.proved_contact(request, now=now)
@@ -107,6 +110,7 @@ def _page(
     context = {
         "appointment": held,
         "form": form,
+        "typed_form": "who-form",
         "clock": pending.clock(held, now=now),
         "was_extended": was_extended,
         "is_proved": cookies.proved_contact(request, now=now) is not None,
@@ -115,6 +119,7 @@ def _page(
 
 
 @access("hold")
+@draft.keeping
 @limited(SMALL)
 def extend(request: HttpRequest, token: str) -> HttpResponse:
     """Hold a quarter of an hour more, and show the page again with what was typed so far."""
@@ -130,6 +135,19 @@ def extend(request: HttpRequest, token: str) -> HttpResponse:
         return redirect("code", token, pending.code_for(held, _uuid(code)).uid)
     form = _form(held, now, initial=typed.as_initial(request.POST))
     return _page(request, held, form, now=now, was_extended=True)
+
+
+@access("hold")
+@limited(SMALL)
+def keep(request: HttpRequest, token: str) -> HttpResponse:
+    """Keep what was typed so far while the family reads what becomes of it."""
+    held = appointment_for_hold(token)
+    if request.method != "POST":
+        return redirect("who", token)
+    response = redirect("privacy")
+    if held.state in pending.UNCONFIRMED:  # a tab left open must not bring back what is done
+        draft.keep(response, request.POST)
+    return response
 
 
 def _uuid(text: str) -> UUID:

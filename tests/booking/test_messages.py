@@ -138,7 +138,7 @@ def test_of_a_version_that_is_over_there_is_nothing_to_say() -> None:
 def test_what_was_sent_is_shown_as_it_was_sent() -> None:
     appointment = booked()
     message = sent(messages.confirmation(appointment, now=now()))
-    assert deliver(seconds=5).sent == 1
+    assert deliver(seconds=5)["sent"] == 1
     before = content(message)
     change(appointment)
     message.refresh_from_db()

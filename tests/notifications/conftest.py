@@ -1,4 +1,4 @@
-"""A real SMTP server on the loopback, which can be told to misbehave."""
+"""A real SMTP server and an SMS gateway on the loopback, which can be told to misbehave."""
 
 from __future__ import annotations
 
@@ -15,6 +15,9 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from notifications.channels import carriers
+from tests.notifications.sms.dialects import provider_url
+from tests.notifications.sms.gateway import gateway_in_thread
+from tests.notifications.sms.steering import Steering
 
 
 class MailServer:
@@ -74,3 +77,25 @@ def mail_server(settings: Any) -> Iterator[MailServer]:
     for carrier in carriers("email"):
         carrier.close()
     server.stop()
+
+
+@pytest.fixture(scope="session")
+def _gateway() -> Iterator[Steering]:
+    with gateway_in_thread() as steering:
+        yield steering
+        steering.close()
+
+
+@pytest.fixture
+def gateway(_gateway: Steering) -> Steering:
+    _gateway.reset()
+    return _gateway
+
+
+@pytest.fixture
+def sms(gateway: Steering, settings: Any) -> Steering:
+    """SMS go to the gateway as OVHcloud, and as smsmode when that fails."""
+    settings.SMS_URL = provider_url("ovh", gateway.port)
+    settings.SMS_FALLBACK_URL = provider_url("smsmode", gateway.port)
+    settings.SMS_SENDER = "CD35INFO"
+    return gateway
