@@ -6,8 +6,8 @@
     console://                                dummy:// (nowhere: in a demo only)
 
 `webhook_secret=…` (Brevo, Mailjet; twice while one replaces the other) proves that a receipt comes
-from the provider. `base=http://127.0.0.1:PORT` goes to a provider on this machine instead. Keys are percent-encoded.
-No error shows a secret, and nothing here needs Django's settings.
+from the provider. `base=http://127.0.0.1:PORT` goes to a provider on this machine instead.
+Keys are percent-encoded. No error shows a secret, and nothing here needs Django's settings.
 """
 
 from __future__ import annotations
