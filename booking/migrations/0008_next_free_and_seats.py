@@ -1,4 +1,4 @@
-"""The first free time of many centres in one statement, whatever is held, taken or kept."""
+"""The first free time of many centres in one statement; seats that wait for their session."""
 
 from django.db import migrations
 
@@ -112,6 +112,32 @@ BEGIN
 END $$;
 """
 
+SEATS = """
+CREATE OR REPLACE FUNCTION booking_appointment_seat() RETURNS trigger LANGUAGE plpgsql AS $$
+-- In a group session every live appointment spans the session and has a seat of its own, numbered
+-- within the session's seats; elsewhere seat 0 takes the practitioner whole. With the exclusion
+-- constraint this makes an over-full session impossible. The half-day is locked as every action
+-- does first (ADR 0004): one whose places are being changed is read as it becomes.
+DECLARE
+    shift centres_shift;
+BEGIN
+    IF NEW.state IN ('cancelled', 'lapsed') OR NEW.is_overbooked THEN RETURN NEW; END IF;
+    SELECT * INTO shift FROM centres_shift WHERE id = NEW.shift_id FOR NO KEY UPDATE;
+    IF (shift.seats > 1) <> (NEW.seat > 0) OR NEW.seat > shift.seats THEN
+        RAISE EXCEPTION 'seat % of a session of %', NEW.seat, shift.seats
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'appointment_seat_exists';
+    END IF;
+    IF NEW.seat > 0 AND (TG_OP = 'INSERT' OR NEW.busy_from <> OLD.busy_from
+                         OR NEW.busy_until <> OLD.busy_until OR NEW.shift_id <> OLD.shift_id)
+       AND (NEW.busy_from <> shift.starts_at OR NEW.busy_until <> shift.ends_at
+            OR NEW.practitioner_id <> shift.practitioner_id) THEN
+        RAISE EXCEPTION 'a seat takes the whole session'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'appointment_seat_spans_session';
+    END IF;
+    RETURN NEW;
+END $$;
+"""
+
 UNDO = """
 DROP FUNCTION booking_first_shifts(bigint, int, int, int, int, timestamptz, bigint[], int[], int[]);
 DROP FUNCTION booking_first_start(
@@ -119,6 +145,7 @@ DROP FUNCTION booking_first_start(
 DROP FUNCTION booking_places_left(int, int, int[], int);
 DROP FUNCTION booking_in_order(int[]);
 """
+UNLOCKED_SEATS = SEATS.replace(" FOR NO KEY UPDATE", "")
 
 
 class Migration(migrations.Migration):
@@ -126,4 +153,4 @@ class Migration(migrations.Migration):
         ("booking", "0007_contacts_and_reminders"),
         ("centres", "0004_free_minutes"),
     ]
-    operations = [migrations.RunSQL(FIRST, UNDO)]
+    operations = [migrations.RunSQL(FIRST, UNDO), migrations.RunSQL(SEATS, UNLOCKED_SEATS)]
