@@ -10,7 +10,6 @@ from uuid import UUID
 
 from django.core import signing
 
-from booking.actors import FAMILY, Actor
 from booking.errors import LinkExpired
 from booking.loading import load_appointments
 from booking.models import Appointment
@@ -120,26 +119,6 @@ def practitioners_met(email: str, *, now: datetime) -> list[int]:
         ends_at__lte=now,
     )
     return list(met.values_list("practitioner", flat=True).distinct())
-
-
-def held_before(
-    actor: Actor, *, type_id: int, centre_id: int, site_id: int, starts_at: datetime, now: datetime
-) -> Appointment | None:
-    """The time this actor already holds: the answer to an earlier press was lost.
-
-    None for a family that nothing tells apart: it could be any other.
-    """
-    if actor == FAMILY:
-        return None
-    return Appointment.objects.filter(
-        actor=actor.label,
-        state=Appointment.State.HELD,
-        expires_at__gt=now,
-        type=type_id,
-        centre=centre_id,
-        site=site_id,
-        starts_at=starts_at,
-    ).first()
 
 
 def held_for_move(appointment: Appointment, *, now: datetime) -> UUID | None:
