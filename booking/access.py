@@ -13,7 +13,7 @@ from django.conf import settings
 from django.core import signing
 from django.utils.crypto import constant_time_compare, salted_hmac
 
-from booking.actors import FAMILY, SMS, Actor, channel_of
+from booking.actors import SMS, channel_of
 from booking.errors import LinkExpired
 from booking.loading import load_appointments
 from booking.models import Appointment, Guardian

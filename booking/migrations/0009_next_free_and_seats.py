@@ -150,7 +150,7 @@ UNLOCKED_SEATS = SEATS.replace(" FOR NO KEY UPDATE", "")
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("booking", "0007_contacts_and_reminders"),
+        ("booking", "0008_household_days"),
         ("centres", "0004_free_minutes"),
     ]
     operations = [migrations.RunSQL(FIRST, UNDO), migrations.RunSQL(SEATS, UNLOCKED_SEATS)]
