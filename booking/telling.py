@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -20,6 +20,7 @@ from booking.ical import Method, calendar_file, content_type, manage_url
 from booking.loading import load_appointments
 from booking.messages import CANCELLED, CLOSED
 from booking.models import Appointment
+from booking.planning import DayKey
 from booking.queries import visits_of_day
 from centres.directory import is_address_sure
 from centres.models import AppointmentType
@@ -61,8 +62,7 @@ def about_day(message: OutboxMessage) -> Content | None:
 
     `kind` in the context names other words than the message's own kind has.
     """
-    _day, household, on = message.subject_ref.split(":")
-    visits = visits_of_day(int(household), date.fromisoformat(on))
+    visits = visits_of_day(*DayKey.of(message.subject_ref))
     if not visits:
         return None
     kinds = {visit.type.slug for visit in visits}
