@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import time
 from typing import Any
 
@@ -20,9 +21,12 @@ from booking import policy
 from booking.actions import cancel_for_centre, close_callback
 from booking.actions.calling_off import CalledOff
 from booking.actors import Actor
+from booking.admin_families import HouseholdAdmin
 from booking.errors import CallbackClosed
 from booking.models import Appointment, AppointmentEvent, CallbackRequest, ReminderRule
 from booking.reminders import QUIET_OUTSIDE
+
+__all__ = ["AppointmentAdmin", "CallbackRequestAdmin", "HouseholdAdmin"]
 
 
 class ReadOnly(admin.ModelAdmin[Any]):
@@ -74,6 +78,13 @@ class AppointmentAdmin(ReadOnly):
     inlines = (EventInline,)
     exclude = ("due_on",)  # kept to judge a move, not to be read
     actions = ("call_off",)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Appointment], search_term: str
+    ) -> tuple[QuerySet[Appointment], bool]:
+        """A family reads out its reference as it is printed to it: in two halves."""
+        reference = re.sub(r"[\W_]+", "", search_term)
+        return super().get_search_results(request, queryset, reference)
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         """Those to be moved or called off are a list of their own: nobody else is, in numbers."""

@@ -10,10 +10,12 @@ from zoneinfo import ZoneInfo
 from django.db import connection
 
 from booking.availability import ShiftLoad, Slot, Timing, Window, first_slot, slots
-from booking.models import Appointment
+from booking.models import Appointment, Guardian
 from booking.rules import TypeRules, public_window
 from centres.calendar import from_minute
 from centres.models import AppointmentType, Centre, PublicHoliday
+from notifications.models import ContactProblem
+from notifications.problems import Address, canonical, problems_of
 
 # Starts of shifts looked at before the window: a shift begun earlier may still have free times.
 LONGEST_SHIFT = timedelta(hours=14)
@@ -100,6 +102,23 @@ def holidays_near(kind: AppointmentType, centre: Centre, *, now: datetime) -> li
             department_id=centre.department_id, on__range=(now.date(), until)
         ).values_list("on", flat=True)
     )
+
+
+def contact_problems(household_ids: Iterable[int]) -> dict[int, list[ContactProblem]]:
+    """Of these households, those with an address that nothing is sent to any more, and why: two
+    queries, whatever their number."""
+    guardians = Guardian.objects.filter(household__in=set(household_ids)).order_by("pk")
+    addresses: dict[Address, set[int]] = {}
+    for guardian in guardians:
+        for channel, address in (("email", guardian.email), ("sms", str(guardian.phone or ""))):
+            if address:
+                key = canonical(channel, address)
+                addresses.setdefault(key, set()).add(guardian.household_id)
+    found: dict[int, list[ContactProblem]] = {}
+    for key, problem in problems_of(addresses).items():
+        for household in addresses[key]:
+            found.setdefault(household, []).append(problem)
+    return found
 
 
 def _needed(kind: AppointmentType) -> int:

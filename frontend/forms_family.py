@@ -10,7 +10,7 @@ from django.utils import translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from frontend.fields import EmailField, FirstNameField, LastNameField, PhoneField
+from frontend.fields import ContactField, EmailField, FirstNameField, LastNameField, PhoneField
 
 Choices = tuple[tuple[str, "str | Promise"], ...]
 
@@ -82,4 +82,11 @@ class CallbackForm(forms.Form):
 
 
 class AccessForm(forms.Form):
-    email = EmailField(help_text=_("Celle que vous avez donnée pour prendre rendez-vous."))
+    contact = ContactField(help_text=_("Ce que vous avez donné pour prendre rendez-vous."))
+
+    def __init__(self, *args: Any, has_sms: bool, **options: Any) -> None:
+        super().__init__(*args, **options)
+        if not has_sms:
+            self.fields["contact"] = EmailField(
+                help_text=_("Celle que vous avez donnée pour prendre rendez-vous.")
+            )

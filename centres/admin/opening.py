@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -115,4 +115,38 @@ class AppointmentTypeAdmin(admin.ModelAdmin[AppointmentType]):
     search_fields = ("label",)
 
 
-admin.site.register([PublicHoliday, SchoolHoliday])
+class HolidayAdmin(admin.ModelAdmin[Any]):
+    """Holidays as they are typed: the half-days of the rules that heed them follow at once."""
+
+    heeded_by: dict[str, bool]
+
+    def save_model(self, request: HttpRequest, obj: Model, form: Any, change: bool) -> None:  # noqa: FBT001 - Django's signature
+        super().save_model(request, obj, form, change)
+        self._expand(request)
+
+    def delete_model(self, request: HttpRequest, obj: Model) -> None:
+        super().delete_model(request, obj)
+        self._expand(request)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        with transaction.atomic():
+            super().delete_queryset(request, queryset)
+            self._expand(request)
+
+    def _expand(self, request: HttpRequest) -> None:
+        rules = OpeningRule.objects.filter(**self.heeded_by).values_list("pk", flat=True)
+        tell_expansion(
+            request, actions.expand_rules(today=timezone.localdate(), rule_ids=list(rules))
+        )
+
+
+@admin.register(PublicHoliday)
+class PublicHolidayAdmin(HolidayAdmin):
+    list_display = ("name", "on")
+    heeded_by = {"on_public_holidays": False}
+
+
+@admin.register(SchoolHoliday)
+class SchoolHolidayAdmin(HolidayAdmin):
+    list_display = ("name", "zone", "starts_on", "ends_on")
+    heeded_by = {"skip_school_holidays": True}

@@ -21,7 +21,7 @@ from booking.loading import find_offer
 from booking.models import Appointment
 from centres.calendar import from_minute, to_minute
 from centres.models import AppointmentType, Centre
-from frontend import agenda, cookies, press, refusals, typed
+from frontend import agenda, cookies, draft, press, refusals, typed
 from frontend.access import access
 from frontend.limits import HOLDS, SMALL, limited
 from frontend.refusals import Step
@@ -47,7 +47,8 @@ def hold(request: HttpRequest, type_slug: str, centre_slug: str) -> HttpResponse
             return _others(request, refusal, agenda.Search(kind, centre, now=now), start)
     # Details typed for a time that lapsed go on with the new one: 307 keeps the form's body.
     response = HttpResponseRedirect(
-        reverse("who", args=[hold_token(held)]), preserve_request="email" in request.POST
+        reverse("who", args=[hold_token(held)]),
+        preserve_request=bool(typed.from_post(request.POST)),
     )
     cookies.remember_hold(response, held)
     return response
@@ -133,6 +134,7 @@ def _others(
 
 
 @access("hold")
+@draft.keeping
 @limited(SMALL)
 def release(request: HttpRequest, token: str) -> HttpResponse:
     held = appointment_for_hold(token)

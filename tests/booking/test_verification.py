@@ -20,7 +20,7 @@ TYPED = {"first_name": "Nadia", "child_born_on": "2026-02-10"}
 def send(**fields: Any) -> Verification:
     details: dict[str, Any] = {
         "purpose": Verification.Purpose.BOOKING,
-        "email": "nadia@example.org",
+        "contact": "nadia@example.org",
         "language": "fr",
         "now": NOW,
     }
