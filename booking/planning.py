@@ -15,7 +15,7 @@ from django.db import connection
 from booking import policy, reminders
 from booking.models import Appointment, Guardian, Household
 from booking.reaching import hours_of, ways, ways_of
-from booking.reminders import Day, Hours, Settlement, Visit, Written
+from booking.reminders import EMAIL, SMS, Day, Hours, Settlement, Visit, Written
 from notifications import outbox
 from notifications.models import OutboxMessage
 from notifications.outbox import Intent
@@ -102,6 +102,7 @@ def about_to_leave(*, before: datetime) -> set[DayKey]:
     refs = (
         OutboxMessage.objects.filter(
             kind=REMINDER,
+            channel__in=[EMAIL, SMS],  # which the index of what waits begins with
             priority=outbox.BULK,
             state__in=[OutboxMessage.State.PLANNED, OutboxMessage.State.CLAIMED],
             send_at__lt=before,

@@ -18,6 +18,7 @@ from notifications.models import OutboxMessage
 from tests.booking.scene import AGENT, Scene, clock, open_morning, parent
 from tests.booking.test_planner import EARLY, waiting
 from tests.factories import make_appointment, make_guardian, next_tuesday
+from tests.messages import become
 
 pytestmark = pytest.mark.django_db
 REASON = "Médecin absent"
@@ -52,7 +53,7 @@ def closed() -> list[tuple[str, str, str]]:
 
 
 def test_all_are_cancelled_and_every_family_told_by_every_way(booked: list[Appointment]) -> None:
-    OutboxMessage.objects.filter(kind="confirmation").update(state="sent")
+    become("sent", kind="confirmation")
     done = call_off(booked)
     assert [each.pk for each in done.cancelled] == [each.pk for each in booked]
     assert done.unreached == []

@@ -19,6 +19,7 @@ from notifications.models import OutboxMessage
 from tests.booking.scene import Scene, after, clock, open_morning, parent
 from tests.booking.test_planner import EARLY, WAITING, generations, rows, waiting
 from tests.factories import PARIS, make_appointment, make_guardian
+from tests.messages import become
 
 pytestmark = pytest.mark.django_db
 EARLY_ENOUGH = datetime(2026, 1, 5, 9, tzinfo=PARIS)
@@ -88,7 +89,7 @@ def test_reminders_of_a_day_whose_visits_are_gone_are_withdrawn(scene: Scene) ->
 
 
 def test_a_changed_rule_does_not_repeat_what_has_left(scene: Scene) -> None:
-    OutboxMessage.objects.filter(pk=rows()[0].pk).update(state="delivered")
+    become("delivered", pk=rows()[0].pk)
     ReminderRule.objects.filter(channel="sms", days_before=2).update(at="17:00")
     later = datetime(2027, 2, 23, 12, tzinfo=PARIS)
     assert heal(later) == (1, 1, 2)
@@ -118,6 +119,7 @@ def test_appointments_nobody_told_us_of_are_reminded_of(scene: Scene) -> None:
 
 def test_only_what_the_rules_reach_is_looked_at(scene: Scene) -> None:
     make_appointment(scene.shift, starts_at=clock("11:00"), state="cancelled")
+    OutboxMessage.objects.filter(kind="reminder").delete()
     Appointment.objects.filter(state="booked").update(
         starts_at=EARLY + timedelta(days=16),
         ends_at=EARLY + timedelta(days=17),

@@ -20,6 +20,7 @@ from tests.factories import (
     make_shift,
     make_type,
 )
+from tests.messages import become
 
 pytestmark = pytest.mark.django_db
 State = OutboxMessage.State
@@ -162,7 +163,7 @@ def test_moved_before_anything_left_the_new_time_alone_is_confirmed() -> None:
 @pytest.mark.parametrize("state", ["sending", "uncertain", "sent", "delivered"])
 def test_a_move_is_told_once_the_old_time_has_left(state: str) -> None:
     appointment = confirmed()
-    OutboxMessage.objects.update(state=state)
+    become(state)
     move(appointment, hours=1)
     assert [kind for kind, _, _ in told(appointment)] == ["moved"]
     (confirmation,) = of(appointment, "confirmation")
@@ -171,7 +172,7 @@ def test_a_move_is_told_once_the_old_time_has_left(state: str) -> None:
 
 def test_moved_again_before_the_first_move_left_one_move_is_told() -> None:
     appointment = confirmed()
-    OutboxMessage.objects.update(state="sent")
+    become("sent")
     move(move(appointment, hours=1), hours=1)
     assert [kind for kind, _, _ in told(appointment)] == ["moved"]
 
@@ -182,7 +183,7 @@ def test_cancelled_before_anything_left_nothing_is_told() -> None:
 
 def test_a_cancellation_is_told_to_whoever_knew() -> None:
     appointment = confirmed()
-    OutboxMessage.objects.update(state="sent")
+    become("sent")
     assert [kind for kind, _, _ in told(cancel(appointment))] == ["cancelled"]
 
 

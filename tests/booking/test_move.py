@@ -23,6 +23,7 @@ from centres.models import AppointmentType, Centre
 from notifications.models import OutboxMessage
 from tests.booking.scene import AGENT, NADIA, NOW, Scene, after, clock, open_morning, parent
 from tests.factories import make_shift, make_site
+from tests.messages import become
 
 pytestmark = pytest.mark.django_db
 PREGNANCY = AppointmentType.Audience.PREGNANCY
@@ -93,7 +94,7 @@ def place(booked: Appointment) -> tuple[str, datetime]:
 def test_a_move_is_told_to_whoever_knew_of_the_old_time() -> None:
     scene = open_morning()
     booked = scene.book("09:00")
-    OutboxMessage.objects.update(state="sent")
+    become("sent")
     scene.move(booked.uid, "10:00")
     states = dict(OutboxMessage.objects.values_list("kind", "state"))
     assert states == {"confirmation": "sent", "moved": "planned"}

@@ -14,6 +14,7 @@ from notifications.composing import compose
 from notifications.models import OutboxMessage
 from tests.booking.scene import AGENT, NADIA, Scene, clock, open_morning, parent, undone
 from tests.factories import PARIS, make_centre, make_site, make_type
+from tests.messages import become
 
 pytestmark = pytest.mark.django_db
 State = OutboxMessage.State
@@ -166,7 +167,7 @@ def test_the_first_of_two_cancelled_the_reminders_follow_the_second() -> None:
 def test_what_has_left_is_not_sent_again_by_a_second_booking() -> None:
     scene = open_morning()
     book(scene, "10:00")
-    OutboxMessage.objects.filter(pk=rows()[0].pk).update(state="sent")
+    become("sent", pk=rows()[0].pk)
     later = datetime(2027, 2, 24, 9, tzinfo=PARIS).astimezone(UTC)
     book(scene, "09:00", now=later)
     assert waiting() == WAITING[1:]

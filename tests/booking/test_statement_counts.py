@@ -13,6 +13,7 @@ from booking.rules import agent_window
 from notifications.models import OutboxMessage
 from tests.booking.scene import AGENT, NADIA, NOW, Scene, after, clock, open_morning, parent
 from tests.factories import make_appointment, make_centre, make_shift, make_site
+from tests.messages import become
 
 pytestmark = pytest.mark.django_db
 
@@ -108,7 +109,7 @@ def test_a_move_takes_eight_statements() -> None:
 
 def test_a_cancellation_takes_six_statements() -> None:
     booked = open_morning().book()
-    OutboxMessage.objects.filter(kind="confirmation").update(state="sent")
+    become("sent", kind="confirmation")
     with Statements() as done:
         actions.cancel(uid=booked.uid, now=NOW)
     # The shift and the appointment, locked; all it names; UPDATE; the household's day, locked;

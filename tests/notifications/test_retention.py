@@ -10,6 +10,7 @@ from booking.tasks import forget_leftovers
 from notifications import retention
 from notifications.models import Inbound, OutboxMessage, Receipt
 from tests.factories import make_message
+from tests.messages import become
 
 pytestmark = pytest.mark.django_db
 OLD = datetime.now(UTC) - retention.KEPT
@@ -17,8 +18,9 @@ OLD = datetime.now(UTC) - retention.KEPT
 
 def message(*, state: str = "sent", valid_until: datetime = OLD) -> OutboxMessage:
     made = OutboxMessage.objects.get(pk=make_message())
+    if state != "planned":
+        become(state, pk=made.pk)
     OutboxMessage.objects.filter(pk=made.pk).update(
-        state=state,
         send_at=valid_until - timedelta(hours=1),
         valid_until=valid_until,
         sent_subject="Votre rendez-vous",
