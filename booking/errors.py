@@ -40,6 +40,21 @@ class TooSoon(Refusal):
     message = gettext_noop("Ce créneau est trop proche pour être réservé en ligne.")
 
 
+class VisitTooSoon(TooSoon):
+    """Of what comes of a visit, noted before it can have happened."""
+
+    code = "visit_too_soon"
+    message = gettext_noop(
+        "C’est trop tôt pour le noter. Vérifiez le jour et l’heure de ce rendez-vous."
+    )
+
+
+class AgentsOnly(Refusal):
+    code = "agents_only"
+    message = gettext_noop("Seul un agent du centre peut le faire.")
+    status = 403
+
+
 class TooFar(Refusal):
     code = "too_far"
     message = gettext_noop("Les rendez-vous de ce jour ne sont pas encore ouverts.")
@@ -146,6 +161,15 @@ class TooManyAttempts(Refusal):
     code = "too_many_attempts"
     message = gettext_noop("Trop d’essais. Patientez quelques minutes, puis recommencez.")
     status = 429
+
+
+class TooManySms(TooManyAttempts):
+    """The number, or whoever asks, has had its codes: each SMS costs and rings."""
+
+    code = "too_many_sms"
+    message = gettext_noop(
+        "Trop de codes sont partis par SMS. Patientez une heure, ou recevez le code par e-mail."
+    )
 
 
 class LinkExpired(Refusal):

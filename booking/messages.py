@@ -1,60 +1,117 @@
-"""Which message tells of which event: written in the caller's transaction, composed when it leaves.
+"""Which message tells of which event, to whom, by which way: written in the caller's transaction
+with the reminders of the days it changes. What they say is `telling`'s.
 
-Subjects are neutral: no name, no reason, no service. A message is useful until the appointment
-begins, a code until it expires.
+Whoever booked is told. A message is useful until the appointment begins, a code until it expires.
 """
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Any
-from uuid import UUID
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
-from django.conf import settings
-from django.urls import reverse
-from django.utils import translation
-
-from booking.ical import Method, calendar_file, content_type, manage_url
-from booking.loading import load_appointments
+from booking import planning
+from booking.actors import FAMILY, Actor
 from booking.models import Appointment, Verification
-from booking.wording import place_lines, spoken_moment
+from booking.planning import REMINDER, DayKey, Plans
+from booking.reaching import hours_of, moment, ways_of
+from booking.reminders import LEAD
 from notifications import outbox
-from notifications.composing import Content
-from notifications.models import OutboxMessage
-from notifications.rendering import known_language
+from notifications.outbox import Intent
+from notifications.words.kinds import known_language
 
-CONFIRMATION, MOVED, CANCELLED, CODE = "confirmation", "moved", "cancelled", "code"
+CONFIRMATION, MOVED, CANCELLED, CLOSED = "confirmation", "moved", "cancelled", "closed"
+CODE = "code"
 # What a later change of the same appointment makes untrue.
-ABOUT_APPOINTMENT = (CONFIRMATION, MOVED, CANCELLED)
+ABOUT_APPOINTMENT = (CONFIRMATION, MOVED, CANCELLED, CLOSED)
+# News from the centre about a day this near takes every way: one of them may be read too late.
+NEAR = timedelta(days=3)
 
 
-def confirmation(appointment: Appointment, *, now: datetime) -> None:
-    """The appointment is booked."""
-    _tell(CONFIRMATION, appointment, now=now)
+class Was(NamedTuple):
+    """When an appointment was to begin before it was moved, and on which day of its household."""
+
+    starts_at: datetime
+    day: DayKey | None
 
 
-def moved(appointment: Appointment, *, now: datetime) -> None:
-    """It has a new time. An unsent confirmation of the old one is withdrawn."""
-    _tell(MOVED, appointment, now=now)
+def before_move(appointment: Appointment) -> Was:
+    """To be asked before the appointment takes its new place."""
+    return Was(appointment.starts_at, planning.day_of(appointment))
 
 
-def cancelled(appointment: Appointment, *, now: datetime) -> None:
-    """It will not take place. Whatever was still to be sent about it is withdrawn."""
-    _tell(CANCELLED, appointment, now=now)
+def confirmation(appointment: Appointment, *, now: datetime, is_new: bool = False) -> None:
+    """The appointment is booked. Of a family that `is_new` nothing else can be known yet."""
+    if is_new:
+        plans = planning.plan_first(appointment, now=now)
+    else:
+        plans = planning.plan_days([planning.day_of(appointment)], now=now)
+    if plans.withdraw:
+        outbox.supersede(subject_refs=plans.withdraw, kinds=[REMINDER])
+    outbox.enqueue([*_told(CONFIRMATION, appointment, now=now), *plans.intents], now=now)
+
+
+def moved(appointment: Appointment, *, now: datetime, was: Was, actor: Actor = FAMILY) -> None:
+    """It has a new time. Before anything of the old one has left, that is all there is to confirm;
+    what the centre changes soon before takes every way."""
+    plans = planning.plan_days([was.day, planning.day_of(appointment)], now=now)
+    kind = CONFIRMATION if _withdraw(appointment, plans) else MOVED
+    is_near = min(was.starts_at, appointment.starts_at) < now + NEAR
+    intents = _told(kind, appointment, now=now, actor=actor, every_way=is_near and _is_staff(actor))
+    outbox.enqueue([*intents, *plans.intents], now=now)
+
+
+def cancelled(appointment: Appointment, *, now: datetime, actor: Actor = FAMILY) -> None:
+    """It will not take place. A family that cancels before it was told of anything is told nothing;
+    one whose appointment the centre cancels always is, by every way."""
+    plans = planning.plan_days([planning.day_of(appointment)], now=now)
+    was_untold = _withdraw(appointment, plans)
+    intents: list[Intent] = []
+    if _is_staff(actor):
+        intents = _told(CLOSED, appointment, now=now, actor=actor, every_way=True)
+    elif not was_untold:
+        intents = _told(CANCELLED, appointment, now=now)
+    outbox.enqueue([*intents, *plans.intents], now=now)
+
+
+def closed(
+    appointments: Iterable[Appointment], *, now: datetime, actor: Actor
+) -> list[Appointment]:
+    """The centre cancels all of these: as many statements as for one. Those whose family no message
+    can reach, for somebody to phone."""
+    unreached, intents, listed = [], [], list(appointments)
+    for appointment in listed:
+        told = _told(
+            CLOSED, appointment, now=now, actor=actor, every_way=True, priority=outbox.BULK
+        )
+        intents += told
+        if not told:
+            unreached.append(appointment)
+    plans = planning.plan_days(map(planning.day_of, listed), now=now)
+    refs = [*(str(appointment.uid) for appointment in listed), *plans.withdraw]
+    outbox.supersede(subject_refs=refs, kinds=[*ABOUT_APPOINTMENT, REMINDER])
+    outbox.enqueue([*intents, *plans.intents], now=now)
+    return unreached
 
 
 def code(verification: Verification, code_text: str, *, language: str, now: datetime) -> None:
-    """A six-digit code; a former one of the same verification no longer leaves."""
-    subject_ref = str(verification.uid)
+    """A six-digit code, to the very contact it is to prove and no other; a former one of the same
+    verification no longer leaves. Somebody waits for it: it goes whatever the family wants to be
+    told of later."""
+    subject_ref, held = str(verification.uid), verification.appointment
     outbox.supersede(subject_refs=[subject_ref], kinds=[CODE])
     minutes = max(1, int((verification.expires_at - now).total_seconds()) // 60)
-    intent = outbox.Intent(
+    values = {"code": code_text, "minutes": minutes}
+    intent = Intent(
         intent_key=f"{CODE}:{verification.uid}:{verification.sends}",
         kind=CODE,
         subject_ref=subject_ref,
+        scope=held.centre.slug if held is not None else "",
+        channel=verification.channel,
         recipient=verification.contact,
         language=known_language(language),
-        context={"code": code_text, "minutes": minutes, outbox.SECRET: True},
+        context={**values, "french": values, outbox.SECRET: True},
         send_at=now,
         valid_until=verification.expires_at,
         priority=outbox.URGENT,
@@ -62,59 +119,65 @@ def code(verification: Verification, code_text: str, *, language: str, now: date
     outbox.enqueue([intent], now=now)
 
 
-def _tell(kind: str, appointment: Appointment, *, now: datetime) -> None:
-    """One message per version of the appointment, to the guardian's proved address if any."""
-    subject_ref = str(appointment.uid)
-    if kind != CONFIRMATION:
-        outbox.supersede(subject_refs=[subject_ref], kinds=ABOUT_APPOINTMENT)
-    if appointment.guardian is None:
-        return
-    intent = outbox.Intent(
-        intent_key=f"{kind}:{subject_ref}:{appointment.sequence}",
-        kind=kind,
-        subject_ref=subject_ref,
-        version=appointment.sequence,
-        recipient=appointment.guardian.email,
-        language=known_language(appointment.household.language if appointment.household else "fr"),
-        send_at=now,
-        valid_until=appointment.starts_at,
+def _is_staff(actor: Actor) -> bool:
+    return actor.kind != FAMILY.kind
+
+
+def _withdraw(appointment: Appointment, plans: Plans) -> bool:
+    """Withdraw what was still to be said; whether the family had been told nothing yet."""
+    withdrawn = outbox.supersede(
+        subject_refs=[str(appointment.uid), *plans.withdraw], kinds=[*ABOUT_APPOINTMENT, REMINDER]
     )
-    outbox.enqueue([intent], now=now)
+    about = [each for each in withdrawn if each.kind != REMINDER]
+    return any(each.kind == CONFIRMATION for each in about) and not any(
+        each.has_left for each in about
+    )
 
 
-def about_appointment(message: OutboxMessage) -> Content | None:
-    """What such a message says, as the appointment is now; None once it has changed since."""
-    uid = UUID(message.subject_ref)
-    appointment = load_appointments([uid]).get(uid)
-    if appointment is None or appointment.sequence != message.version:
-        return None
-    language = known_language(message.language)
-    method: Method = "CANCEL" if message.kind == CANCELLED else "PUBLISH"
-    file = calendar_file([appointment], method=method, now=message.created_at, language=language)
-    attachment = {"name": "rendez-vous.ics", "type": content_type(method), "body": file.decode()}
-    return Content(_context(appointment, language), [attachment])
-
-
-def _context(appointment: Appointment, language: str) -> dict[str, Any]:
-    """What the templates show, already in words: the outbox knows nothing of appointments."""
-    centre, kind = appointment.centre, appointment.type
-    with translation.override(language):
-        return {
-            "when": spoken_moment(appointment),
-            "when_with_year": spoken_moment(appointment, has_year=True),
-            "place": place_lines(appointment),
-            # Even what to bring can give a discreet reason away.
-            "reason": "" if kind.is_discreet else kind.text("label", language),
-            "bring": [] if kind.is_discreet else _lines(kind.text("what_to_bring", language)),
-            "is_discreet": kind.is_discreet,
-            "reference": appointment.spoken_reference,
-            "centre": centre.name,
-            "phone": centre.phone,
-            "department": centre.department.name,
-            "manage_url": manage_url(appointment),
-            "home_url": f"{settings.PUBLIC_URL}{reverse('home')}",
-        }
-
-
-def _lines(text: str) -> list[str]:
-    return [line.strip() for line in text.splitlines() if line.strip()]
+def _told(
+    kind: str,
+    appointment: Appointment,
+    *,
+    now: datetime,
+    actor: Actor = FAMILY,
+    every_way: bool = False,
+    priority: int = outbox.NORMAL,
+) -> list[Intent]:
+    """The messages of one event: by the best way, with the others to fall back on, or by all."""
+    guardian, household = appointment.guardian, appointment.household
+    if guardian is None or household is None:
+        return []
+    known = ways_of(appointment, guardian, household)
+    intents = []
+    for place, way in enumerate(known if every_way else known[:1]):
+        send_at: datetime | None = now
+        if _is_staff(actor):  # a family that has just pressed the button has the phone in its hand
+            send_at = moment(
+                way,
+                hours_of(household),
+                zone=ZoneInfo(appointment.centre.time_zone),
+                now=now,
+                before=appointment.starts_at - LEAD,
+            )
+        if send_at is None:
+            continue
+        purpose = f"{kind}-{way.channel}" if place else kind
+        intents.append(
+            Intent(
+                intent_key=f"{purpose}:{appointment.uid}:{appointment.sequence}",
+                kind=kind,
+                subject_ref=str(appointment.uid),
+                person_ref=f"guardian:{guardian.pk}",
+                scope=appointment.centre.slug,
+                channel=way.channel,
+                recipient=way.recipient,
+                sender=household.sms_sender,
+                language=known_language(household.language),
+                version=appointment.sequence,
+                alternatives=[] if every_way else known[1:],
+                priority=priority,
+                send_at=send_at,
+                valid_until=appointment.starts_at,
+            )
+        )
+    return intents

@@ -60,6 +60,7 @@ app.conf.beat_schedule = {
     "poll-credit": _every(10 * MINUTE, "notifications.tasks.poll_credit", expires=MINUTE),
     "beat-heartbeat": _every(10 * SECOND, "config.tasks.beat_heartbeat"),
     "lapse-holds": _every(5 * MINUTE, "booking.tasks.lapse_holds"),
+    "heal-messages": _every(10 * MINUTE, "booking.tasks.heal_messages"),
     "forget-leftovers": _every(24 * HOUR, "booking.tasks.forget_leftovers", expires=HOUR),
     "expand-shifts": _every(6 * HOUR, "centres.tasks.expand_shifts", expires=HOUR),
 }

@@ -47,8 +47,8 @@ class Agenda:
 
     @property
     def is_empty(self) -> bool:
-        """Nothing this week nor later."""
-        return not self.days and self.jump is None
+        """Nothing at all: not this week, not later, and no earlier week is left to look at."""
+        return not self.days and self.jump is None and self.previous is None
 
 
 def read_query(params: QueryDict, sites: Sequence[Site]) -> Query:

@@ -1,25 +1,31 @@
-"""Every address families meet. Each view says by `access` whom it lets in (frontend/access.py)."""
+"""Every address families and desks meet. Each view says by `access` whom it lets in (access.py)."""
 
 from django.conf import settings
 from django.urls import path, register_converter
 from django.views.i18n import set_language
 
 from frontend.access import access
+from frontend.draft import keeping
 from frontend.needs import NeedConverter
 from frontend.views import (
     callback,
     centres,
     code,
+    contact,
     demo,
     hold,
     home,
+    login,
     mine,
+    short_link,
     static_pages,
     visit,
+    webhooks,
     when,
     where,
     who,
 )
+from frontend.views.staff import desk, health, timeline
 
 register_converter(NeedConverter, "need")
 
@@ -32,10 +38,12 @@ urlpatterns = [
     path("rdv/<slug:type_slug>/<slug:centre_slug>/retenir/", hold.hold, name="hold"),
     path("retenu/<str:token>/", who.who, name="who"),
     path("retenu/<str:token>/prolonger/", who.extend, name="extend"),
+    path("retenu/<str:token>/garder/", who.keep, name="keep"),
     path("retenu/<str:token>/rendre/", hold.release, name="release"),
     path("retenu/<str:token>/code/<uuid:uid>/", code.code, name="code"),
     path("retenu/<str:token>/code/<uuid:uid>/renvoyer/", code.resend, name="resend"),
     path("r/<str:token>/", visit.appointment, name="appointment"),
+    path("r/<str:token>/messages/", contact.of_appointment, name="contact"),
     path("r/<str:token>/calendrier.ics", visit.ics, name="ics"),
     path("r/<str:token>/imprimer/", visit.print_page, name="print"),
     path("r/<str:token>/annuler/", visit.cancel, name="cancel"),
@@ -45,7 +53,9 @@ urlpatterns = [
     path("mes-rendez-vous/code/<uuid:uid>/", mine.code, name="mine-code"),
     path("mes-rendez-vous/code/<uuid:uid>/renvoyer/", mine.resend, name="mine-resend"),
     path("mes-rendez-vous/liste/", mine.listing, name="mine-list"),
+    path("mes-rendez-vous/messages/", contact.mine, name="mine-contact"),
     path("mes-rendez-vous/quitter/", mine.leave, name="leave"),
+    path("s/<str:code>", short_link.short_link, name="short-link"),
     path("rappel/<uuid:uid>/", callback.done, name="callback-done"),
     path("rappel/<slug:type_slug>/<slug:centre_slug>/", callback.ask, name="callback"),
     path("centres/", centres.index, name="centres"),
@@ -54,8 +64,25 @@ urlpatterns = [
     path("accessibilite/", static_pages.accessibility, name="accessibility"),
     path("donnees-personnelles/", static_pages.privacy, name="privacy"),
     path("mentions-legales/", static_pages.legal, name="legal"),
-    path("langue/", access("public")(set_language), name="set_language"),
+    path("langue/", access("public")(keeping(set_language)), name="set_language"),
+    path("webhooks/sms/<slug:route>/<str:secret>/", webhooks.sms, name="sms-webhook"),
+    path("webhooks/email/<slug:route>/<str:secret>/", webhooks.email, name="email-webhook"),
+    path("equipe/messages/", desk.choice, name="desk-choice"),
+    path("equipe/messages/centre/<slug:centre_slug>/", desk.listing, name="desk"),
+    path("equipe/messages/sante/", health.page, name="health"),
+    path("equipe/messages/<int:pk>/", desk.detail, name="message"),
+    path("equipe/messages/<int:pk>/autre-adresse/", desk.redirect_message, name="redirect"),
+    path("equipe/messages/<int:pk>/<slug:action>/", desk.act, name="act"),
+    path("equipe/reponses/<int:pk>/lue/", desk.reply_read, name="reply-read"),
+    path("equipe/rappels/<uuid:uid>/", desk.called_back, name="called-back"),
+    path("equipe/rendez-vous/", timeline.search, name="search"),
+    path("equipe/rendez-vous/<str:reference>/messages/", timeline.of_appointment, name="timeline"),
+    path("equipe/prestataires/<str:name>/<slug:action>/", health.provider, name="provider"),
+    path("equipe/quitter/", login.leave, name="staff-leave"),
 ]
 
 if settings.DEMO:
-    urlpatterns += [path("demo/inbox", demo.inbox, name="demo-inbox")]
+    urlpatterns += [
+        path("demo/inbox", demo.inbox, name="demo-inbox"),
+        path("demo/inbox/<int:pk>/", demo.letter, name="demo-letter"),
+    ]

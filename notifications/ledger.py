@@ -21,6 +21,7 @@ from notifications import failpoints
 from notifications.composing import Content
 from notifications.models import Attempt, OutboxMessage
 from notifications.outbox import BULK, NORMAL, SECRET, URGENT
+from notifications.problems import PASSES
 from notifications.rendering import Rendered
 from notifications.sms.base import Accepted
 from notifications.timing import CLAIM_LEASE, NO_ROUTE_PAUSE, back_off, jittered
@@ -56,7 +57,9 @@ WITH due AS MATERIALIZED (
 UPDATE notifications_outboxmessage message
 SET state = CASE WHEN EXISTS (
         SELECT FROM notifications_contactproblem problem
-        WHERE problem.channel = message.channel AND problem.address = message.recipient)
+        WHERE problem.channel = message.channel AND message.kind <> ALL (%(passes)s)
+          AND problem.address = CASE message.channel
+              WHEN 'email' THEN lower(message.recipient) ELSE message.recipient END)
     THEN 'suppressed' ELSE 'claimed' END,
     lease_until = clock_timestamp() + %(lease)s, lease_owner = %(owner)s
 FROM due WHERE message.id = due.id
@@ -176,6 +179,7 @@ def claim(
             "limit": limit,
             "lease": lease,
             "owner": uuid4(),
+            "passes": list(PASSES),
         },
     )
     mine = [message for message in claimed if message.state == OutboxMessage.State.CLAIMED]

@@ -100,6 +100,11 @@ class Withdrawn(NamedTuple):
     has_left: bool
 
 
+def reference(message: OutboxMessage) -> str:
+    """What providers are given to know this message by: the same at every attempt."""
+    return uuid5(NAMESPACE_URL, message.intent_key).hex
+
+
 def enqueue(intents: Iterable[Intent], *, now: datetime) -> list[int]:
     """Write intended messages in the caller's transaction, by one statement; the new rows' ids.
 
@@ -125,8 +130,3 @@ def supersede(*, subject_refs: Iterable[str], kinds: Iterable[str]) -> list[With
     with connection.cursor() as cursor:
         cursor.execute(SUPERSEDE, values)
         return [Withdrawn(*row) for row in cursor.fetchall()]
-
-
-def reference(message: OutboxMessage) -> str:
-    """What providers know a message by: the same for all its attempts, telling nobody anything."""
-    return uuid5(NAMESPACE_URL, message.intent_key).hex

@@ -12,7 +12,7 @@ from typing import Any
 
 from django.db import InterfaceError, OperationalError, connection
 
-from notifications import heartbeats, lost_answers, routing
+from notifications import fallback, heartbeats, lost_answers, receipts, replies, routing
 from notifications.delivery import settle_after
 from notifications.ledger import ALL_PRIORITIES
 from notifications.turns import turn
@@ -89,7 +89,15 @@ def expire() -> None:
 
 # What a pass does, in this order: each step takes nothing, is short, safe to repeat, and commits
 # by itself. Another module that has something to put right adds its step here.
-STEPS: list[Step] = [free_claims, doubt_overdue, lost_answers.settle_due, expire]
+STEPS: list[Step] = [
+    free_claims,
+    doubt_overdue,
+    receipts.apply_waiting,
+    lost_answers.settle_due,
+    expire,
+    replies.answer_waiting,
+    fallback.change_channels,
+]
 
 
 def reconcile() -> bool:

@@ -65,6 +65,7 @@ def move(*, uid: UUID, hold_uid: UUID, now: datetime, actor: Actor = FAMILY) -> 
     check_still_there(held)
     _check_family_then(appointment, held)
     check_child_is_free(appointment, at=held)
+    was = messages.before_move(appointment)
     _swap_places(appointment, held, now=now)
     appointment.sequence += 1
     appointment.note, appointment.is_overbooked = "", False  # the new time was free
@@ -74,7 +75,7 @@ def move(*, uid: UUID, hold_uid: UUID, now: datetime, actor: Actor = FAMILY) -> 
         update_appointment(appointment, *CHANGED_FIELDS, *PLACE_FIELDS, "is_overbooked")
     except IntegrityError as error:
         raise refuse_clash(error) from error
-    messages.moved(appointment, now=now)
+    messages.moved(appointment, now=now, was=was, actor=actor)
     return appointment
 
 
@@ -126,5 +127,5 @@ def cancel(*, uid: UUID, now: datetime, actor: Actor = FAMILY, reason: str = "")
     )
     _record(appointment, "cancel", now=now, actor=actor)
     update_appointment(appointment, *CHANGED_FIELDS, "reoffer_at")
-    messages.cancelled(appointment, now=now)
+    messages.cancelled(appointment, now=now, actor=actor)
     return appointment

@@ -17,6 +17,7 @@ from booking.errors import (
     AlreadyBookedThen,
     ChildRequired,
     DueDateRequired,
+    NotOffered,
     ReasonRequired,
     WrongState,
 )
@@ -40,16 +41,16 @@ def confirm(
 ) -> Appointment:
     """Turn a live hold into the family's appointment and plan its confirmation message.
 
-    Confirming twice with the same e-mail returns the appointment unchanged (a double click, the
+    Confirming twice with the same contact returns the appointment unchanged (a double click, the
     back button). Every rule is checked again, on rows just locked; `seen` is the hold as this
     request has loaded it already, so that what it names is not read twice. Raises HoldExpired,
     CentreNotOpen, NotOffered, ChildRequired, DueDateRequired, AgeNotAllowed, WeeksNotAllowed,
     LimitReached, AlreadyBookedThen, WrongState.
     """
-    locked = lock_appointments([uid], address=who.email, seen=[seen] if seen else [])
+    locked = lock_appointments([uid], address=who.contact, seen=[seen] if seen else [])
     appointment = locked.get(uid)
     if appointment is not None and appointment.state == Appointment.State.BOOKED:
-        if appointment.guardian is None or appointment.guardian.email != who.email:
+        if not _is_theirs(appointment, who, actor):
             raise WrongState
         return appointment
     held = live_hold(locked, uid, now=now)
@@ -71,8 +72,18 @@ def confirm(
         update_appointment(held, *CONFIRMED_FIELDS)
     except IntegrityError as error:
         raise refuse_clash(error) from error
-    messages.confirmation(held, now=now)
+    messages.confirmation(held, now=now, is_new=family.is_new)
     return held
+
+
+def _is_theirs(appointment: Appointment, who: Who, actor: Actor) -> bool:
+    """Whether this very person booked it. An agent proved nothing, the first time neither."""
+    guardian = appointment.guardian
+    if guardian is None:
+        return False
+    if actor.is_agent:
+        return who.contact in (guardian.email, guardian.number)
+    return guardian.has_proved(who.contact)
 
 
 CONFIRMED_FIELDS = (
@@ -140,17 +151,20 @@ def overbook(
 ) -> Appointment:
     """An agent adds an appointment over another, on purpose and with a reason, which is recorded.
 
-    Raises ReasonRequired, TypeNotBookable, CentreNotOpen, NotOffered (its half-day does not receive
-    anybody then), ChildRequired, DueDateRequired, AgeNotAllowed, WeeksNotAllowed.
+    Raises ReasonRequired, TypeNotBookable, CentreNotOpen, NotOffered (its half-day is not for this
+    type, does not receive anybody then, or the time is over), ChildRequired, DueDateRequired,
+    AgeNotAllowed, WeeksNotAllowed.
     """
     if not actor.is_agent or not reason.strip():
         raise ReasonRequired
     kind = AppointmentType.objects.get(pk=type_id)
     starts_at, ends_at = from_minute(start), from_minute(start + kind.duration_min)
-    if who.email:
-        lock_address(who.email)
+    if who.contact:
+        lock_address(who.contact)
     shift = lock_shift(shift_id, since=starts_at, until=ends_at)
     check_open(shift.centre, kind, now=now, actor=actor)
+    if ends_at <= now or not shift.offers.filter(type=kind).exists():
+        raise NotOffered
     appointment = Appointment(
         state=Appointment.State.BOOKED,
         shift=shift,
@@ -177,5 +191,5 @@ def overbook(
     appointment.guardian, appointment.child = family.guardian, family.child
     appointment.household = family.guardian.household
     appointment.save(force_insert=True)
-    messages.confirmation(appointment, now=now)
+    messages.confirmation(appointment, now=now, is_new=family.is_new)
     return appointment

@@ -55,8 +55,10 @@ def when(request: HttpRequest, type_slug: str, centre_slug: str) -> HttpResponse
 
 
 def _week_links(query: agenda.Query, page: agenda.Agenda) -> dict[str, str]:
-    """The query strings that lead to other weeks, filters kept; and the one without filters."""
-    links = {}
+    """The query strings that lead to other weeks and to the first times, filters kept."""
+    params = query.params.copy()
+    params.pop("semaine", None)
+    links = {"first": f"?{params.urlencode()}"}
     for name in ("previous", "following", "jump"):
         monday = getattr(page, name)
         if monday is not None:
@@ -75,7 +77,7 @@ def _not_open(
     context = {
         "kind": kind,
         "centre": centre,
-        "stage": here.stage,
+        "opening": here.opening,
         "others": with_times(found, besides=[centre.pk]),
     }
     return render(request, "pages/not_open.html", context)

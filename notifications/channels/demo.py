@@ -1,4 +1,4 @@
-"""The demo's carrier: nothing leaves the house, and every message is read at the demo's inbox."""
+"""The demo's carriers: nothing leaves the house, and every message is read at the demo's inbox."""
 
 from __future__ import annotations
 
@@ -6,13 +6,18 @@ from datetime import datetime
 
 from notifications.models import OutboxMessage
 from notifications.rendering import Rendered
+from notifications.segments import segments
 from notifications.sms.base import Accepted
+from notifications.words.kinds import SMS
 
 
-class DemoChannel:
-    can_look_up, repeats_for = True, 0
+class DemoCarrier:
+    """The outbox row itself is what people read, so what was not sent is surely not there."""
 
-    def __init__(self, channel: str = "email") -> None:
+    can_look_up = True
+    repeats_for = 0
+
+    def __init__(self, channel: str) -> None:
         self.channel = channel
         self.name = f"demo-{channel}"
 
@@ -20,13 +25,12 @@ class DemoChannel:
         """There is nobody to reach."""
 
     def send(self, message: OutboxMessage, rendered: Rendered, *, reference: str) -> Accepted:
-        """The outbox row itself is what people read."""
-        return Accepted("", None, None)
+        parts = segments(rendered.text) if self.channel == SMS else None
+        return Accepted(reference, parts, None)
 
     def look_up(
         self, message: OutboxMessage, rendered_text: str, *, since: datetime
     ) -> Accepted | None:
-        """The outbox row itself is what people read: what is not sent is not there."""
         return None
 
     def close(self) -> None:

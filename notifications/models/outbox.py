@@ -13,6 +13,11 @@ OPEN_STATES = ("planned", "claimed", "sending", "uncertain")
 # Nobody got it and nothing more will be tried: somebody has to tell the family.
 LOST_STATES = ("failed", "undeliverable", "expired")
 
+# A message lost in one of these may take another way (see fallback).
+REROUTED_STATES = ("failed", "undeliverable", "suppressed")
+# An SMS of these asks for an answer (see replies).
+ASKING_KINDS = ("reminder", "reply_ask")
+
 
 class OutboxMessage(models.Model):
     """One intended message. `intent_key` makes writing it twice impossible.
@@ -140,6 +145,16 @@ class OutboxMessage(models.Model):
                 fields=["route", "provider_id"],
                 condition=~Q(provider_id=""),
                 name="message_of_provider",
+            ),
+            models.Index(
+                fields=["recipient"],
+                condition=Q(channel="sms", kind__in=ASKING_KINDS),
+                name="message_to_answer",
+            ),
+            models.Index(
+                fields=["valid_until"],
+                condition=Q(state__in=REROUTED_STATES, handled_as=""),
+                name="message_to_reroute",
             ),
         ]
 

@@ -85,6 +85,40 @@ def test_a_week_out_of_reach_shows_the_nearest_one(client: Client, scene: Scene,
     assert client.get(scene.when_url, {"semaine": week}).status_code == 200
 
 
+@pytest.mark.parametrize("weeks", [1, 2, 8, 500])
+def test_after_the_last_time_only_that_week_is_empty_and_one_can_go_back(
+    client: Client, scene: Scene, weeks: int
+) -> None:
+    """A centre that has times sooner must not be said to have none, up to the horizon's end."""
+    monday = monday_of(scene.shift.occurs_on)
+    asked = week_name(monday + timedelta(weeks=weeks))
+    page = client.get(scene.when_url, {"semaine": asked}).content.decode()
+    assert "Aucun créneau libre cette semaine." in page
+    assert "en ce moment" not in page
+    assert "Des créneaux libres dans d’autres centres" not in page
+    assert 'rel="prev"' in page
+    assert "Revenir aux premiers créneaux" in page
+    back = re.findall(r'href="(\?[^"#]*)#semaine" rel="prev"', page)[0]
+    assert client.get(scene.when_url + back).status_code == 200
+    assert (back == f"?semaine={week_name(monday)}") is (weeks == 1)
+
+
+def test_after_the_last_time_that_fits_the_filters_stay(client: Client, scene: Scene) -> None:
+    asked = week_name(monday_of(scene.shift.occurs_on) + timedelta(weeks=1))
+    query = {"semaine": asked, "moment": "matin"}
+    page = client.get(scene.when_url, query).content.decode()
+    assert "Aucun créneau ne correspond à vos choix cette semaine." in page
+    assert 'href="?moment=matin"' in page
+    assert re.search(r'href="[^"]*moment=matin[^"]*" rel="prev"', page)
+
+
+def test_a_week_asked_for_where_nothing_is_free_at_all_says_so(client: Client) -> None:
+    scene = make_scene()
+    scene.shift.delete()
+    page = client.get(scene.when_url, {"semaine": "2001-W01"}).content.decode()
+    assert "dans ce centre en ce moment" in page
+
+
 def test_no_time_at_all_offers_a_call_back_and_other_centres(client: Client, scene: Scene) -> None:
     empty = make_centre()
     page = client.get(f"/rdv/{scene.kind.slug}/{empty.slug}/").content.decode()

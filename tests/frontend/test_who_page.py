@@ -1,13 +1,16 @@
 """Who: what is asked of whom, errors beside their fields, and the ways on."""
 
 import re
+import secrets
 from datetime import timedelta
 
 import pytest
+import time_machine
 from django.test import Client
 from django.utils import timezone
 
 from booking.models import Appointment, Verification
+from frontend import draft, typed
 from notifications.models import OutboxMessage
 from tests.frontend.funnel import (
     LEA,
@@ -34,7 +37,16 @@ def asked(page: str) -> set[str]:
     return set(re.findall(r'name="(\w+)"', form)) - {"csrfmiddlewaretoken"}
 
 
-ADULT = {"first_name", "last_name", "email", "phone", "needs_interpreter"}
+ADULT = {
+    "first_name",
+    "last_name",
+    "email",
+    "phone",
+    "contact_channel",
+    "message_language",
+    "offered_language",
+    "needs_interpreter",
+}
 
 
 @pytest.mark.parametrize(
@@ -67,7 +79,7 @@ def test_nothing_typed_is_refused_field_by_field(client: Client, scene: Scene) -
     ("changes", "said"),
     [
         ({"email": "lea@"}, "pas complète"),
-        ({"phone": "12"}, "numéro français complet"),
+        ({"phone": "12"}, "trop court"),
         ({"child_born_on_day": "31", "child_born_on_month": "2"}, "existe pas"),
         ({"child_born_on_year": "2199"}, "quatre chiffres"),
         ({"child_born_on_year": "1999"}, "année de naissance"),
@@ -140,8 +152,54 @@ def test_going_back_shows_what_was_typed_to_the_same_browser_only(
 ) -> None:
     url = hold(client, scene)
     send_details(client, url)
-    assert 'value="lea@example.org"' in client.get(url).content.decode()
-    assert "lea@example.org" not in Client().get(url).content.decode()
+    assert 'value="Lea@Example.org"' in client.get(url).content.decode()
+    del client.cookies["draft"]
+    assert 'value="lea@example.org"' in client.get(url).content.decode(), "it waits for its code"
+    assert "lea@example.org" not in Client().get(url).content.decode().lower()
+
+
+def test_what_was_typed_is_kept_for_half_an_hour_by_its_browser_only(
+    client: Client, scene: Scene
+) -> None:
+    url = hold(client, scene)
+    with time_machine.travel(timezone.now(), tick=False) as clock:
+        client.post(url, {"child_first_name": "Malo", "email": "lea@"})
+        cookie = client.cookies["draft"]
+        assert cookie["httponly"]
+        assert (cookie["path"], cookie["samesite"], cookie["max-age"]) == ("/retenu/", "Lax", "")
+        assert 'value="Malo"' in client.get(url).content.decode()
+        assert "Malo" not in Client().get(url).content.decode()
+        Appointment.objects.update(expires_at=timezone.now() + timedelta(hours=1))
+        clock.shift(draft.KEPT_FOR_SECONDS + 1)
+        assert "Malo" not in client.get(url).content.decode()
+
+
+@pytest.mark.parametrize("value", ["", "x", "W10:1:forged"])
+def test_a_forged_draft_is_none(client: Client, scene: Scene, value: str) -> None:
+    client.cookies["draft"] = value
+    assert client.get(hold(client, scene)).status_code == 200
+
+
+def test_what_no_cookie_can_hold_is_not_kept(client: Client, scene: Scene) -> None:
+    names = (*typed.TEXTS, *(f"{date}_{part}" for date in typed.DATES for part in typed.PARTS))
+    noise = {
+        name: "".join(chr(0x4E00 + secrets.randbelow(20000)) for _ in range(254)) for name in names
+    }
+    answer = client.post(hold(client, scene), noise)
+    assert answer.status_code == 422
+    assert "draft" not in client.cookies
+
+
+def test_a_tab_left_open_does_not_bring_back_what_is_confirmed(
+    client: Client, scene: Scene
+) -> None:
+    url = hold(client, scene)
+    client.post(f"{url}garder/", LEA)
+    assert client.cookies["draft"].value
+    assert client.post(send_details(client, url), {"code": code_sent()}).status_code == 302
+    assert not client.cookies["draft"].value
+    assert client.post(f"{url}garder/", LEA)["Location"] == "/donnees-personnelles/"
+    assert not client.cookies["draft"].value
 
 
 def test_a_proved_address_confirms_at_once_and_is_filled_in(client: Client, scene: Scene) -> None:

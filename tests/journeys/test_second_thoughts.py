@@ -13,7 +13,7 @@ from tests.frontend.funnel import Scene, code_sent, held_at
 from tests.journeys.visitor import LEA, SUBMIT, Arrive, Visitor
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-SLOT, MORE_TIME = ".days .slot", ".hold-clock button.button"
+SLOT, MORE_TIME = ".days .slot", "[data-part='extend'] button.button"
 
 
 def hold(visitor: Visitor, scene: Scene, number: int = 0) -> None:
@@ -149,6 +149,129 @@ def test_too_late_and_taken_meanwhile(visitor: Visitor, scene: Scene) -> None:
     assert (visitor.status, visitor.title) == (409, "Ce créneau n’est plus libre")
     visitor.press(".proposals button")
     assert "/code/" in visitor.path, "the nearest time went on with what was typed"
+
+
+EITHER_WAY = pytest.mark.parametrize("has_scripts", [True, False], ids=["scripts", "no scripts"])
+DETAILS = {name: value for name, value in LEA.items() if name != "phone"} | {"email": "lea@ici"}
+
+
+def kept(visitor: Visitor) -> dict[str, str]:
+    typed = visitor.typed()
+    return {name: typed.get(name, "") for name in DETAILS}
+
+
+@EITHER_WAY
+def test_reading_what_becomes_of_ones_data_loses_nothing(
+    arrive: Arrive, scene: Scene, *, has_scripts: bool
+) -> None:
+    lea = arrive(java_script_enabled=has_scripts)
+    hold(lea, scene)
+    lea.fill_in(**DETAILS)
+    lea.page.click("#who-form summary")
+    assert "24 mois" in lea.text("#who-form details")
+    assert kept(lea) == DETAILS
+    lea.press("#who-form details button")
+    assert lea.path == "/donnees-personnelles/"
+    lea.go_back()
+    assert kept(lea) == DETAILS
+
+
+@EITHER_WAY
+@pytest.mark.parametrize("link", ["a.brand", ".footer__links a", "a[href='/mes-rendez-vous/']"])
+def test_following_another_link_and_coming_back_loses_nothing(
+    arrive: Arrive, scene: Scene, link: str, *, has_scripts: bool
+) -> None:
+    lea = arrive(java_script_enabled=has_scripts)
+    hold(lea, scene)
+    lea.fill_in(**DETAILS)
+    lea.press(f"{link} >> nth=0")
+    lea.go_back()
+    assert kept(lea) == DETAILS
+
+
+@EITHER_WAY
+def test_leaving_a_page_with_a_mistake_and_coming_back_loses_nothing(
+    arrive: Arrive, scene: Scene, *, has_scripts: bool
+) -> None:
+    lea = arrive(java_script_enabled=has_scripts)
+    hold(lea, scene)
+    lea.fill_in(**DETAILS)
+    lea.press(SUBMIT)
+    assert lea.status == 422
+    lea.press("a.brand")
+    lea.go_back()
+    assert kept(lea) == DETAILS
+    lea.page.reload()
+    assert kept(lea) == DETAILS
+
+
+@EITHER_WAY
+def test_another_language_loses_nothing(arrive: Arrive, scene: Scene, *, has_scripts: bool) -> None:
+    lea = arrive(java_script_enabled=has_scripts)
+    hold(lea, scene)
+    who = lea.path
+    lea.fill_in(**DETAILS)
+    lea.press(".lang__button[value='en']")
+    assert (lea.page.locator("html").get_attribute("lang"), lea.path) == ("en", who)
+    assert kept(lea) == DETAILS
+
+
+@EITHER_WAY
+def test_another_time_loses_nothing(arrive: Arrive, scene: Scene, *, has_scripts: bool) -> None:
+    lea = arrive(java_script_enabled=has_scripts)
+    hold(lea, scene)
+    lea.fill_in(**DETAILS)
+    lea.press("button[formaction$='/rendre/']:visible")
+    assert lea.path == scene.when_url
+    assert not Appointment.objects.filter(state="held").exists()
+    lea.press(f"{SLOT} >> nth=3")
+    assert kept(lea) == DETAILS
+
+
+def test_other_times_after_the_end_lose_nothing(visitor: Visitor, scene: Scene) -> None:
+    hold(visitor, scene)
+    visitor.fill_in(**DETAILS)
+    expire_holds()
+    visitor.press(SUBMIT)
+    visitor.press("text=Voir les autres horaires")
+    visitor.press(f"{SLOT} >> nth=3")
+    assert kept(visitor) == DETAILS
+
+
+@EITHER_WAY
+def test_a_call_back_form_survives_another_language_and_a_mistake(
+    arrive: Arrive, scene: Scene, *, has_scripts: bool
+) -> None:
+    lea = arrive(java_script_enabled=has_scripts)
+    lea.open(f"/rappel/{scene.kind.slug}/{scene.centre.slug}/")
+    wrong = {"first_name": "Léa", "last_name": "Le Goff", "phone": "12", "email": "lea@ici"}
+    lea.fill_in(**wrong)
+    lea.page.check("[value='noon']")
+    lea.press(".lang__button[value='en']")
+    assert lea.page.locator("html").get_attribute("lang") == "en"
+    assert (lea.status, lea.typed(), lea.page.is_checked("[value='noon']")) == (200, wrong, True)
+    with lea.page.expect_navigation():
+        lea.page.press("#id_phone", "Enter")
+    assert lea.status == 422
+    lea.press("a.brand")
+    lea.go_back()
+    assert lea.typed() == wrong
+
+
+@EITHER_WAY
+def test_enter_sends_the_details(arrive: Arrive, scene: Scene, *, has_scripts: bool) -> None:
+    """Not the language, nor the time held, which have buttons of the same form."""
+    lea = arrive(java_script_enabled=has_scripts)
+    hold(lea, scene)
+    lea.fill_in(**LEA)
+    with lea.page.expect_navigation():
+        lea.page.press("#id_email", "Enter")
+    assert "/code/" in lea.path
+
+
+def test_once_confirmed_nothing_typed_is_kept(visitor: Visitor, scene: Scene) -> None:
+    book(visitor, scene)
+    assert "draft" not in {cookie.get("name") for cookie in visitor.context.cookies()}
 
 
 def test_forged_stale_and_misused_addresses_open_nothing(visitor: Visitor, scene: Scene) -> None:

@@ -14,7 +14,7 @@ from bench.client import Client
 from bench.family import addresses
 
 SUBMIT = ".form__actions button"
-COOKIES = {"csrftoken", "django_language", "hold", "contact"}
+COOKIES = {"csrftoken", "django_language", "hold", "contact", "draft"}
 REPORT_CSP = """
 addEventListener("securitypolicyviolation", (event) =>
   console.error(`CSP ${event.violatedDirective}: ${event.blockedURI}`));

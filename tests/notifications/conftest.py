@@ -14,6 +14,7 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
+from notifications.channels import carriers
 from tests.notifications.sms.dialects import provider_url
 from tests.notifications.sms.gateway import gateway_in_thread
 from tests.notifications.sms.steering import Steering
@@ -71,10 +72,10 @@ class MailServer:
 def mail_server(settings: Any) -> Iterator[MailServer]:
     server = MailServer()
     server.start()
-    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", server.port
-    settings.EMAIL_TIMEOUT = 5
+    settings.EMAIL_URL = f"smtp://127.0.0.1:{server.port}"
     yield server
+    for carrier in carriers("email"):
+        carrier.close()
     server.stop()
 
 

@@ -1,0 +1,82 @@
+"""By which ways a family may be told, best first, and when its phone may ring."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time, timedelta
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+
+from booking.models import Appointment, Guardian, Household
+from booking.reminders import EMAIL, SMS, Hours
+from centres.calendar import wall
+from notifications.sms.numbers import is_mobile
+
+By = Household.ContactBy
+# A change told by staff may ring later than a reminder: the family has to know before the morning.
+LATE_HOURS = Hours(time(8), time(22))
+
+
+class Way(NamedTuple):
+    """A channel and an address of it."""
+
+    channel: str
+    recipient: str
+
+
+def has_sms() -> bool:
+    """Whether this installation sends SMS at all."""
+    return bool(settings.SMS_URL)
+
+
+def ways(*, contact_by: str, email: str, phone: str, is_discreet: bool) -> list[Way]:
+    """Where this person may be told, best first: e-mail, which costs nothing and holds the calendar
+    file, then SMS. A discreet reason goes to the phone alone where it can: families share e-mail
+    addresses more than phones."""
+    found = []
+    if email and contact_by in {By.ANY, By.EMAIL}:
+        found.append(Way(EMAIL, email))
+    if contact_by in {By.ANY, By.SMS} and has_sms() and is_mobile(phone):
+        found.append(Way(SMS, phone))
+    if is_discreet and len(found) > 1:
+        return [way for way in found if way.channel == SMS]
+    return found
+
+
+def ways_of(appointment: Appointment, guardian: Guardian, household: Household) -> list[Way]:
+    """Where whoever booked may be told of an appointment."""
+    return ways(
+        contact_by=household.contact_by,
+        email=guardian.email,
+        phone=str(guardian.phone or ""),
+        is_discreet=appointment.type.is_discreet,
+    )
+
+
+def hours_of(household: Household) -> Hours | None:
+    """The hours a household chose itself."""
+    if household.contact_from is None or household.contact_until is None:
+        return None
+    return Hours(household.contact_from, household.contact_until)
+
+
+def moment(
+    way: Way, hours: Hours | None, *, zone: ZoneInfo, now: datetime, before: datetime
+) -> datetime | None:
+    """When staff's news may be sent by this way: now, or once the phone may ring.
+
+    None when a household's own hours leave no time before the visit: somebody else may hold the
+    phone, so it has to be told in person. Without such hours a late SMS beats a journey in vain.
+    """
+    if hours is None and way.channel == EMAIL:
+        return now
+    window = hours or LATE_HOURS
+    local = now.astimezone(zone)
+    if window.opens <= local.time() < window.closes:
+        return now
+    day: date = local.date() + timedelta(days=local.time() >= window.closes)
+    at = wall(day, window.opens, zone)
+    if at < before:
+        return at
+    return None if hours else now
