@@ -2,6 +2,7 @@
 
     smtp://USER:PASSWORD@HOST:PORT/?tls=1     smtps://USER:PASSWORD@HOST
     brevo://:KEY@api.brevo.com                mailjet://KEY:SECRET@api.mailjet.com
+    (both: ?webhook_secret=… to be told of bounces and complaints)
     scaleway://PROJECT:SECRET@api.scaleway.com?region=fr-par
     console://                                dummy:// (nowhere: in a demo only)
 
@@ -20,12 +21,14 @@ from django.core.exceptions import ImproperlyConfigured
 SMTP, SMTPS, CONSOLE, NOWHERE = "smtp", "smtps", "console", "dummy"
 BREVO, MAILJET, SCALEWAY = "brevo", "mailjet", "scaleway"
 HOSTS = {BREVO: "api.brevo.com", MAILJET: "api.mailjet.com", SCALEWAY: "api.scaleway.com"}
+# What the provider has in the address of our webhook (read by notifications.callers).
+SECRET, SHORTEST_SECRET = "webhook_secret", 16
 SCHEMES = (SMTP, SMTPS, *HOSTS, CONSOLE, NOWHERE)
 OPTIONS = {
     SMTP: {"tls"},
     SMTPS: set[str](),
-    BREVO: {"base"},
-    MAILJET: {"base"},
+    BREVO: {"base", SECRET},
+    MAILJET: {"base", SECRET},
     SCALEWAY: {"base", "region"},
 }
 YES, NO = {"1", "true", "yes", "on"}, {"0", "false", "no", "off"}
@@ -92,9 +95,11 @@ def _options(split: SplitResult) -> dict[str, str]:
     for option, values in given.items():
         if option not in OPTIONS[split.scheme]:
             raise BadEmailUrl(f"{option!r} is no option of {split.scheme}://")
-        if len(values) > 1:
+        if option == SECRET and min(map(len, values)) < SHORTEST_SECRET:
+            raise BadEmailUrl(f"{SECRET} has at least {SHORTEST_SECRET} characters")
+        if len(values) > 1 and option != SECRET:  # two are valid while one replaces the other
             raise BadEmailUrl(f"{option} is given twice")
-    return {option: value for option, (value,) in given.items()}
+    return {option: values[0] for option, values in given.items()}
 
 
 def _of_provider(split: SplitResult, options: dict[str, str]) -> EmailUrl:

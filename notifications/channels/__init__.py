@@ -34,15 +34,18 @@ def carriers(channel: str) -> list[Carrier]:
 @lru_cache(maxsize=8)
 def _carriers(channel: str, lines: tuple[str, ...], *, is_demo: bool) -> tuple[Carrier, ...]:
     make = _of_email if channel == EMAIL else _of_sms
-    made = [make(line, is_demo=is_demo) for line in lines]
-    for second in made[1:]:
-        if second.name == made[0].name:
-            # Two accounts of one provider are two routes.
-            second.name = f"{second.name}-2"
+    schemes = [line.partition(":")[0] for line in lines]
+    made = []
+    for place, line in enumerate(lines):
+        # Two accounts of one provider are two routes, each with an address to call back.
+        suffix = "-2" if schemes[place] in schemes[:place] else ""
+        carrier = make(line, suffix, is_demo=is_demo)
+        carrier.name += suffix
+        made.append(carrier)
     return tuple(made)
 
 
-def _of_email(line: str, *, is_demo: bool) -> Carrier:
+def _of_email(line: str, _suffix: str, *, is_demo: bool) -> Carrier:
     url = read_email_url(line)
     if url.scheme == NOWHERE:
         if not is_demo:
@@ -53,18 +56,19 @@ def _of_email(line: str, *, is_demo: bool) -> Carrier:
     return SmtpCarrier(url)
 
 
-def _of_sms(line: str, *, is_demo: bool) -> Carrier:
+def _of_sms(line: str, suffix: str, *, is_demo: bool) -> Carrier:
     if line == SMS_NOWHERE:
         if not is_demo:
             raise ImproperlyConfigured("SMS_URL: only a demo may have no provider")
         return DemoCarrier(SMS)
-    return SmsCarrier(provider_from_url(line, callback=_callback(line, is_demo=is_demo)))
+    callback = _callback(line, suffix, is_demo=is_demo)
+    return SmsCarrier(provider_from_url(line, callback=callback))
 
 
-def _callback(line: str, *, is_demo: bool) -> str:
+def _callback(line: str, suffix: str, *, is_demo: bool) -> str:
     """Where the provider tells what became of a message. A trial may do without its secret, and
     then without receipts."""
-    scheme = line.partition(":")[0]
+    name = line.partition(":")[0] + suffix
     if is_demo and "webhook_secret=" not in line:
         return ""
-    return settings.SMS_CALLBACK_URL.replace("{name}", scheme)
+    return settings.SMS_CALLBACK_URL.replace("{name}", name)

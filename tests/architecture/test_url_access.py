@@ -18,7 +18,7 @@ from centres.models import Membership, User
 from notifications.models import Receipt
 from tests.factories import make_appointment, make_centre, make_department
 
-RULES = {"public", "hold", "link", "contact", "staff", "provider"}
+RULES = {"public", "hold", "link", "contact", "staff", "provider", "metrics"}
 # Probes are for machines; they name nobody and are answered to anyone who reaches the process.
 PROBES = {"healthz", "readyz"}
 

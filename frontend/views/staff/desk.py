@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_POST, require_safe
 
-from booking import actions
+from booking import actions, correcting
 from booking.actors import Actor
 from booking.desk import appointments_of, calls, problem_with
 from booking.errors import CallbackClosed
