@@ -2,12 +2,12 @@
 
     smtp://USER:PASSWORD@HOST:PORT/?tls=1     smtps://USER:PASSWORD@HOST
     brevo://:KEY@api.brevo.com                mailjet://KEY:SECRET@api.mailjet.com
-    (both: ?webhook_secret=… to be told of bounces and complaints)
     scaleway://PROJECT:SECRET@api.scaleway.com?region=fr-par
     console://                                dummy:// (nowhere: in a demo only)
 
-`base=http://127.0.0.1:PORT` goes to a provider on this machine instead. Keys are percent-encoded.
-No error shows a secret, and nothing here needs Django's settings.
+`webhook_secret=…` (Brevo, Mailjet; twice while one replaces the other) proves that a receipt comes
+from the provider. `base=http://127.0.0.1:PORT` goes to a provider on this machine instead.
+Keys are percent-encoded. No error shows a secret, and nothing here needs Django's settings.
 """
 
 from __future__ import annotations
@@ -21,9 +21,8 @@ from django.core.exceptions import ImproperlyConfigured
 SMTP, SMTPS, CONSOLE, NOWHERE = "smtp", "smtps", "console", "dummy"
 BREVO, MAILJET, SCALEWAY = "brevo", "mailjet", "scaleway"
 HOSTS = {BREVO: "api.brevo.com", MAILJET: "api.mailjet.com", SCALEWAY: "api.scaleway.com"}
-# What the provider has in the address of our webhook (read by notifications.callers).
-SECRET, SHORTEST_SECRET = "webhook_secret", 16
 SCHEMES = (SMTP, SMTPS, *HOSTS, CONSOLE, NOWHERE)
+SECRET, SHORTEST_SECRET = "webhook_secret", 16
 OPTIONS = {
     SMTP: {"tls"},
     SMTPS: set[str](),
@@ -95,11 +94,11 @@ def _options(split: SplitResult) -> dict[str, str]:
     for option, values in given.items():
         if option not in OPTIONS[split.scheme]:
             raise BadEmailUrl(f"{option!r} is no option of {split.scheme}://")
-        if option == SECRET and min(map(len, values)) < SHORTEST_SECRET:
-            raise BadEmailUrl(f"{SECRET} has at least {SHORTEST_SECRET} characters")
-        if len(values) > 1 and option != SECRET:  # two are valid while one replaces the other
+        if len(values) > 1 and option != SECRET:
             raise BadEmailUrl(f"{option} is given twice")
-    return {option: values[0] for option, values in given.items()}
+    if any(len(secret) < SHORTEST_SECRET for secret in given.pop(SECRET, [])):
+        raise BadEmailUrl(f"{SECRET} has at least {SHORTEST_SECRET} characters")
+    return {option: value for option, (value,) in given.items()}
 
 
 def _of_provider(split: SplitResult, options: dict[str, str]) -> EmailUrl:

@@ -46,7 +46,7 @@ def gateway(
 ) -> Iterator[Steering]:
     # The gateway answers at once where a person takes a while to read.
     monkeypatch.setattr(replies, "READ_IN", timedelta(0))
-    settings.SMS_CALLBACK_URL = f"{live_server.url}/webhooks/sms/{{name}}/{{secret}}/"
+    settings.SMS_CALLBACK_URL = f"{live_server.url}/webhooks/sms/{{route}}/{{secret}}/"
     with gateway_in_thread() as steering:
         settings.SMS_URL = provider_url(provider, steering.port, secret=SECRET)
         settings.SMS_SENDER = "36035"
