@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from booking import queries
+from booking import desk, queries
 from booking.models import Appointment, AppointmentEvent, CallbackRequest, Household
 from notifications import fallback, replies
 from notifications.models import ContactProblem, Inbound, OutboxMessage, Receipt
@@ -279,6 +279,17 @@ def test_stop_is_the_last_sms_and_the_rest_takes_another_way() -> None:
     fallback.change_channels()
     assert OutboxMessage.objects.get(instead_of=planned).channel == "email"
     assert state_of(appointment) == "booked"
+
+
+def test_what_a_stop_leaves_without_another_way_is_for_the_desk() -> None:
+    appointment = visit()
+    planned = remind(appointment, state="planned", sent_at=None)
+    now = datetime.now(UTC)
+    assert desk.calls([appointment.centre], now=now) == []
+    reply("STOP")
+    fallback.change_channels()
+    (call,) = desk.calls([appointment.centre], now=now)
+    assert (call.message, call.problem) == (planned, "stop")
 
 
 def test_stop_is_confirmed_once() -> None:
