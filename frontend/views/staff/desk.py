@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_POST, require_safe
 
-from booking import actions
+from booking import actions, correcting
 from booking.actors import Actor
 from booking.desk import appointments_of, calls, problem_with
 from booking.errors import CallbackClosed
@@ -26,7 +26,6 @@ from frontend.message_words import kind_of, timeline, why
 from frontend.staff import Desk, desk_of
 from notifications import handling
 from notifications.models import Inbound, OutboxMessage
-from notifications.models.outbox import LOST_STATES
 from notifications.queries import readable
 
 PLAIN = {
@@ -103,7 +102,7 @@ def _detail(
         "why": why(message, problem=problem_with(message), outcome=last.outcome if last else ""),
         "words": readable(message),
         "steps": timeline(message),
-        "is_open": not message.handled_as and message.state in LOST_STATES,
+        "is_open": not message.handled_as and message.state in handling.LOST,
         "is_unsure": not message.handled_as and message.state == message.State.UNCERTAIN,
         "ways": other_ways(message, guardian, ways),
         "form": form or AddressForm(ways=ways),
