@@ -19,7 +19,7 @@ from notifications.models import Inbound, OutboxMessage, Receipt, Route
 from tests.factories import make_appointment, make_centre, make_department
 from tests.notifications.messages import make_row
 
-RULES = {"public", "hold", "link", "contact", "staff", "metrics"}
+RULES = {"public", "hold", "link", "contact", "staff", "provider", "metrics"}
 # Probes are for machines; they name nobody and are answered to anyone who reaches the process.
 PROBES = {"healthz", "readyz"}
 
@@ -91,6 +91,19 @@ def test_a_wrong_token_opens_nothing_whoever_comes(
             assert response.status_code in (404, 405), (path, response.status_code)
             assert appointment.spoken_reference not in response.content.decode()
     assert Appointment.objects.values().get(pk=appointment.pk) == before
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_nobody_passes_for_a_provider(visitor: Client, settings: Settings, method: str) -> None:
+    settings.SMS_URL = "brevo://:key@api.brevo.com?webhook_secret=a-secret-of-brevo"
+    settings.EMAIL_URL = settings.SMS_URL
+    assert personal("provider")
+    for pattern in personal("provider"):
+        for route in ("brevo", "brevo-email", "nobody"):
+            for secret in ("wrong", "a-secret-of-brevo-not", settings.SECRET_KEY):
+                path = reverse(pattern.name, kwargs={"route": route, "secret": secret})
+                assert getattr(visitor, method)(path).status_code in (404, 405), path
+    assert not Receipt.objects.exists()
 
 
 def test_a_contact_page_shows_nothing_of_another_contact(
