@@ -80,7 +80,7 @@ class SameAddress(NotHandled):
 class KnownBad(NotHandled):
     code = "known_bad"
     message = gettext_noop(
-        "Rien ne part plus à cette adresse : elle n’existe pas, ou la personne n’en veut plus."
+        "Rien ne part plus à cette adresse : elle n’existe pas, ou la personne n’en veut plus."
     )
     status = 422
 
