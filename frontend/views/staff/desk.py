@@ -34,7 +34,7 @@ PLAIN = {
     "sans-suite": (handling.close, gettext_noop("C’est noté : sans suite.")),
 }
 # As many as a page can carry; the next ones come up as these are phoned.
-SHOWN = 15
+SHOWN = 12
 DONE = gettext_noop("C’est noté.")
 
 
