@@ -13,7 +13,7 @@ from django.utils import timezone
 from notifications import composing, handling
 from notifications.composing import Content
 from notifications.handling import Done
-from notifications.models import Inbound, OutboxMessage, Receipt
+from notifications.models import ContactProblem, Inbound, OutboxMessage, Receipt
 from tests.notifications.messages import KIND, make_attempt, make_route, make_row, make_unsure
 
 pytestmark = pytest.mark.django_db
@@ -180,6 +180,21 @@ def test_the_other_channel_carries_it_where_there_is_one() -> None:
     assert done.instead is not None
     assert (done.instead.channel, done.instead.recipient) == ("sms", "+33639981234")
     assert done.instead.intent_key == f"{message.intent_key}:sms:1"
+
+
+def test_nothing_is_written_to_an_address_that_is_known_not_to_work() -> None:
+    message = make_row(state="suppressed")
+    ContactProblem.objects.create(
+        channel="email", address=message.recipient, reason="dead", since=timezone.now()
+    )
+    with pytest.raises(handling.KnownBad):
+        do("resend", message)
+    other = make_row()
+    with pytest.raises(handling.KnownBad):
+        do("redirect", other, channel="email", address=message.recipient)
+    assert OutboxMessage.objects.count() == 2
+    do("redirect", message, channel="email", address="autre@example.org")
+    assert message.handled_as == "corrected"
 
 
 def test_codes_wait_for_nobody() -> None:
