@@ -6,16 +6,17 @@ Nothing is stored: a token carries what it opens, under a purpose (salt) of its 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 from django.core import signing
 from django.utils.crypto import constant_time_compare, salted_hmac
 
-from booking.actors import FAMILY, Actor
+from booking.actors import SMS, channel_of
 from booking.errors import LinkExpired
 from booking.loading import load_appointments
-from booking.models import Appointment
+from booking.models import Appointment, Guardian
 
 HOLD, MANAGE, CONTACT = "booking.hold", "booking.manage", "booking.contact"
 SHORT = "booking.short"
@@ -128,71 +129,60 @@ def _base58(number: int) -> str:
     return letters
 
 
-def contact_token(email: str, *, now: datetime) -> str:
-    """The value of the cookie that remembers a proved e-mail address for 30 minutes."""
+def contact_token(contact: str, *, now: datetime) -> str:
+    """The value of the cookie that remembers a proved e-mail address or number for 30 minutes."""
     until = int((now + CONTACT_FOR).timestamp())
-    return signing.dumps([email, until], salt=CONTACT, compress=True)
+    return signing.dumps([contact, until], salt=CONTACT, compress=True)
 
 
 def contact_from_token(value: str | None, *, now: datetime) -> str | None:
-    """The e-mail address a cookie proves at `now`, or None."""
+    """The e-mail address or number a cookie proves at `now`, or None."""
     if not value:
         return None
     try:
-        email, until = signing.loads(value, salt=CONTACT)
+        contact, until = signing.loads(value, salt=CONTACT)
     except (signing.BadSignature, ValueError, TypeError):
         return None
-    return str(email) if now.timestamp() < until else None
+    return str(contact) if now.timestamp() < until else None
+
+
+def _who_proved(contact: str, guardian: str) -> dict[str, Any]:
+    """The filter of a contact's own guardians; `guardian` is the way to them, with its `__`."""
+    field = f"{guardian}{'phone' if channel_of(contact) == SMS else 'email'}"
+    return {field: contact, f"{field}_verified_at__isnull": False}
 
 
 def appointments_of_contact(
-    email: str, *, now: datetime
+    contact: str, *, now: datetime
 ) -> tuple[list[Appointment], list[Appointment]]:
     """A proved contact's appointments: those ahead, soonest first, and the last five behind."""
-    mine = Appointment.objects.filter(
-        guardian__email=email, guardian__email_verified_at__isnull=False
-    ).select_related("type", "centre__department", "site", "practitioner", "guardian", "child")
+    mine = Appointment.objects.filter(**_who_proved(contact, "guardian__")).select_related(
+        "type", "centre__department", "site", "practitioner", "guardian", "child"
+    )
     ahead = mine.filter(ends_at__gt=now, state__in=["booked", "arrived", "in_progress"])
     behind = mine.exclude(state__in=["held", "lapsed"]).filter(ends_at__lte=now)
     return list(ahead.order_by("starts_at")[:50]), list(behind.order_by("-starts_at")[:5])
 
 
-def is_known_contact(email: str) -> bool:
-    """Whether this proved address ever booked: for deciding to send a code, never to be shown."""
-    return Appointment.objects.filter(
-        guardian__email=email, guardian__email_verified_at__isnull=False
-    ).exists()
+def is_known_contact(contact: str) -> bool:
+    """Whether this proved contact ever booked: for deciding to send a code, never to be shown."""
+    return Appointment.objects.filter(**_who_proved(contact, "guardian__")).exists()
 
 
-def practitioners_met(email: str, *, now: datetime) -> list[int]:
-    """Whom a proved contact's household has met: one query, by the address's index."""
-    known = "guardian__household__guardians"
+def guardians_of_contact(contact: str) -> list[Guardian]:
+    """Those who proved this contact, with their household, the newest first."""
+    proved = Guardian.objects.filter(**_who_proved(contact, ""))
+    return list(proved.select_related("household").order_by("-id")[:10])
+
+
+def practitioners_met(contact: str, *, now: datetime) -> list[int]:
+    """Whom a proved contact's household has met: one query, by the contact's index."""
     met = Appointment.objects.filter(
-        **{f"{known}__email": email, f"{known}__email_verified_at__isnull": False},
+        **_who_proved(contact, "guardian__household__guardians__"),
         state__in=["booked", "arrived", "in_progress", "fulfilled"],
         ends_at__lte=now,
     )
     return list(met.values_list("practitioner", flat=True).distinct())
-
-
-def held_before(
-    actor: Actor, *, type_id: int, centre_id: int, site_id: int, starts_at: datetime, now: datetime
-) -> Appointment | None:
-    """The time this actor already holds: the answer to an earlier press was lost.
-
-    None for a family that nothing tells apart: it could be any other.
-    """
-    if actor == FAMILY:
-        return None
-    return Appointment.objects.filter(
-        actor=actor.label,
-        state=Appointment.State.HELD,
-        expires_at__gt=now,
-        type=type_id,
-        centre=centre_id,
-        site=site_id,
-        starts_at=starts_at,
-    ).first()
 
 
 def held_for_move(appointment: Appointment, *, now: datetime) -> UUID | None:

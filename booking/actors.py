@@ -1,4 +1,4 @@
-"""Who acts, and for whom an appointment is booked: plain data handed to actions."""
+"""Who acts, for whom an appointment is booked, and by what they are known: plain data."""
 
 from __future__ import annotations
 
@@ -28,16 +28,38 @@ def family_on(page: str) -> Actor:
     return Actor("family", f"family:{page}")
 
 
+EMAIL, SMS = "email", "sms"
+
+
+def channel_of(contact: str) -> str:
+    """How a contact is reached: an e-mail address, or a mobile number in E.164."""
+    return EMAIL if "@" in contact else SMS
+
+
 @dataclass(frozen=True, slots=True)
 class Who:
-    """The person who books, and for whom. The e-mail has been proved by a code, or by an agent."""
+    """The person who books, and for whom. A family has proved its contact by a code; what else it
+    gave, and all that an agent typed, is proved by nothing."""
 
     first_name: str
     last_name: str
-    email: str
+    email: str = ""
     phone: str = ""
+    # How the code came; unless told, by e-mail if there is an address.
+    contact_channel: str = ""
     language: str = "fr"
+    # The page's own language, which nobody chose: no news to a household that chose another.
+    is_language_default: bool = False
     child_first_name: str = ""
     child_born_on: date | None = None
     due_on: date | None = None
     needs_interpreter: bool = False
+
+    @property
+    def channel(self) -> str:
+        return self.contact_channel or (EMAIL if self.email or not self.phone else SMS)
+
+    @property
+    def contact(self) -> str:
+        """What this person is known by; empty when an agent was told neither."""
+        return self.phone if self.channel == SMS else self.email

@@ -21,9 +21,12 @@ from booking import policy
 from booking.actions import cancel_for_centre, close_callback
 from booking.actions.calling_off import CalledOff
 from booking.actors import Actor
+from booking.admin_families import HouseholdAdmin
 from booking.errors import CallbackClosed
 from booking.models import Appointment, AppointmentEvent, CallbackRequest, ReminderRule
 from booking.reminders import QUIET_OUTSIDE
+
+__all__ = ["AppointmentAdmin", "CallbackRequestAdmin", "HouseholdAdmin"]
 
 
 class ReadOnly(admin.ModelAdmin[Any]):

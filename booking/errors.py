@@ -163,6 +163,15 @@ class TooManyAttempts(Refusal):
     status = 429
 
 
+class TooManySms(TooManyAttempts):
+    """The number, or whoever asks, has had its codes: each SMS costs and rings."""
+
+    code = "too_many_sms"
+    message = gettext_noop(
+        "Trop de codes sont partis par SMS. Patientez une heure, ou recevez le code par e-mail."
+    )
+
+
 class LinkExpired(Refusal):
     code = "link_expired"
     message = gettext_noop("Ce lien n’est plus valable.")

@@ -14,6 +14,7 @@ from uuid import UUID
 from django.db import DEFAULT_DB_ALIAS, connection
 from django.db.models import Model
 
+from booking.actors import EMAIL, SMS, Who
 from booking.models import Appointment, Child, Guardian, Household
 from booking.models.appointment import new_reference
 from centres.models import AppointmentType, Centre, Department, Practitioner, Shift, Site
@@ -109,9 +110,23 @@ SELECT {FAMILY.columns},
     AND lower(guardian.last_name) = lower(%(last_name)s)
 FROM booking_guardian guardian
 JOIN booking_household household ON household.id = guardian.household_id
-WHERE guardian.email = %(email)s AND guardian.email_verified_at IS NOT NULL
-ORDER BY guardian.id
+WHERE {{is_known}}
+ORDER BY guardian.{{field}}_verified_at IS NULL, guardian.id
 """  # noqa: S608 - made of our own column names
+FIELD = {EMAIL: "email", SMS: "phone"}
+# Whom a proved contact means: those who proved it; and those who had only given it, beside the
+# other one, when that one is proved and is given again now. Either alone, only typed, means nobody.
+IS_KNOWN = {
+    channel: f"""
+guardian.{FIELD[channel]} = %({FIELD[channel]})s
+AND (guardian.{FIELD[channel]}_verified_at IS NOT NULL
+     OR %({FIELD[other]})s <> '' AND guardian.{FIELD[other]} = %({FIELD[other]})s
+        AND guardian.{FIELD[other]}_verified_at IS NOT NULL)"""
+    for channel, other in ((EMAIL, SMS), (SMS, EMAIL))
+}
+GUARDIANS_BY = {
+    channel: GUARDIANS.format(is_known=IS_KNOWN[channel], field=FIELD[channel]) for channel in FIELD
+}
 
 # What a hold writes; all else of its row is null, or as the model begins.
 HELD = (
@@ -179,13 +194,17 @@ def _names_the_same(one: Appointment, other: Appointment) -> bool:
     return all(getattr(one, f"{name}_id") == getattr(other, f"{name}_id") for name in NAMED)
 
 
-def load_guardians(
-    email: str, *, first_name: str, last_name: str
-) -> tuple[list[Guardian], Guardian | None]:
-    """The guardians of a proved address with their household, and the one of this name, if any."""
-    values = {"email": email, "first_name": first_name, "last_name": last_name}
+def load_guardians(who: Who) -> tuple[list[Guardian], Guardian | None]:
+    """The guardians that a person's contact means, with their household, those who proved it first;
+    and the one of this name, if any."""
+    values = {
+        "email": who.email,
+        "phone": who.phone,
+        "first_name": who.first_name,
+        "last_name": who.last_name,
+    }
     guardians, same = [], None
-    for guardian, household, is_same in FAMILY.fetch(GUARDIANS, values):
+    for guardian, household, is_same in FAMILY.fetch(GUARDIANS_BY[who.channel], values):
         guardian.household = household
         guardians.append(guardian)
         same = guardian if is_same and same is None else same

@@ -29,10 +29,11 @@ ORDER BY id FOR NO KEY UPDATE
 """
 
 
-def lock_address(email: str) -> None:
-    """Let one transaction at a time book for an address, until it ends; before any shift."""
+def lock_address(contact: str) -> None:
+    """Let one transaction at a time book for an e-mail address or a number, until it ends; before
+    any shift."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [email])
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [contact])
 
 
 def lock_appointments(

@@ -96,9 +96,10 @@ def closed(
 
 
 def code(verification: Verification, code_text: str, *, language: str, now: datetime) -> None:
-    """A six-digit code; a former one of the same verification no longer leaves. Somebody waits for
-    it: it goes whatever the family wants to be told of later."""
-    subject_ref = str(verification.uid)
+    """A six-digit code, to the very contact it is to prove and no other; a former one of the same
+    verification no longer leaves. Somebody waits for it: it goes whatever the family wants to be
+    told of later."""
+    subject_ref, held = str(verification.uid), verification.appointment
     outbox.supersede(subject_refs=[subject_ref], kinds=[CODE])
     minutes = max(1, int((verification.expires_at - now).total_seconds()) // 60)
     values = {"code": code_text, "minutes": minutes}
@@ -106,6 +107,7 @@ def code(verification: Verification, code_text: str, *, language: str, now: date
         intent_key=f"{CODE}:{verification.uid}:{verification.sends}",
         kind=CODE,
         subject_ref=subject_ref,
+        scope=held.centre.slug if held is not None else "",
         channel=verification.channel,
         recipient=verification.contact,
         language=known_language(language),

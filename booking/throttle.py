@@ -22,6 +22,7 @@ RETURNING count + COALESCE((
     SELECT earlier.count FROM booking_ratecounter earlier
     WHERE earlier.key = %(before)s AND earlier."window" = %(window)s - 1), 0)
 """
+SEEN = """SELECT count FROM booking_ratecounter WHERE key = %(key)s AND "window" = %(window)s"""
 # A process keeps up to this many tries of a key to itself before it tells the others, so a family's
 # few posts cost no statement, and a limit is met that many too late by each process at most.
 KEPT = 3
@@ -71,15 +72,20 @@ def allow(*, key: str, limit: int, seconds: int, now: datetime) -> bool:
     return _count(key, int(now.timestamp()) // seconds, 1) <= limit
 
 
+def seen(*, key: str, seconds: int, now: datetime) -> int:
+    """How many tries of `key` this window has been told of; asking counts none."""
+    window = int(now.timestamp()) // seconds
+    with connection.cursor() as cursor:
+        cursor.execute(SEEN, {"key": key[:120], "window": window})
+        row = cursor.fetchone()
+    return int(row[0]) if row else 0
+
+
 def _count(key: str, window: int, more: int, *, is_lasting: bool = False) -> int:
     """Two rows take turns where the window before counts too; elsewhere there is none before."""
     own, before = (f"{window % 2}:{key}", f"{1 - window % 2}:{key}") if is_lasting else (key, "")
-    values: dict[str, Any] = {
-        "key": own[:120],
-        "before": before[:120],
-        "window": window,
-        "more": more,
-    }
+    values: dict[str, Any] = {"key": own[:120], "before": before[:120]}
+    values |= {"window": window, "more": more}
     with connection.cursor() as cursor:
         cursor.execute(COUNT, values)
         row = cursor.fetchone()

@@ -1,4 +1,5 @@
-"""Six-digit codes that prove an e-mail address: only a keyed hash kept, few tries, short life."""
+"""Six-digit codes that prove an e-mail address or a mobile number: only a keyed hash kept, few
+tries, short life."""
 
 from __future__ import annotations
 
@@ -13,6 +14,7 @@ from django.db.models import F
 from django.utils.crypto import constant_time_compare, salted_hmac
 
 from booking import messages
+from booking.actors import channel_of
 from booking.errors import CodeExpired, CodeWrong, TooManyAttempts
 from booking.models import Appointment, Verification
 
@@ -41,22 +43,24 @@ def _new_code() -> str:
 def send_code(
     *,
     purpose: str,
-    email: str,
+    contact: str,
     language: str,
     now: datetime,
     appointment: Appointment | None = None,
     payload: dict[str, Any] | None = None,
     known: bool = True,
 ) -> Verification:
-    """Make a code and plan its message. `payload` keeps what was typed until the code is right.
+    """Make a code and plan its message, by e-mail or SMS as the contact is. `payload` keeps what
+    was typed until the code is right.
 
     With `known` false nothing is sent and no code will ever fit: the same page, the same work, so
-    that nobody learns whether an address has appointments.
+    that nobody learns whether a contact has appointments.
     """
     code = _new_code()
     verification = Verification(
         purpose=purpose,
-        contact=email,
+        channel=channel_of(contact),
+        contact=contact,
         appointment=appointment,
         payload=payload or {},
         created_at=now,
@@ -69,8 +73,8 @@ def send_code(
 
 
 def _send(verification: Verification, code: str, *, language: str, now: datetime) -> None:
-    """Plan the message. For an unknown address plan it too, then undo that: not even a stopwatch
-    tells which addresses have appointments."""
+    """Plan the message. For an unknown contact plan it too, then undo that: not even a stopwatch
+    tells which contacts have appointments."""
     if verification.purpose == Verification.Purpose.BOOKING:
         messages.code(verification, code, language=language, now=now)
         return
@@ -82,7 +86,11 @@ def _send(verification: Verification, code: str, *, language: str, now: datetime
 @transaction.atomic
 def resend_code(*, uid: UUID, language: str, now: datetime) -> Verification:
     """Send a new code (the former one stops working), twice at most. Raises TooManyAttempts."""
-    verification = Verification.objects.select_for_update().get(uid=uid)
+    verification = (
+        Verification.objects.select_for_update(of=("self",))
+        .select_related("appointment__centre")
+        .get(uid=uid)
+    )
     if verification.used_at is not None:
         raise CodeExpired
     if verification.sends >= MAX_SENDS:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
 from django.utils.dateformat import format as date_format
@@ -28,7 +28,7 @@ def spoken_day(day: date, *, has_year: bool = False) -> str:
     return f"{spoken} {day.year}" if has_year else spoken
 
 
-def spoken_time(local: datetime) -> str:
+def spoken_time(local: datetime | time) -> str:
     """9 h 30 · 9 h · 9:30 am"""
     if is_english():
         return f"{local.hour % 12 or 12}:{local.minute:02}{NBSP}{'am' if local.hour < 12 else 'pm'}"

@@ -63,6 +63,9 @@ if DEMO:
 # Reverse proxies whose X-Forwarded-* headers are believed; from anyone else they are dropped.
 TRUSTED_PROXIES = env.networks("TRUSTED_PROXIES")
 
+# What Prometheus shows at /metrics; without it there is no such page.
+METRICS_TOKEN = env.text("METRICS_TOKEN")
+
 # In the header of each page; a setting, because pages for families pay no query for their frame.
 DEPARTMENT_NAME = env.text("DEPARTMENT_NAME", "Ille-et-Vilaine")
 
@@ -199,7 +202,7 @@ SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 SECURE_SSL_REDIRECT = IS_HTTPS
 # Health probes come straight to the process, past the proxy that speaks TLS.
-SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
 SECURE_HSTS_SECONDS = 31_536_000 if IS_HTTPS else 0
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]

@@ -1,8 +1,8 @@
 """The two cookies that say who a family is, both signed and out of reach of scripts (what it typed
 has its own: frontend/draft.py).
 
-`contact` says which e-mail address was proved by a code in the last 30 minutes; `hold` which time
-this browser holds, so that choosing another gives it back. There is no session.
+`contact` says which e-mail address or number was proved by a code in the last 30 minutes; `hold`
+which time this browser holds, so that choosing another gives it back. There is no session.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ def _set(response: HttpResponseBase, name: str, value: str, seconds: int) -> Non
     )
 
 
-def remember_contact(response: HttpResponseBase, email: str, *, now: datetime) -> None:
-    """Remember that this address was proved: a second child needs no new code."""
+def remember_contact(response: HttpResponseBase, contact: str, *, now: datetime) -> None:
+    """Remember that this contact was proved: a second child needs no new code."""
     seconds = int(CONTACT_FOR.total_seconds())
-    _set(response, "contact", contact_token(email, now=now), seconds)
+    _set(response, "contact", contact_token(contact, now=now), seconds)
 
 
 def proved_contact(request: HttpRequest, *, now: datetime) -> str | None:
-    """The e-mail address this browser proved lately."""
+    """The e-mail address or number this browser proved lately."""
     return contact_from_token(request.COOKIES.get("contact"), now=now)
 
 

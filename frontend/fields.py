@@ -1,4 +1,4 @@
-"""Fields that several forms ask for: a person's names, an e-mail address, a French phone number."""
+"""Fields that several forms ask for: a person's names, an e-mail address, phone numbers."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import phonenumbers
 from django import forms
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
+
+from notifications.sms import numbers
 
 # Mainland France and the overseas départements (ARCEP numbering plan), nine digits after the code.
 FRENCH_CODES = (33, 262, 590, 594, 596)
@@ -46,6 +48,51 @@ class EmailField(forms.EmailField):
 
     def clean(self, value: Any) -> str:
         return str(super().clean(value)).lower()
+
+
+class MobileField(forms.CharField):
+    """A mobile number of any country, kept in E.164. A French landline passes too: a centre can
+    call it; whether an SMS is to reach it is the form's to say."""
+
+    widget = forms.TextInput(attrs={"type": "tel", "autocomplete": "tel", "inputmode": "tel"})
+
+    def __init__(self, **options: Any) -> None:
+        options.setdefault("label", _("Votre numéro de téléphone"))
+        super().__init__(max_length=30, **options)
+
+    def clean(self, value: Any) -> str:
+        typed = super().clean(value)
+        if not typed:
+            return ""
+        try:
+            return numbers.parse(typed)
+        except forms.ValidationError as error:
+            number = french_number(typed) if error.code == "landline" else ""
+            if not number:
+                raise
+            return number
+
+
+class ContactField(forms.CharField):
+    """An e-mail address or a mobile number, whichever a family is known by."""
+
+    widget = forms.TextInput(attrs={"autocomplete": "username", "autocapitalize": "none"})
+    default_error_messages = {
+        "required": _("Écrivez votre adresse e-mail ou votre numéro de mobile."),
+        "neither": _("Écrivez une adresse e-mail, ou un numéro de mobile avec ses 10 chiffres."),
+    }
+
+    def __init__(self, **options: Any) -> None:
+        options.setdefault("label", _("Votre adresse e-mail ou votre mobile"))
+        super().__init__(max_length=254, **options)
+
+    def clean(self, value: Any) -> str:
+        typed = super().clean(value)
+        if "@" in typed:
+            return EmailField().clean(typed)
+        if not any(character.isdigit() for character in typed):
+            raise forms.ValidationError(self.error_messages["neither"], code="neither")
+        return numbers.parse(typed)
 
 
 class PhoneField(forms.CharField):

@@ -6,14 +6,15 @@ from datetime import date, timedelta
 from typing import Any
 
 from django import forms
-from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from booking.actors import Who
+from booking.actors import EMAIL, SMS, Who
 from booking.rules import TERM_DAYS
 from centres.models import AppointmentType
 from frontend.dates import NotADate, read
-from frontend.fields import EmailField, FirstNameField, LastNameField, PhoneField
+from frontend.fields import EmailField, FirstNameField, LastNameField, MobileField
+from frontend.languages import LanguageField, page_language
+from notifications.sms import numbers
 
 Audience = AppointmentType.Audience
 
@@ -87,14 +88,32 @@ class WhoForm(forms.Form):
     email = EmailField(
         help_text=_("Nous y envoyons un code pour confirmer, puis votre rendez-vous.")
     )
-    phone = PhoneField(
+    phone = MobileField(
         help_text=_("Pour vous prévenir si le centre doit changer l’heure."), required=False
+    )
+    contact_channel = forms.ChoiceField(
+        label=_("Recevoir le code"),
+        help_text=_("Si vous avez écrit les deux."),
+        choices=[(EMAIL, _("par e-mail")), (SMS, _("par SMS"))],
+        required=False,
+        widget=forms.RadioSelect,
+    )
+    message_language = LanguageField()
+    # What the page offered: left as it was, it is nobody's choice.
+    offered_language = forms.CharField(
+        required=False, max_length=16, initial=page_language, widget=forms.HiddenInput
     )
     needs_interpreter = forms.BooleanField(label=_("J’ai besoin d’un interprète"), required=False)
 
-    def __init__(self, *args: Any, audience: str, today: date, **options: Any) -> None:
+    def __init__(
+        self, *args: Any, audience: str, today: date, has_sms: bool = False, **options: Any
+    ) -> None:
         super().__init__(*args, **options)
         self.today = today
+        if has_sms:
+            self._ask_for_either()
+        else:
+            del self.fields["contact_channel"]
         if audience != Audience.CHILD:
             del self.fields["child_first_name"], self.fields["child_born_on"]
         if audience != Audience.PREGNANCY:
@@ -122,10 +141,39 @@ class WhoForm(forms.Form):
             )
         return due_on
 
+    def _ask_for_either(self) -> None:
+        """An address or a mobile: many families have only the one."""
+        email, phone = self.fields["email"], self.fields["phone"]
+        email.required = False
+        for field in (email, phone, self.fields["contact_channel"]):
+            field.is_unmarked = True  # type: ignore[attr-defined]  # neither is optional alone
+        email.help_text = _("Une adresse e-mail ou un numéro de mobile : au moins l’un des deux.")
+        phone.help_text = _("Le code, puis votre rendez-vous, peuvent arriver par SMS.")
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if not self.errors.keys() & {"email", "phone", "contact_channel"}:
+            data["contact_channel"] = self._channel(data)
+        return data
+
+    def _channel(self, data: dict[str, Any]) -> str:
+        """How the code is to come: as asked, else by what was given; what lacks is said."""
+        email, phone, asked = data["email"], data["phone"], data.get("contact_channel", "")
+        channel = asked or (SMS if phone and not email else EMAIL)
+        if not email and not phone:
+            self.add_error("email", _("Écrivez une adresse e-mail ou un numéro de mobile."))
+        elif channel == EMAIL and not email:
+            self.add_error("email", _("Pour un code par e-mail, écrivez votre adresse."))
+        elif channel == SMS and not phone:
+            self.add_error("phone", _("Pour un code par SMS, écrivez votre numéro de mobile."))
+        elif channel == SMS and not numbers.is_mobile(phone):
+            self.add_error("phone", numbers.REFUSALS["landline"])
+        return channel
+
     @property
     def who(self) -> Who:
         """The person as the confirm action wants them."""
-        return Who(language=get_language() or "fr", **self.cleaned_data)
+        return _person(self.cleaned_data)
 
     @property
     def payload(self) -> dict[str, Any]:
@@ -138,13 +186,19 @@ class WhoForm(forms.Form):
 
 
 def who_from_payload(payload: dict[str, Any], *, language: str) -> Who:
-    """The person again, from what waited for the code."""
+    """The person again, from what waited for the code; `language` if that did not say."""
     dates = {
         name: date.fromisoformat(payload[name])
         for name in ("child_born_on", "due_on")
         if payload.get(name)
     }
-    return Who(language=language, **(payload | dates))
+    return _person({"message_language": language} | payload | dates)
+
+
+def _person(data: dict[str, Any]) -> Who:
+    fields = dict(data)
+    language, offered = fields.pop("message_language"), fields.pop("offered_language", "")
+    return Who(language=language, is_language_default=language == offered, **fields)
 
 
 class CodeForm(forms.Form):
@@ -152,7 +206,7 @@ class CodeForm(forms.Form):
         label=_("Code à 6 chiffres"),
         max_length=20,
         widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "one-time-code"}),
-        error_messages={"required": _("Écrivez les six chiffres reçus par e-mail.")},
+        error_messages={"required": _("Écrivez les six chiffres du code reçu.")},
     )
 
     def clean_code(self) -> str:

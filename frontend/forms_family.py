@@ -6,11 +6,12 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
+from django.http import QueryDict
 from django.utils import translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from frontend.fields import EmailField, FirstNameField, LastNameField, PhoneField
+from frontend.fields import ContactField, EmailField, FirstNameField, LastNameField, PhoneField
 
 Choices = tuple[tuple[str, "str | Promise"], ...]
 
@@ -81,5 +82,20 @@ class CallbackForm(forms.Form):
         }
 
 
+def typed_so_far(post: QueryDict) -> dict[str, Any]:
+    """The first values of a call-back form that shows what was typed again, unjudged."""
+    return {
+        name: post.getlist(name) if name == "moments" else post.get(name, "")
+        for name in CallbackForm.base_fields
+    }
+
+
 class AccessForm(forms.Form):
-    email = EmailField(help_text=_("Celle que vous avez donnée pour prendre rendez-vous."))
+    contact = ContactField(help_text=_("Ce que vous avez donné pour prendre rendez-vous."))
+
+    def __init__(self, *args: Any, has_sms: bool, **options: Any) -> None:
+        super().__init__(*args, **options)
+        if not has_sms:
+            self.fields["contact"] = EmailField(
+                help_text=_("Celle que vous avez donnée pour prendre rendez-vous.")
+            )

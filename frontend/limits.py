@@ -18,8 +18,11 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
 from booking import throttle
+from booking.actors import SMS, channel_of
+from booking.errors import TooManyAttempts, TooManySms
 from booking.rules import HOLD_FOR
 from frontend import pow
+from notifications.sms.numbers import Zone, zone_of
 
 P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
@@ -54,6 +57,39 @@ CALLBACKS = Budget("callback", 20, 60)
 # limit only keeps many askers from flooding a mailbox, and is over as soon as a code's own life.
 SENDS_PER_ASKER, SENDS_PER_CONTACT = 6, 20
 SENDS_WINDOW = 900
+# Codes by SMS cost money, and an idle finger can make a phone ring all night: a number gets three
+# an hour and six a day, whoever asks. An asker's rations depend on where the numbers are; abroad,
+# where SMS are asked for to earn money by them, all askers together have one too.
+HOUR, DAY = 3600, 86_400
+SMS_PER_NUMBER_HOUR, SMS_PER_NUMBER_DAY = 3, 6
+
+
+class Rations(NamedTuple):
+    """Codes by SMS to one zone: an asker's by hour and by day, all askers' by day (0: no limit)."""
+
+    asker_hour: int
+    asker_day: int
+    all_day: int = 0
+
+
+SMS_RATIONS = {
+    Zone.MAINLAND: Rations(20, 60),
+    Zone.OVERSEAS: Rations(10, 20, 500),
+    Zone.ABROAD: Rations(3, 6, 100),
+}
+
+
+class Count(NamedTuple):
+    """One try more of a key, and how many a window of so many seconds allows."""
+
+    key: str
+    limit: int
+    seconds: int
+
+
+# Short links that open nothing, from one address: whoever mistypes one does so a few times, whoever
+# guesses needs billions.
+MISSES, MISSES_WINDOW = 60, 600
 # Searches cost the database most, and are a family's first pages: 5 a second from one address are
 # free, and no family's are so many that they cost a statement more.
 SEARCHES = Budget("search", 3000, 30_000, kept=100)
@@ -130,16 +166,55 @@ def digest(text: str) -> str:
     return salted_hmac("frontend.limits", text.strip().lower()).hexdigest()[:32]
 
 
-def may_send_code(request: HttpRequest, email: str, *, now: datetime) -> bool:
+def check_may_send(request: HttpRequest, contact: str, *, now: datetime) -> None:
+    """Raises TooManyAttempts, or TooManySms, when this visitor may have no other code sent to this
+    contact now."""
+    if not may_send_code(request, contact, now=now):
+        raise TooManySms if channel_of(contact) == SMS else TooManyAttempts
+
+
+def may_send_code(request: HttpRequest, contact: str, *, now: datetime) -> bool:
     """Whether this visitor may have one more code sent to this contact now.
 
     Counted alike whether the contact is known or not. What an asker is refused counts for no other.
     """
-    key = f"sends:{digest(email)}"
-    limits = ((f"{key}:{client_of(request)}", SENDS_PER_ASKER), (key, SENDS_PER_CONTACT))
+    key, client = f"sends:{digest(contact)}", client_of(request)
+    counted = [
+        Count(f"{key}:{client}", SENDS_PER_ASKER, SENDS_WINDOW),
+        Count(key, SENDS_PER_CONTACT, SENDS_WINDOW),
+    ]
+    if channel_of(contact) == SMS:
+        counted += _sms_counts(key, client, zone_of(contact))
     return all(
-        throttle.allow(key=key, limit=limit, seconds=SENDS_WINDOW, now=now) for key, limit in limits
+        throttle.allow(key=each.key, limit=each.limit, seconds=each.seconds, now=now)
+        for each in counted
     )
+
+
+def _sms_counts(number: str, client: str, zone: Zone) -> list[Count]:
+    """What each SMS counts for: its asker and its number, by hour and by day; all of a zone that
+    costs more, by day."""
+    rations = SMS_RATIONS[zone]
+    counted = [
+        Count(f"sms:{zone}:{client}:h", rations.asker_hour, HOUR),
+        Count(f"sms:{zone}:{client}:d", rations.asker_day, DAY),
+        Count(f"{number}:h", SMS_PER_NUMBER_HOUR, HOUR),
+        Count(f"{number}:d", SMS_PER_NUMBER_DAY, DAY),
+    ]
+    if rations.all_day:
+        counted.append(Count(f"sms:{zone}", rations.all_day, DAY))
+    return counted
+
+
+def has_missed_often(request: HttpRequest, *, now: datetime) -> bool:
+    """Whether this address tried too many short links that open nothing."""
+    key = f"short:{client_of(request)}"
+    return throttle.seen(key=key, seconds=MISSES_WINDOW, now=now) >= MISSES
+
+
+def count_miss(request: HttpRequest, *, now: datetime) -> None:
+    key = f"short:{client_of(request)}"
+    throttle.allow(key=key, limit=MISSES, seconds=MISSES_WINDOW, now=now)
 
 
 def may_log_in(request: HttpRequest, account: str, *, now: datetime) -> bool:

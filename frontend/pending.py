@@ -28,14 +28,14 @@ def elsewhere(
 ) -> HttpResponse | None:
     """None while the time is held; else the page that says what became of it.
 
-    Confirmed already (double press, back button): its page, for whoever proved the address it was
+    Confirmed already (double press, back button): its page, for whoever proved the contact it was
     booked with. Expired: an offer to take the same time again, with what was typed.
     """
     if held.moves_id is not None:
         raise WrongState
     if held.state not in UNCONFIRMED:
         contact = cookies.proved_contact(request, now=now)
-        if held.guardian is not None and contact == held.guardian.email:
+        if contact is not None and held.guardian is not None and held.guardian.has_proved(contact):
             return redirect("appointment", manage_token(held))
         return refusals.page(request, WrongState(), template="pages/already.html", appointment=held)
     if held.is_live_hold(now=now):
@@ -52,10 +52,10 @@ def elsewhere(
     )
 
 
-def confirmed(appointment: Appointment, email: str, *, now: datetime) -> HttpResponse:
-    """On to the appointment's page; the address stays proved for a while."""
+def confirmed(appointment: Appointment, contact: str, *, now: datetime) -> HttpResponse:
+    """On to the appointment's page; the contact stays proved for a while."""
     response = redirect(f"{reverse('appointment', args=[manage_token(appointment)])}?nouveau=1")
-    cookies.remember_contact(response, email, now=now)
+    cookies.remember_contact(response, contact, now=now)
     cookies.forget_hold(response)
     draft.forget(response)
     return response
@@ -72,11 +72,15 @@ def code_for(held: Appointment, uid: UUID) -> Verification:
 
 
 def same_code(
-    held: Appointment, email: str, payload: Mapping[str, Any], *, now: datetime
+    held: Appointment, contact: str, payload: Mapping[str, Any], *, now: datetime
 ) -> Verification | None:
     """A code still good for exactly these details: pressing twice sends one message, not two."""
     waiting = Verification.objects.filter(
-        appointment=held, contact=email, used_at=None, expires_at__gt=now, attempts__lt=MAX_ATTEMPTS
+        appointment=held,
+        contact=contact,
+        used_at=None,
+        expires_at__gt=now,
+        attempts__lt=MAX_ATTEMPTS,
     )
     return waiting.filter(payload=payload).order_by("-id").first()
 

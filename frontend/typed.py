@@ -6,9 +6,20 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
+from django.conf import settings
 from django.http import QueryDict
 
-TEXTS = ("child_first_name", "first_name", "last_name", "email", "phone", "needs_interpreter")
+TEXTS = (
+    "child_first_name",
+    "first_name",
+    "last_name",
+    "email",
+    "phone",
+    "contact_channel",
+    "message_language",
+    "offered_language",
+    "needs_interpreter",
+)
 DATES = ("child_born_on", "due_on")
 PARTS = ("day", "month", "year")
 
@@ -37,8 +48,12 @@ def from_payload(payload: Mapping[str, Any]) -> Fields:
 
 
 def as_initial(post: Mapping[str, str]) -> dict[str, Any]:
-    """The first values of a form that shows what was typed again, right or wrong, unjudged."""
-    initial: dict[str, Any] = {name: post.get(name, "") for name in TEXTS}
+    """The first values of a form that shows what was typed again, right or wrong, unjudged. A
+    page's own language that nobody changed follows the page."""
+    initial: dict[str, Any] = {name: post[name] for name in TEXTS if name in post}
+    language = initial.get("message_language")
+    if language == initial.get("offered_language") and language in dict(settings.LANGUAGES):
+        del initial["message_language"], initial["offered_language"]
     for name in DATES:
         initial[name] = [post.get(f"{name}_{part}", "") for part in PARTS]
     return initial

@@ -1,4 +1,4 @@
-"""Every address families meet. Each view says by `access` whom it lets in (frontend/access.py)."""
+"""Every address families and desks meet. Each view says by `access` whom it lets in (access.py)."""
 
 from django.conf import settings
 from django.urls import path, register_converter
@@ -11,10 +11,13 @@ from frontend.views import (
     callback,
     centres,
     code,
+    contact,
     demo,
     hold,
     home,
+    login,
     mine,
+    short_link,
     static_pages,
     visit,
     webhooks,
@@ -22,6 +25,7 @@ from frontend.views import (
     where,
     who,
 )
+from frontend.views.staff import desk, health, timeline
 
 register_converter(NeedConverter, "need")
 
@@ -39,6 +43,7 @@ urlpatterns = [
     path("retenu/<str:token>/code/<uuid:uid>/", code.code, name="code"),
     path("retenu/<str:token>/code/<uuid:uid>/renvoyer/", code.resend, name="resend"),
     path("r/<str:token>/", visit.appointment, name="appointment"),
+    path("r/<str:token>/messages/", contact.of_appointment, name="contact"),
     path("r/<str:token>/calendrier.ics", visit.ics, name="ics"),
     path("r/<str:token>/imprimer/", visit.print_page, name="print"),
     path("r/<str:token>/annuler/", visit.cancel, name="cancel"),
@@ -48,7 +53,9 @@ urlpatterns = [
     path("mes-rendez-vous/code/<uuid:uid>/", mine.code, name="mine-code"),
     path("mes-rendez-vous/code/<uuid:uid>/renvoyer/", mine.resend, name="mine-resend"),
     path("mes-rendez-vous/liste/", mine.listing, name="mine-list"),
+    path("mes-rendez-vous/messages/", contact.mine, name="mine-contact"),
     path("mes-rendez-vous/quitter/", mine.leave, name="leave"),
+    path("s/<str:code>", short_link.short_link, name="short-link"),
     path("rappel/<uuid:uid>/", callback.done, name="callback-done"),
     path("rappel/<slug:type_slug>/<slug:centre_slug>/", callback.ask, name="callback"),
     path("centres/", centres.index, name="centres"),
@@ -60,6 +67,18 @@ urlpatterns = [
     path("langue/", access("public")(keeping(set_language)), name="set_language"),
     path("webhooks/sms/<slug:route>/<str:secret>/", webhooks.sms, name="sms-webhook"),
     path("webhooks/email/<slug:route>/<str:secret>/", webhooks.email, name="email-webhook"),
+    path("equipe/messages/", desk.choice, name="desk-choice"),
+    path("equipe/messages/centre/<slug:centre_slug>/", desk.listing, name="desk"),
+    path("equipe/messages/sante/", health.page, name="health"),
+    path("equipe/messages/<int:pk>/", desk.detail, name="message"),
+    path("equipe/messages/<int:pk>/autre-adresse/", desk.redirect_message, name="redirect"),
+    path("equipe/messages/<int:pk>/<slug:action>/", desk.act, name="act"),
+    path("equipe/reponses/<int:pk>/lue/", desk.reply_read, name="reply-read"),
+    path("equipe/rappels/<uuid:uid>/", desk.called_back, name="called-back"),
+    path("equipe/rendez-vous/", timeline.search, name="search"),
+    path("equipe/rendez-vous/<str:reference>/messages/", timeline.of_appointment, name="timeline"),
+    path("equipe/prestataires/<str:name>/<slug:action>/", health.provider, name="provider"),
+    path("equipe/quitter/", login.leave, name="staff-leave"),
 ]
 
 if settings.DEMO:

@@ -75,6 +75,12 @@ def recent_messages(
     return [_read(message, now=now, opened=opened) for message in found[:limit]]
 
 
+def readable(message: OutboxMessage) -> ReadMessage | None:
+    """One message with its words; None when they cannot be put together (then it never left)."""
+    read = _read(message, now=None, opened=None)
+    return read if read.text else None
+
+
 def letter_of(pk: int) -> str:
     """An e-mail's HTML; "" when there is no such e-mail, or nothing of it can be said any more."""
     message = OutboxMessage.objects.filter(pk=pk, channel=EMAIL).first()

@@ -41,16 +41,16 @@ def confirm(
 ) -> Appointment:
     """Turn a live hold into the family's appointment and plan its confirmation message.
 
-    Confirming twice with the same e-mail returns the appointment unchanged (a double click, the
+    Confirming twice with the same contact returns the appointment unchanged (a double click, the
     back button). Every rule is checked again, on rows just locked; `seen` is the hold as this
     request has loaded it already, so that what it names is not read twice. Raises HoldExpired,
     CentreNotOpen, NotOffered, ChildRequired, DueDateRequired, AgeNotAllowed, WeeksNotAllowed,
     LimitReached, AlreadyBookedThen, WrongState.
     """
-    locked = lock_appointments([uid], address=who.email, seen=[seen] if seen else [])
+    locked = lock_appointments([uid], address=who.contact, seen=[seen] if seen else [])
     appointment = locked.get(uid)
     if appointment is not None and appointment.state == Appointment.State.BOOKED:
-        if appointment.guardian is None or appointment.guardian.email != who.email:
+        if not _is_theirs(appointment, who, actor):
             raise WrongState
         return appointment
     held = live_hold(locked, uid, now=now)
@@ -74,6 +74,16 @@ def confirm(
         raise refuse_clash(error) from error
     messages.confirmation(held, now=now, is_new=family.is_new)
     return held
+
+
+def _is_theirs(appointment: Appointment, who: Who, actor: Actor) -> bool:
+    """Whether this very person booked it. An agent proved nothing, the first time neither."""
+    guardian = appointment.guardian
+    if guardian is None:
+        return False
+    if actor.is_agent:
+        return who.contact in (guardian.email, guardian.number)
+    return guardian.has_proved(who.contact)
 
 
 CONFIRMED_FIELDS = (
@@ -149,8 +159,8 @@ def overbook(
         raise ReasonRequired
     kind = AppointmentType.objects.get(pk=type_id)
     starts_at, ends_at = from_minute(start), from_minute(start + kind.duration_min)
-    if who.email:
-        lock_address(who.email)
+    if who.contact:
+        lock_address(who.contact)
     shift = lock_shift(shift_id, since=starts_at, until=ends_at)
     check_open(shift.centre, kind, now=now, actor=actor)
     if ends_at <= now or not shift.offers.filter(type=kind).exists():

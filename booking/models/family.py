@@ -58,7 +58,10 @@ class Household(models.Model):
 
 
 class Guardian(models.Model):
-    """A parent, guardian or adult who books. The e-mail is proved by a code before any booking."""
+    """A parent, guardian or adult who books, known by an address or a number proved by a code.
+
+    What was only typed, by them or by an agent, is kept without a date of proof.
+    """
 
     household = models.ForeignKey(Household, models.CASCADE, related_name="guardians")
     first_name = models.CharField(_("prénom"), max_length=60)
@@ -96,6 +99,20 @@ class Guardian(models.Model):
 
     def __str__(self) -> str:
         return f"{self.first_name} {self.last_name}"
+
+    @property
+    def number(self) -> str:
+        """The phone in E.164, or nothing."""
+        return str(self.phone.as_e164) if self.phone else ""
+
+    def has_proved(self, contact: str) -> bool:
+        """Whether this person proved this very address or number."""
+        proved = []
+        if self.email_verified_at is not None:
+            proved.append(self.email)
+        if self.phone_verified_at is not None:
+            proved.append(self.number)
+        return bool(contact) and contact in proved
 
 
 class Child(models.Model):

@@ -1,4 +1,4 @@
-"""The six-digit code that proves the e-mail address and confirms the appointment."""
+"""The six-digit code that proves the e-mail address or the number, and confirms the appointment."""
 
 from datetime import datetime
 from uuid import UUID
@@ -46,7 +46,7 @@ def code(request: HttpRequest, token: str, uid: UUID) -> HttpResponse:
 def _confirm(
     request: HttpRequest, held: Appointment, waiting: Verification, *, now: datetime
 ) -> HttpResponse:
-    """The address is proved, whatever becomes of the time: a refusal here costs no second code."""
+    """The contact is proved, whatever becomes of the time: a refusal here costs no second code."""
     person = who_from_payload(waiting.payload, language=get_language() or "fr")
     try:
         booked = actions.confirm(uid=held.uid, who=person, now=now, seen=held)
@@ -90,8 +90,7 @@ def resend(request: HttpRequest, token: str, uid: UUID) -> HttpResponse:
     if request.method != "POST":
         return redirect("code", token, uid)
     try:
-        if not limits.may_send_code(request, waiting.contact, now=now):
-            raise TooManyAttempts
+        limits.check_may_send(request, waiting.contact, now=now)
         verification.resend_code(uid=uid, language=get_language() or "fr", now=now)
     except Refusal as refusal:
         back = Step(_details_url(held), _("Corriger mes informations"))

@@ -1,6 +1,6 @@
-"""“My appointments”: an e-mail address proved by a code, then the list. No account, no password.
+"""“My appointments”: a contact proved by a code, then the list. No account, no password.
 
-Whether an address has appointments shows nowhere: the same page answers, after the same work.
+Whether a contact has appointments shows nowhere: the same page answers, after the same work.
 """
 
 from __future__ import annotations
@@ -11,17 +11,20 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from booking import verification
 from booking.access import appointments_of_contact, is_known_contact
-from booking.errors import CodeExpired, CodeWrong, TooManyAttempts
+from booking.actors import SMS, channel_of
+from booking.errors import CodeExpired, CodeWrong, TooManyAttempts, TooManySms
 from booking.models import Verification
+from booking.reaching import has_sms
 from frontend import cookies, refusals
 from frontend.access import access
 from frontend.forms import CodeForm
 from frontend.forms_family import AccessForm
-from frontend.limits import CODES, SMALL, limited, may_send_code
+from frontend.limits import CODES, SMALL, check_may_send, limited
 from frontend.visit import Visit
 
 ACCESS = Verification.Purpose.ACCESS
@@ -35,21 +38,29 @@ def start(request: HttpRequest) -> HttpResponseBase:
     if request.method != "POST":
         if cookies.proved_contact(request, now=now):
             return redirect("mine-list")
-        return render(request, "pages/mine/start.html", {"form": AccessForm()})
-    form = AccessForm(request.POST)
+        return _start_page(request, AccessForm(has_sms=has_sms()))
+    form = AccessForm(request.POST, has_sms=has_sms())
     if not form.is_valid():
-        return render(request, "pages/mine/start.html", {"form": form}, status=422)
-    email = form.cleaned_data["email"]
-    if not may_send_code(request, email, now=now):
-        raise TooManyAttempts
+        return _start_page(request, form, status=422)
+    contact = form.cleaned_data["contact"]
+    try:
+        check_may_send(request, contact, now=now)
+    except TooManySms as refusal:
+        form.add_error("contact", _(refusal.message))
+        return _start_page(request, form, status=refusal.status)
     sent = verification.send_code(
         purpose=ACCESS,
-        email=email,
+        contact=contact,
         language=get_language() or "fr",
         now=now,
-        known=is_known_contact(email),
+        known=is_known_contact(contact),
     )
     return redirect("mine-code", sent.uid)
+
+
+def _start_page(request: HttpRequest, form: AccessForm, *, status: int = 200) -> HttpResponse:
+    context = {"form": form, "has_sms": has_sms()}
+    return render(request, "pages/mine/start.html", context, status=status)
 
 
 def _can_try(asked: Verification) -> bool:
@@ -99,8 +110,7 @@ def code(request: HttpRequest, uid: UUID) -> HttpResponseBase:
 def resend(request: HttpRequest, uid: UUID) -> HttpResponseBase:
     now = timezone.now()
     asked = get_object_or_404(Verification, uid=uid, purpose=ACCESS)
-    if not may_send_code(request, asked.contact, now=now):
-        raise TooManyAttempts
+    check_may_send(request, asked.contact, now=now)
     verification.resend_code(uid=uid, language=get_language() or "fr", now=now)
     return redirect(f"{request.path.removesuffix('renvoyer/')}?renvoye=1")
 
@@ -109,12 +119,13 @@ def resend(request: HttpRequest, uid: UUID) -> HttpResponseBase:
 @require_safe
 def listing(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
-    email = cookies.proved_contact(request, now=now)
-    if email is None:
+    contact = cookies.proved_contact(request, now=now)
+    if contact is None:
         return redirect("mine")
-    ahead, behind = appointments_of_contact(email, now=now)
+    ahead, behind = appointments_of_contact(contact, now=now)
     context = {
-        "email": email,
+        "contact": contact,
+        "is_number": channel_of(contact) == SMS,
         "ahead": [Visit(each, now) for each in ahead],
         "behind": [Visit(each, now) for each in behind],
     }

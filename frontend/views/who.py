@@ -11,24 +11,28 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from booking import actions, verification
-from booking.access import BadLink, appointment_for_hold, appointments_of_contact, hold_token
+from booking.access import BadLink, appointment_for_hold, guardians_of_contact, hold_token
 from booking.actions.confirming import check_person
+from booking.actors import SMS, channel_of
 from booking.errors import (
     AgeNotAllowed,
     AlreadyBookedThen,
     LimitReached,
     TooManyAttempts,
+    TooManySms,
     WeeksNotAllowed,
 )
 from booking.models import Appointment, Verification
+from booking.reaching import has_sms
 from frontend import cookies, draft, limits, pending, typed
 from frontend.access import access
 from frontend.forms import WhoForm
 from frontend.limits import DETAILS, SMALL, limited
 
+LANGUAGE_FIELDS = ("message_language", "offered_language")
 # Refusals that the person can mend on this very page, and the field each is about.
-MENDABLE = (AgeNotAllowed, WeeksNotAllowed, LimitReached, AlreadyBookedThen)
-FIELD_OF = {AgeNotAllowed: "child_born_on", WeeksNotAllowed: "due_on"}
+MENDABLE = (AgeNotAllowed, WeeksNotAllowed, LimitReached, AlreadyBookedThen, TooManyAttempts)
+FIELD_OF = {AgeNotAllowed: "child_born_on", WeeksNotAllowed: "due_on", TooManySms: "phone"}
 
 
 @access("hold")
@@ -56,19 +60,18 @@ def who(request: HttpRequest, token: str) -> HttpResponse:
 def _go_on(
     request: HttpRequest, held: Appointment, form: WhoForm, *, now: datetime
 ) -> HttpResponse:
-    """Confirm at once for an address proved lately; otherwise send it a code."""
+    """Confirm at once for a contact proved lately; otherwise send it a code."""
     person = form.who
-    if cookies.proved_contact(request, now=now) == person.email:
+    if cookies.proved_contact(request, now=now) == person.contact:
         booked = actions.confirm(uid=held.uid, who=person, now=now, seen=held)
-        return pending.confirmed(booked, person.email, now=now)
+        return pending.confirmed(booked, person.contact, now=now)
     check_person(held.type, held.centre, person, starts_at=held.starts_at)
-    waiting = pending.same_code(held, person.email, form.payload, now=now)
+    waiting = pending.same_code(held, person.contact, form.payload, now=now)
     if waiting is None:
-        if not limits.may_send_code(request, person.email, now=now):
-            raise TooManyAttempts
+        limits.check_may_send(request, person.contact, now=now)
         waiting = verification.send_code(
             purpose=Verification.Purpose.BOOKING,
-            email=person.email,
+            contact=person.contact,
             language=person.language,
             now=now,
             appointment=held,
@@ -79,23 +82,30 @@ def _go_on(
 
 def _form(held: Appointment, now: datetime, **options: Any) -> WhoForm:
     today = timezone.localdate(now, ZoneInfo(held.centre.time_zone))
-    return WhoForm(audience=held.type.audience, today=today, **options)
+    return WhoForm(audience=held.type.audience, today=today, has_sms=has_sms(), **options)
 
 
 def _known(request: HttpRequest, held: Appointment, now: datetime) -> dict[str, Any]:
     """What this browser typed before: on its way (it went back, or elsewhere), for this very time
-    (it changes the e-mail), or as a contact proved in the last half hour."""
+    (it changes the contact), or as a contact proved in the last half hour."""
     if fields := draft.kept(request):
         return typed.as_initial(fields)
     if cookies.is_holder(request, held) and (payload := pending.last_typed(held)):
         return payload
-    email = cookies.proved_contact(request, now=now)
-    if email is None:
+    contact = cookies.proved_contact(request, now=now)
+    if contact is None:
         return {}
-    ahead, behind = appointments_of_contact(email, now=now)
-    guardian = next((each.guardian for each in (*ahead, *behind)), None)
-    names = ("first_name", "last_name", "phone")
-    return {"email": email} | {name: str(getattr(guardian, name, "")) for name in names}
+    channel = channel_of(contact)
+    proved = {"phone" if channel == SMS else "email": contact, "contact_channel": channel}
+    guardians = guardians_of_contact(contact)
+    if not guardians:
+        return proved
+    person = guardians[0]
+    names = {"first_name": person.first_name, "last_name": person.last_name}
+    language = dict.fromkeys(LANGUAGE_FIELDS, person.household.language)
+    # Of several who share a contact, nobody is shown what another gave beside it.
+    given = {} if len(guardians) > 1 else {"email": person.email, "phone": person.number}
+    return names | language | given | proved
 
 
 def _page(

@@ -8,6 +8,7 @@ list of blocks in service: it lags behind the regulator and leaves out the numbe
 from __future__ import annotations
 
 import re
+from enum import StrEnum
 
 import phonenumbers
 from django.core.exceptions import ValidationError
@@ -69,6 +70,21 @@ def is_french(number: str) -> bool:
         return phonenumbers.parse(number).country_code in FRENCH_CODES
     except NumberParseException:
         return False
+
+
+class Zone(StrEnum):
+    """Where a number is: what an SMS costs, and how likely it is asked for to earn money by it."""
+
+    MAINLAND = "mainland"
+    OVERSEAS = "overseas"
+    ABROAD = "abroad"
+
+
+def zone_of(number: str) -> Zone:
+    """The zone of a number in E.164."""
+    if not is_french(number):
+        return Zone.ABROAD
+    return Zone.MAINLAND if number.startswith("+33") else Zone.OVERSEAS
 
 
 def mask(number: str) -> str:

@@ -68,7 +68,7 @@ def test_confirmed_on_the_last_second_while_another_takes_it() -> None:
 
 
 def test_ten_guesses_at_once_are_ten_tries() -> None:
-    sent = verification.send_code(purpose="access", email=NADIA.email, language="fr", now=NOW)
+    sent = verification.send_code(purpose="access", contact=NADIA.email, language="fr", now=NOW)
     code = OutboxMessage.objects.get().context["code"]
     wrong = f"{(int(code) + 1) % 1_000_000:06}"
     answers = at_once([partial(verification.check_code, uid=sent.uid, code=wrong, now=NOW)] * 10)

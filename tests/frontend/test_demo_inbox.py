@@ -59,7 +59,7 @@ def test_a_message_is_read_with_its_link_alive(client: Client) -> None:
 
 def test_a_code_is_readable(client: Client) -> None:
     sent = verification.send_code(
-        purpose="access", email="lea@example.org", language="fr", now=timezone.now()
+        purpose="access", contact="lea@example.org", language="fr", now=timezone.now()
     )
     assert sent.code_hash
     assert any(word.isdigit() and len(word) == 6 for word in read(client, INBOX).split())

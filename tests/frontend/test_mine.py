@@ -26,7 +26,7 @@ State = Appointment.State
 
 def ask(client: Client, email: str) -> str:
     """Give an address; where the browser is sent for the code."""
-    response = client.post(START, {"email": email})
+    response = client.post(START, {"contact": email})
     assert response.status_code == 302
     return str(response.headers["Location"])
 
@@ -55,7 +55,7 @@ def test_a_code_opens_the_list_for_half_an_hour(client: Client) -> None:
     assert cookie["max-age"] == 1800
     shown = text(client.get(LIST))
     assert "9 h" in shown
-    assert appointment.centre.name in shown
+    assert appointment.site.name in shown
     assert link(appointment) in client.get(LIST).content.decode()
 
 
@@ -83,7 +83,7 @@ def test_a_stopwatch_learns_nothing_either(client: Client) -> None:
     written = []
     for email in (booked().guardian.email, "nobody@example.org"):
         with CaptureQueriesContext(connection) as queries:
-            client.post(START, {"email": email})
+            client.post(START, {"contact": email})
         words = [query["sql"].split() for query in queries]
         written.append([each[:3] for each in words if each[0] in {"INSERT", "UPDATE", "SELECT"}])
     assert written[0] == written[1]
@@ -166,15 +166,15 @@ def test_a_code_asked_to_book_does_not_open_the_list(client: Client) -> None:
 def test_a_mailbox_is_not_flooded(client: Client) -> None:
     email = booked().guardian.email
     allowed = limits.SENDS_PER_ASKER
-    statuses = [client.post(START, {"email": email}).status_code for _ in range(allowed + 1)]
+    statuses = [client.post(START, {"contact": email}).status_code for _ in range(allowed + 1)]
     assert statuses == [302] * allowed + [429]
     elsewhere = Client(REMOTE_ADDR="198.51.100.7")
-    assert elsewhere.post(START, {"email": email}).status_code == 302, "its owner still gets one"
+    assert elsewhere.post(START, {"contact": email}).status_code == 302, "its owner still gets one"
 
 
 @pytest.mark.parametrize("typed", ["", "karim", "karim@", "a" * 300 + "@example.org"])
 def test_a_bad_address_is_said_and_kept(client: Client, typed: str) -> None:
-    response = client.post(START, {"email": typed})
+    response = client.post(START, {"contact": typed})
     assert response.status_code == 422
     assert "point à corriger" in text(response)
     assert typed in response.content.decode()
@@ -233,7 +233,7 @@ def test_a_proved_address_without_appointment_gets_a_way_on(client: Client) -> N
 def test_too_many_tries_from_one_address_are_refused(client: Client, path: str) -> None:
     url = ask(client, booked().guardian.email) if path == "code" else path
     exhaust("code")
-    assert client.post(url, {"code": "123456", "email": "a@example.org"}).status_code == 429
+    assert client.post(url, {"code": "123456", "contact": "a@example.org"}).status_code == 429
 
 
 def test_the_list_costs_two_queries_whatever_it_shows(client: Client) -> None:

@@ -37,7 +37,16 @@ def asked(page: str) -> set[str]:
     return set(re.findall(r'name="(\w+)"', form)) - {"csrfmiddlewaretoken"}
 
 
-ADULT = {"first_name", "last_name", "email", "phone", "needs_interpreter"}
+ADULT = {
+    "first_name",
+    "last_name",
+    "email",
+    "phone",
+    "contact_channel",
+    "message_language",
+    "offered_language",
+    "needs_interpreter",
+}
 
 
 @pytest.mark.parametrize(
@@ -70,7 +79,7 @@ def test_nothing_typed_is_refused_field_by_field(client: Client, scene: Scene) -
     ("changes", "said"),
     [
         ({"email": "lea@"}, "pas complète"),
-        ({"phone": "12"}, "numéro français complet"),
+        ({"phone": "12"}, "trop court"),
         ({"child_born_on_day": "31", "child_born_on_month": "2"}, "existe pas"),
         ({"child_born_on_year": "2199"}, "quatre chiffres"),
         ({"child_born_on_year": "1999"}, "année de naissance"),

@@ -1,0 +1,43 @@
+"""How families are written to: in which languages; their addresses and numbers, half hidden as
+pages show them, and whether they work."""
+
+from __future__ import annotations
+
+from booking.actors import EMAIL, SMS
+from booking.models import Guardian
+from notifications.models import ContactProblem
+
+# Those that messages are written in (notifications.words), each named in itself.
+LANGUAGES = {
+    "fr": "Français",
+    "fr-x-facile": "Français facile",
+    "en": "English",
+    "ar": "العربية",
+    "tr": "Türkçe",
+    "pt": "Português",
+    "uk": "Українська",
+}
+
+
+def problems_of(guardian: Guardian) -> list[ContactProblem]:
+    """Why nothing is sent any more to this guardian's address or number: one query."""
+    found = []
+    for channel, address in ((EMAIL, guardian.email), (SMS, guardian.number)):
+        if address:
+            found.append((channel, address))
+    known = ContactProblem.objects.filter(address__in=[address for _, address in found])
+    return [each for each in known if (each.channel, each.address) in found]
+
+
+def masked_number(number: str) -> str:
+    """06 •• •• •• 34: its owner knows it again, and who finds the page learns little."""
+    if not number:
+        return ""
+    start = f"0{number[3]}" if number.startswith("+33") else number[:4]
+    return f"{start} •• •• •• {number[-2:]}"
+
+
+def masked_email(email: str) -> str:
+    """l•••@example.org"""
+    name, _, domain = email.rpartition("@")
+    return f"{name[:1]}•••@{domain}" if name else ""
