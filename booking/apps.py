@@ -11,7 +11,8 @@ class BookingConfig(AppConfig):
     def ready(self) -> None:
         # Models exist only now.
         from booking import messages, planning, replies, ringing, telling  # noqa: PLC0415
-        from notifications import composing, fallback  # noqa: PLC0415
+        from booking.wording_scopes import wording_scopes  # noqa: PLC0415
+        from notifications import composing, fallback, wordings  # noqa: PLC0415
         from notifications import replies as inbound  # noqa: PLC0415
 
         for kind in messages.ABOUT_APPOINTMENT:
@@ -19,3 +20,4 @@ class BookingConfig(AppConfig):
         composing.register(planning.REMINDER, telling.about_day)
         inbound.register(replies.act)
         fallback.register(ringing.moment)
+        wordings.register_scopes(wording_scopes)

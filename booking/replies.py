@@ -69,11 +69,11 @@ def act(inbound: Inbound, now: datetime) -> Outcome:
 
 def _cancel(inbound: Inbound, day: Day, *, now: datetime) -> Outcome:
     """Ask first; a second « 2 », to the question and within its time, cancels."""
-    asked = inbound.answers
-    if asked is not None and asked.kind == replies.ASK and replies.is_first_answer(inbound):
+    if replies.answers_question(inbound):
         return _cancel_all(inbound, day, now=now)
     if replies.is_asked_already(inbound, day.subject_ref):
         return Outcome("asked")
+    asked = inbound.answers
     if asked is not None and not takes_replies(_sender_of(asked)):
         return Outcome("cannot_ask", needs_person=True)
     _answer(inbound, "reply_ask", day, now=now, valid_for=ASK_FOR)

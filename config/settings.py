@@ -232,7 +232,7 @@ SMS_URL = env.sms("SMS_URL", _demo("demo://"), is_demo=DEMO)
 SMS_FALLBACK_URL = env.sms("SMS_FALLBACK_URL", "", is_demo=DEMO)
 SMS_SENDER = env.sms_sender("SMS_SENDER", _demo("36035"), is_needed=bool(SMS_URL))
 # Where providers tell what became of a message; each has its own secret.
-SMS_CALLBACK_URL = f"{PUBLIC_URL}/prestataires/{{name}}/{{secret}}/"
+SMS_CALLBACK_URL = f"{PUBLIC_URL}/webhooks/sms/{{route}}/{{secret}}/"
 
 # How many processes send messages at the same time, of all workers on all hosts together. Keep it
 # below the concurrency of each worker, so that other tasks always find a process.

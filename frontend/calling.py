@@ -39,7 +39,7 @@ class Line:
             return kind_of(self.message)
         if self.reply:
             return understood(self.reply)
-        return _("Le centre a promis de rappeler.")
+        return _("Rappel promis :")
 
     @property
     def reason(self) -> str:

@@ -82,4 +82,7 @@ urlpatterns = [
 ]
 
 if settings.DEMO:
-    urlpatterns += [path("demo/inbox", demo.inbox, name="demo-inbox")]
+    urlpatterns += [
+        path("demo/inbox", demo.inbox, name="demo-inbox"),
+        path("demo/inbox/<int:pk>/", demo.letter, name="demo-letter"),
+    ]

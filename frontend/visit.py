@@ -13,6 +13,7 @@ from booking import queries, rules
 from booking.access import manage_token
 from booking.errors import Refusal, TooLate, WrongState
 from booking.models import Appointment
+from booking.reaching import ways_of
 from booking.rules import Days
 from centres import directory
 from centres.models import AppointmentType
@@ -66,6 +67,14 @@ class Visit:
         except TooLate as refusal:
             return refusal
         return None
+
+    @property
+    def told_by(self) -> str:
+        """How its family is told of what is done here: by e-mail, by SMS, or not at all."""
+        guardian, household = self.appointment.guardian, self.appointment.household
+        if guardian is None or household is None:
+            return ""
+        return next((way.channel for way in ways_of(self.appointment, guardian, household)), "")
 
     @property
     def can_cancel(self) -> bool:

@@ -13,7 +13,10 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from notifications import problems
+from notifications.admin_wordings import WordingAdmin
 from notifications.models import ContactProblem, Inbound, OutboxMessage
+
+__all__ = ["WordingAdmin"]
 
 
 class ReadOnly(admin.ModelAdmin[Any]):

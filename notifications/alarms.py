@@ -183,21 +183,21 @@ def _lost(figures: Figures) -> Iterator[Alarm]:
         yield Alarm(
             "uncertain",
             "warning",
-            gettext_noop("%(count)s messages sans réponse sûre du prestataire depuis longtemps."),
+            gettext_noop("Messages sans réponse sûre du prestataire depuis longtemps : %(count)s."),
             {"count": figures.uncertain},
         )
     if figures.dead:
         yield Alarm(
             "dead",
             "warning",
-            gettext_noop("%(count)s messages perdus attendent que quelqu’un appelle la famille."),
+            gettext_noop("Messages perdus, dont la famille est à appeler : %(count)s."),
             {"count": figures.dead},
         )
     if figures.unbalanced:
         yield Alarm(
             "unbalanced",
             "critical",
-            gettext_noop("%(count)s messages et leur registre d’envois se contredisent."),
+            gettext_noop("Messages que leur registre d’envois contredit : %(count)s."),
             {"count": figures.unbalanced},
         )
 
@@ -221,7 +221,7 @@ def _credit(provider: Provider, values: Mapping[str, object]) -> Iterator[Alarm]
         yield Alarm("credit_out", "critical", text, values)
     elif provider.days_left is not None and provider.days_left < CREDIT_DAYS:
         is_last = provider.days_left < CREDIT_DAYS_LAST
-        text = gettext_noop("%(name)s : le crédit dure encore %(days)s jours à ce rythme.")
+        text = gettext_noop("%(name)s : jours de crédit restants à ce rythme, %(days)s.")
         yield Alarm("credit_low", "critical" if is_last else "warning", text, values)
 
 

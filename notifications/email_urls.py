@@ -5,8 +5,9 @@
     scaleway://PROJECT:SECRET@api.scaleway.com?region=fr-par
     console://                                dummy:// (nowhere: in a demo only)
 
-`base=http://127.0.0.1:PORT` goes to a provider on this machine instead. Keys are percent-encoded.
-No error shows a secret, and nothing here needs Django's settings.
+`webhook_secret=…` (Brevo, Mailjet; twice while one replaces the other) proves that a receipt comes
+from the provider. `base=http://127.0.0.1:PORT` goes to a provider on this machine instead.
+Keys are percent-encoded. No error shows a secret, and nothing here needs Django's settings.
 """
 
 from __future__ import annotations
@@ -21,11 +22,12 @@ SMTP, SMTPS, CONSOLE, NOWHERE = "smtp", "smtps", "console", "dummy"
 BREVO, MAILJET, SCALEWAY = "brevo", "mailjet", "scaleway"
 HOSTS = {BREVO: "api.brevo.com", MAILJET: "api.mailjet.com", SCALEWAY: "api.scaleway.com"}
 SCHEMES = (SMTP, SMTPS, *HOSTS, CONSOLE, NOWHERE)
+SECRET, SHORTEST_SECRET = "webhook_secret", 16
 OPTIONS = {
     SMTP: {"tls"},
     SMTPS: set[str](),
-    BREVO: {"base"},
-    MAILJET: {"base"},
+    BREVO: {"base", SECRET},
+    MAILJET: {"base", SECRET},
     SCALEWAY: {"base", "region"},
 }
 YES, NO = {"1", "true", "yes", "on"}, {"0", "false", "no", "off"}
@@ -92,8 +94,10 @@ def _options(split: SplitResult) -> dict[str, str]:
     for option, values in given.items():
         if option not in OPTIONS[split.scheme]:
             raise BadEmailUrl(f"{option!r} is no option of {split.scheme}://")
-        if len(values) > 1:
+        if len(values) > 1 and option != SECRET:
             raise BadEmailUrl(f"{option} is given twice")
+    if any(len(secret) < SHORTEST_SECRET for secret in given.pop(SECRET, [])):
+        raise BadEmailUrl(f"{SECRET} has at least {SHORTEST_SECRET} characters")
     return {option: value for option, (value,) in given.items()}
 
 

@@ -8,12 +8,20 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.db.models import Q
+from django.utils.translation import gettext
 
 from notifications.composing import Content, compose
 from notifications.models import OutboxMessage
 from notifications.rendering import MissingValue, Rendered, render, sms_sender
 from notifications.segments import Size, measure
-from notifications.words.kinds import RIGHT_TO_LEFT, SMS, html_language, known_language
+from notifications.words.kinds import (
+    EMAIL,
+    LANGUAGE_NAMES,
+    RIGHT_TO_LEFT,
+    SMS,
+    html_language,
+    known_language,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -32,6 +40,7 @@ class ReadMessage:
     recipient: str
     sender: str
     language: str
+    language_name: str
     direction: str
     subject: str
     text: str
@@ -72,6 +81,13 @@ def readable(message: OutboxMessage) -> ReadMessage | None:
     return read if read.text else None
 
 
+def letter_of(pk: int) -> str:
+    """An e-mail's HTML; "" when there is no such e-mail, or nothing of it can be said any more."""
+    message = OutboxMessage.objects.filter(pk=pk, channel=EMAIL).first()
+    rendered = _rendered(message, _content(message)) if message else None
+    return rendered.html if rendered else ""
+
+
 def _addressed(search: str) -> Q:
     """Numbers are found however they are typed: 06 12…, 0612… or +33 6 12…"""
     wanted = Q(recipient__icontains=search)
@@ -97,6 +113,7 @@ def _read(message: OutboxMessage, *, now: datetime | None, opened: int | None) -
         recipient=message.recipient,
         sender=sms_sender(message) if message.channel == SMS else "",
         language=html_language(language),
+        language_name=gettext(LANGUAGE_NAMES[language]),
         direction="rtl" if language in RIGHT_TO_LEFT else "ltr",
         subject=message.sent_subject or (rendered.subject if rendered else ""),
         text=text,

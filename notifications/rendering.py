@@ -67,7 +67,8 @@ def sms_sender(message: OutboxMessage) -> str:
 
 
 def _place(message: OutboxMessage, content: Content) -> Place:
-    kind = message.kind
+    # Whoever composes may know that other words fit better.
+    kind = str(content.context.get("kind") or message.kind)
     if kind == REMINDER and message.channel == SMS and not takes_replies(sms_sender(message)):
         kind = REMINDER_WITHOUT_REPLY
     return Place(

@@ -34,6 +34,7 @@ ASK, STOPPED = "reply_ask", "stopped"
 LEFT = (State.SENDING, State.UNCERTAIN, State.SENT, State.DELIVERED, State.UNDELIVERABLE)
 # Robots answer robots: of so many replies a day from one number, no more are answered.
 MOST_ANSWERS, DAY = 8, timedelta(days=1)
+READ_IN = timedelta(seconds=5)
 # What cannot be read from the provider, or acted on, by then is left to a person.
 GIVE_UP = timedelta(hours=1)
 
@@ -116,22 +117,29 @@ def answer(
     outbox.enqueue([intent], now=now)
 
 
+def answers_question(inbound: Inbound) -> bool:
+    """Whether it answers the question whether to cancel, which can have been read, and is answered
+    once: « 1 », then « 2 » begins anew."""
+    asked = inbound.answers
+    if asked is None or asked.kind != ASK or not _may_be_read(asked, inbound):
+        return False
+    earlier = Inbound.objects.filter(answers=asked).exclude(pk=inbound.pk)
+    return not earlier.exclude(meaning=Meaning.UNKNOWN).exists()
+
+
 def is_asked_already(inbound: Inbound, subject_ref: str) -> bool:
-    """Whether the question whether to cancel is still on its way to that number."""
+    """Whether that question is still on its way to that number."""
+    asked = inbound.answers
+    if asked is not None and asked.kind == ASK and not _may_be_read(asked, inbound):
+        return True
     return OutboxMessage.objects.filter(
         kind=ASK,
         channel=OutboxMessage.Channel.SMS,
         recipient=inbound.sender,
         subject_ref=subject_ref,
-        state__in=(State.PLANNED, State.CLAIMED, State.SENDING),
+        state__in=(State.PLANNED, State.CLAIMED),
         valid_until__gt=Now(),
     ).exists()
-
-
-def is_first_answer(inbound: Inbound) -> bool:
-    """A question is answered once: « 1 », then « 2 » begins anew."""
-    earlier = Inbound.objects.filter(answers=inbound.answers_id).exclude(pk=inbound.pk)
-    return not earlier.exclude(meaning=Meaning.UNKNOWN).exists()
 
 
 def said_lately(inbound: Inbound, outcome: str) -> bool:
@@ -161,6 +169,13 @@ def withdraw_sms(inbound: Inbound, *, subject_refs: list[str], kind: str) -> Non
         kind=kind,
         state=State.PLANNED,
     ).update(state=State.SUPERSEDED, is_withdrawn=True)
+
+
+def _may_be_read(asked: OutboxMessage, inbound: Inbound) -> bool:
+    """Nobody reads and answers within seconds: two « 2 » in a row answer what came before."""
+    if asked.sent_at is None:
+        return asked.state != State.SENDING
+    return inbound.receipt.received_at - asked.sent_at >= READ_IN
 
 
 def _answer_safely(pk: int) -> bool:

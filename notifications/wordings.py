@@ -6,9 +6,10 @@ Words change seldom and every message needs them: a process keeps the current on
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from django.db import connection, transaction
 from django.db.models import QuerySet
@@ -37,6 +38,13 @@ class Place:
             yield Place(self.kind, self.channel, self.language, centre, reason)
 
 
+class Scopes(NamedTuple):
+    """The centres and the types that may have words of their own: (slug, name) pairs."""
+
+    centres: Sequence[tuple[str, str]] = ()
+    types: Sequence[tuple[str, str]] = ()
+
+
 class WordsRefused(Exception):
     """The words may not be used as they are; `problems` say why."""
 
@@ -60,6 +68,18 @@ class _Kept:
 _kept = _Kept()
 
 
+_ask_scopes: list[Callable[[], Scopes]] = []
+
+
+def register_scopes(ask: Callable[[], Scopes]) -> None:
+    """Whoever knows the centres and the types; here they are only names."""
+    _ask_scopes[:] = [ask]
+
+
+def scopes() -> Scopes:
+    return _ask_scopes[0]() if _ask_scopes else Scopes()
+
+
 def current(place: Place) -> Wording | None:
     """The version in use, of this place or the nearest wider one. None: the shipped words."""
     versions = _current_versions()
@@ -75,6 +95,12 @@ def in_use(place: Place) -> int:
     """The number of the version in use of this very place; 0 when it has none of its own."""
     numbers = _of(place).filter(is_current=True).values_list("version", flat=True)
     return next(iter(numbers), 0)
+
+
+def saved(*, centre: str, type: str) -> dict[Place, Wording]:
+    """The versions in use that a centre and a type have of their very own; one query."""
+    found = Wording.objects.filter(is_current=True, centre=centre, type=type)
+    return {place_of(wording): wording for wording in found}
 
 
 def history(place: Place) -> list[Wording]:

@@ -34,37 +34,38 @@ def carriers(channel: str) -> list[Carrier]:
 @lru_cache(maxsize=8)
 def _carriers(channel: str, lines: tuple[str, ...], *, is_demo: bool) -> tuple[Carrier, ...]:
     make = _of_email if channel == EMAIL else _of_sms
-    made = [make(line, is_demo=is_demo) for line in lines]
-    for second in made[1:]:
-        if second.name == made[0].name:
-            # Two accounts of one provider are two routes.
-            second.name = f"{second.name}-2"
-    return tuple(made)
+    providers = [line.partition(":")[0].replace("smtps", "smtp") for line in lines]
+    # Two accounts of one provider are two routes.
+    suffixes = ["-2" if provider in providers[:n] else "" for n, provider in enumerate(providers)]
+    return tuple(
+        make(line, suffix, is_demo=is_demo) for line, suffix in zip(lines, suffixes, strict=True)
+    )
 
 
-def _of_email(line: str, *, is_demo: bool) -> Carrier:
+def _of_email(line: str, suffix: str, *, is_demo: bool) -> Carrier:
     url = read_email_url(line)
+    carrier: Carrier
     if url.scheme == NOWHERE:
         if not is_demo:
             raise ImproperlyConfigured("EMAIL_URL: only a demo may have no mail server")
-        return DemoCarrier(EMAIL)
-    if url.scheme in API_CARRIERS:
-        return API_CARRIERS[url.scheme](url)
-    return SmtpCarrier(url)
+        carrier = DemoCarrier(EMAIL)
+    elif url.scheme in API_CARRIERS:
+        carrier = API_CARRIERS[url.scheme](url)
+    else:
+        carrier = SmtpCarrier(url)
+    carrier.name += suffix
+    return carrier
 
 
-def _of_sms(line: str, *, is_demo: bool) -> Carrier:
+def _of_sms(line: str, suffix: str, *, is_demo: bool) -> Carrier:
     if line == SMS_NOWHERE:
         if not is_demo:
             raise ImproperlyConfigured("SMS_URL: only a demo may have no provider")
         return DemoCarrier(SMS)
-    return SmsCarrier(provider_from_url(line, callback=_callback(line, is_demo=is_demo)))
-
-
-def _callback(line: str, *, is_demo: bool) -> str:
-    """Where the provider tells what became of a message. A trial may do without its secret, and
-    then without receipts."""
-    scheme = line.partition(":")[0]
-    if is_demo and "webhook_secret=" not in line:
-        return ""
-    return settings.SMS_CALLBACK_URL.replace("{name}", scheme)
+    # A trial may do without the secret of receipts, and then without receipts.
+    has_receipts = not is_demo or "webhook_secret=" in line
+    route = f"{line.partition(':')[0]}{suffix}"
+    callback = settings.SMS_CALLBACK_URL.replace("{route}", route) if has_receipts else ""
+    carrier = SmsCarrier(provider_from_url(line, callback=callback))
+    carrier.name += suffix
+    return carrier

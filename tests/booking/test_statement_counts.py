@@ -10,6 +10,7 @@ from booking import actions, policy, queries
 from booking.loading import load_appointments
 from booking.models import Appointment
 from booking.rules import agent_window
+from centres.models import Shift
 from notifications.models import OutboxMessage
 from tests.booking.scene import AGENT, NADIA, NOW, Scene, after, clock, open_morning, parent
 from tests.factories import make_appointment, make_centre, make_shift, make_site
@@ -153,9 +154,29 @@ def test_the_next_free_slot_of_all_centres_is_one_query(
     for centre in centres:
         make_shift(starts_at=clock("09:00"), site=make_site(centre), types=[scene.kind])
     windows = {centre.pk: agent_window(now=NOW) for centre in centres}
-    with django_assert_num_queries(1):  # the first shifts with room of each centre
+    with django_assert_num_queries(1):  # the first shift with a free time of each centre
         found = queries.next_free(kind=scene.kind, windows=windows, now=NOW)
     assert set(found) == {centre.pk for centre in centres}
+
+
+@pytest.mark.parametrize("seats", [1, 3])
+@pytest.mark.parametrize("half_days", [1, 10, 60])
+def test_it_stays_one_query_where_only_the_agents_reserve_is_left(
+    django_assert_num_queries: Any, half_days: int, seats: int
+) -> None:
+    scene = open_morning(hours=1)
+    Shift.objects.all().delete()
+    for day in range(half_days):
+        scene.another_doctor(
+            starts_at=after(days=1 + day), hours=1, seats=seats, agent_reserve=max(2, seats)
+        )
+    windows = {scene.centre.pk: agent_window(now=NOW)}
+    with django_assert_num_queries(1):
+        assert queries.next_free(kind=scene.kind, windows=windows, now=NOW) == {}
+    last = scene.another_doctor(starts_at=after(days=80))
+    with django_assert_num_queries(1):
+        found = queries.next_free(kind=scene.kind, windows=windows, now=NOW)
+    assert found[scene.centre.pk].shift == last.pk
 
 
 def busy_centre(practitioners: int) -> Scene:

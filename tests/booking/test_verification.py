@@ -11,7 +11,7 @@ from booking.errors import CodeExpired, CodeWrong, TooManyAttempts
 from booking.models import Verification
 from booking.verification import check_code, resend_code, send_code
 from notifications.models import OutboxMessage
-from tests.booking.scene import NOW, after
+from tests.booking.scene import NOW, after, open_morning
 
 pytestmark = pytest.mark.django_db
 TYPED = {"first_name": "Nadia", "child_born_on": "2026-02-10"}
@@ -159,3 +159,24 @@ def test_its_message_is_no_longer_sent_than_it_serves() -> None:
     sent = send()
     message = OutboxMessage.objects.get()
     assert message.valid_until == sent.expires_at == NOW + timedelta(minutes=15)
+
+
+def test_the_code_goes_to_the_contact_it_proves_and_nowhere_else() -> None:
+    for contact, channel in (("nadia@example.org", "email"), ("+33639981234", "sms")):
+        sent = send(contact=contact)
+        message = OutboxMessage.objects.latest("id")
+        assert (sent.channel, message.channel, message.recipient) == (channel, channel, contact)
+        assert message.alternatives == []
+        resend_code(uid=sent.uid, language="fr", now=NOW)
+        assert OutboxMessage.objects.latest("id").recipient == contact
+
+
+def test_an_address_may_begin_as_a_number_does() -> None:
+    assert send(contact="+33639981234@example.org").channel == "email"
+
+
+def test_the_centre_pays_for_the_codes_of_its_appointments() -> None:
+    held = open_morning().hold()
+    sent = send(contact="+33639981234", appointment=held)
+    resend_code(uid=sent.uid, language="fr", now=NOW)
+    assert set(OutboxMessage.objects.values_list("scope", flat=True)) == {held.centre.slug}

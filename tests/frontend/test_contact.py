@@ -254,3 +254,20 @@ def test_what_waits_to_be_sent_follows_the_new_choices() -> None:
     assert waiting() == [("sms", "tr")]
     choose(language="tr", contact_by="any")
     assert OutboxMessage.objects.filter(kind="reminder").count() == 3
+
+
+@pytest.mark.parametrize(
+    ("contacts", "by", "said"),
+    [
+        ({"phone": MOBILE}, "any", "Nous vous envoyons un e-mail"),
+        ({"phone": MOBILE}, "sms", "Nous vous envoyons un SMS"),
+        ({"phone": MOBILE, "email": ""}, "any", "Nous vous envoyons un SMS"),
+        ({"phone": MOBILE}, "none", "Aucun message ne part"),
+    ],
+)
+def test_the_appointment_s_page_promises_the_message_that_will_come(
+    client: Client, contacts: dict[str, str], by: str, said: str
+) -> None:
+    household = make_household(contact_by=by)
+    appointment = booked(guardian=make_guardian(household, **contacts))
+    assert said in read(client, link(appointment), nouveau=1)

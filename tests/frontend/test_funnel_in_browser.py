@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
-from playwright.sync_api import Browser, Page, Route
+from playwright.sync_api import Browser, BrowserContext, Page, Route
 from pytest_django.live_server_helper import LiveServer
 
 from booking.models import Appointment
@@ -50,11 +50,15 @@ class Visitor:
 @pytest.fixture
 def visitor(browser: Browser, live_server: LiveServer) -> Iterator[Visitor]:
     context = browser.new_context(viewport={"width": 360, "height": 740}, locale="fr-FR")
-    # The bundles exist as files only after collectstatic.
-    for path, text in BUNDLES.items():
-        context.route(f"**/static/{path}", _serve(path, text()))
+    serve_bundles(context)
     yield Visitor(context.new_page(), live_server.url)
     context.close()
+
+
+def serve_bundles(context: BrowserContext) -> None:
+    """They exist as files only after collectstatic."""
+    for path, text in BUNDLES.items():
+        context.route(f"**/static/{path}", _serve(path, text()))
 
 
 def _serve(path: str, text: str) -> Callable[[Route], None]:

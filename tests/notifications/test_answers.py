@@ -15,13 +15,14 @@ from tests.architecture.source import ROOT
 
 KEEPS = """1|1.|(1)| 1 !|"1"|1️⃣|١|۱|१|１|¹|Oui|OUI.| oui merci|Ok|okay 👍|👍|✅|D'accord|d’accord
 |Oui, merci|Bonjour, oui|je viens|1 je viens|yes|evet|Tamam|SIM|так|نعم|oui 1|oui oui"""
-CANCELS = """2|2.|٢|۲|２|Non|NON !|non merci|annuler|Annulez svp|J'annule|no|hayır|HAYIR|iptal|não|nao
-|ні|لا|❌|2 svp|non 2"""
+CANCELS = """2|2.|٢|۲|２|Non|NON !|non merci|annuler|Annulez svp|J'annule|no|hayır|HAYIR|iptal|não
+|nao|ні|لا|❌|2 svp|non 2"""
 CALLS = """3|3.|٣|Rappelez-moi|rappelez moi svp|RAPPEL|call me|ara|📞|appelez moi"""
-STOPS = """STOP|stop|Stop.|STOP SMS|stop svp|Arrêt|arret|unsubscribe|STOP je ne veux plus rien recevoir
-|stop 2"""
-UNKNOWNS = """|   |?|12|21|1 ou 2|1/2|oui et non|oui mais en retard|je ne viens pas|je viens pas|non je viens
-|4|1234|0|bonjour|merci|.|😀|Qui êtes-vous ?|ne pas stop|arrêt maladie, je ne peux pas|dur|je suis absent du bureau jusqu'au 2 mars
+STOPS = """STOP|stop|Stop.|STOP SMS|stop svp|Arrêt|arret|unsubscribe|stop 2
+|STOP je ne veux plus rien recevoir"""
+UNKNOWNS = """|   |?|12|21|1 ou 2|1/2|oui et non|oui mais en retard|je ne viens pas|je viens pas
+|non je viens|4|1234|0|bonjour|merci|.|😀|Qui êtes-vous ?|ne pas stop|dur
+|arrêt maladie, je ne peux pas|je suis absent du bureau jusqu'au 2 mars
 |1 2 3|un|l1|1er|14h30|2h|http://x.example/1"""
 
 

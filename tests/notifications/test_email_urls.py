@@ -25,6 +25,8 @@ def test_lines_of_providers() -> None:
     assert (scaleway.user, scaleway.region) == ("project", "nl-ams")
     local = read_email_url("brevo://:key@api.brevo.com?base=http://127.0.0.1:9000/")
     assert local.base == "http://127.0.0.1:9000"
+    secrets = "webhook_secret=the-first-of-two-secrets&webhook_secret=the-other-of-two-secrets"
+    assert read_email_url(f"mailjet://key:secret@api.mailjet.com?{secrets}").user == "key"
 
 
 @pytest.mark.parametrize(
@@ -48,6 +50,8 @@ def test_lines_of_providers() -> None:
         ("mailjet://key@api.mailjet.com", "write mailjet://KEY:SECRET@"),
         ("scaleway://:tr0ub4dor@api.scaleway.com", "write scaleway://PROJECT:SECRET@"),
         ("scaleway://p:s@api.scaleway.com?region=../x", "region"),
+        ("brevo://:k@api.brevo.com?webhook_secret=tr0ub", "at least 16 characters"),
+        ("smtp://mail?webhook_secret=tr0ub4dor4tr0ub4dor", "no option of smtp://"),
         ("brevo://:k@api.brevo.com?base=http://elsewhere.example", "base: only https"),
         ("brevo://:k@api.brevo.com?base=https://me:x@here.example", "base: only https"),
         ("brevo://:k@api.brevo.com?base=https://here:x", "base: only https"),

@@ -125,6 +125,8 @@ def test_a_number_can_be_answered_and_a_name_cannot(settings: Any) -> None:
     settings.SMS_SENDER = "CD35INFO"
     assert "Répondez" not in rendered(reminder).text
     assert "Répondez" in rendered(a_message(kind="reminder", channel="sms", sender="38123")).text
+    settings.SMS_SENDER = "36035"
+    assert "Répondez" not in rendered(reminder, kind="reminder_no_reply").text
 
 
 def test_a_french_sms_leaves_in_the_cheap_alphabet() -> None:

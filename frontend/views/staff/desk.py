@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_POST, require_safe
 
-from booking import actions
+from booking import actions, correcting
 from booking.actors import Actor
 from booking.desk import appointments_of, calls, problem_with
 from booking.errors import CallbackClosed
@@ -34,6 +34,8 @@ PLAIN = {
     "renvoyer": (handling.resend, gettext_noop("Le message repart.")),
     "sans-suite": (handling.close, gettext_noop("C’est noté : sans suite.")),
 }
+# As many as a page can carry; the next ones come up as these are phoned.
+SHOWN = 15
 DONE = gettext_noop("C’est noté.")
 
 
@@ -57,10 +59,13 @@ def choice(request: HttpRequest) -> HttpResponseBase:
 def listing(request: HttpRequest, centre_slug: str) -> HttpResponse:
     desk = desk_of(request)
     centre = desk.centre(centre_slug)
+    found = calls([centre], now=timezone.now())
     context = {
         "desk": desk,
         "centre": centre,
-        "lines": [Line(call) for call in calls([centre], now=timezone.now())],
+        "lines": [Line(call) for call in found[:SHOWN]],
+        "total": len(found),
+        "more": max(0, len(found) - SHOWN),
         "outcomes": CallbackRequest.Outcome.choices,
     }
     return render(request, "pages/staff/calls.html", context)

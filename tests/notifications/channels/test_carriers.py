@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
+from django.urls import reverse
 
 from notifications.channels import carriers
 from notifications.channels.demo import DemoCarrier
@@ -53,6 +54,8 @@ def test_two_accounts_of_one_provider_are_two_routes(settings: Any) -> None:
     settings.EMAIL_URL = "smtp://one.example.org"
     settings.EMAIL_FALLBACK_URL = "smtp://two.example.org"
     assert names("email") == ["smtp", "smtp-2"]
+    settings.EMAIL_FALLBACK_URL = "smtps://two.example.org"
+    assert names("email") == ["smtp", "smtp-2"]
 
 
 def test_a_process_has_one_of_each(settings: Any) -> None:
@@ -79,12 +82,15 @@ def test_only_a_demo_may_have_nobody_to_send(
 
 
 def test_providers_are_told_where_to_call_back(settings: Any) -> None:
+    """Our own webhook, under the name of the route."""
     settings.SMS_URL = f"brevo://:key@api.brevo.com?webhook_secret={SECRET}"
-    settings.SMS_CALLBACK_URL = "https://rdv.example.org/prestataires/{name}/{secret}/"
-    (carrier,) = carriers("sms")
-    assert isinstance(carrier, SmsCarrier)
-    told = vars(carrier.provider)["_callback"]
-    assert told == f"https://rdv.example.org/prestataires/brevo/{SECRET}/"
+    settings.SMS_FALLBACK_URL = f"brevo://:other@api.brevo.com?webhook_secret={SECRET}"
+    told = [vars(carrier.provider)["_callback"] for carrier in carriers("sms")]  # type: ignore[attr-defined]
+    assert told == [
+        settings.PUBLIC_URL + reverse("sms-webhook", args=[route, SECRET])
+        for route in ("brevo", "brevo-2")
+    ]
+    assert names("sms") == ["brevo", "brevo-2"]
 
 
 @pytest.fixture(scope="module")
