@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from booking import queries
+from booking.actors import Actor
 from booking.models import Appointment, AppointmentEvent, CallbackRequest, Household
 from notifications import fallback, replies
 from notifications.models import ContactProblem, Inbound, OutboxMessage, Receipt
@@ -113,7 +114,8 @@ def test_the_usual_sms_about_a_cancellation_does_not_go_to_that_number_too(
 ) -> None:
     """Whatever ways the cancellation is told by: e-mails and other numbers still get theirs."""
 
-    def cancelled(appointment: Appointment, *, now: datetime) -> None:
+    def cancelled(appointment: Appointment, *, now: datetime, actor: Actor) -> None:
+        assert actor.kind == "family"
         about = {"kind": "cancelled", "subject_ref": str(appointment.uid), "sent_at": None}
         posted("planned", **about)
         posted("planned", **about, recipient=OTHER)
