@@ -18,6 +18,7 @@ from django.urls import reverse
 from booking import actions
 from booking.actors import Actor
 from booking.errors import Refusal
+from booking.locking import lock_shifts_of
 from booking.messages import CANCELLED
 from booking.models import Appointment, Guardian, Household
 from booking.queries import visits_of_day
@@ -82,9 +83,8 @@ def _cancel(inbound: Inbound, day: Day, *, now: datetime) -> Outcome:
 def _cancel_all(inbound: Inbound, day: Day, *, now: datetime) -> Outcome:
     """What may still be cancelled is; the rest is talked over on the telephone. One SMS says so:
     the usual one about each appointment does not go to this number as well."""
-    # Shifts are locked in one order by all (see locking).
-    by_shift = sorted(day.visits, key=lambda visit: visit.shift_id)
-    gone = {visit.pk for visit in by_shift if _is_cancelled(visit, now=now)}
+    lock_shifts_of([visit.pk for visit in day.visits])
+    gone = {visit.pk for visit in day.visits if _is_cancelled(visit, now=now)}
     cancelled = [visit for visit in day.visits if visit.pk in gone]
     kept = [visit for visit in day.visits if visit.pk not in gone]
     if kept:
