@@ -1,4 +1,4 @@
-"""`bin/bench [NAME…] [--json FILE] [--scale N]`: every figure beside its limit in the same run."""
+"""`bin/bench [NAME…] [--json FILE] [--scale N] [--minutes N]`: each figure beside its limit."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ from pathlib import Path
 from bench.ground import Ground, ground
 from bench.measure import Result, rounded
 
+ALIASES = {"notifications": "messages"}
 Bench = Callable[[Ground], Iterator[Result]]
 
 
 def benches() -> dict[Bench, tuple[str, ...]]:
     """Each measurement and the names it gives, in the order they run. Needs Django's settings."""
-    from bench import booking, pages, race, searching  # noqa: PLC0415  read the settings
+    from bench import booking, faults, messages, pages, race, searching  # noqa: PLC0415  read the settings
 
     return {
         searching.in_window: ("search.week", "search.90days"),
@@ -26,6 +27,22 @@ def benches() -> dict[Bench, tuple[str, ...]]:
         booking.bookings: ("booking.rate", "booking.latency"),
         race.contention: ("contention.double_bookings",),
         pages.weights: ("page.weight",),
+        messages.messages: (
+            "messages.p50",
+            "messages.p95",
+            "messages.p99",
+            "messages.rate",
+            "messages.drain",
+        ),
+        messages.frozen_redis: ("messages.frozen_redis",),
+        faults.faults: (
+            "faults.sent",
+            "faults.kills",
+            "faults.lost",
+            "faults.doubled",
+            "faults.stale",
+            "faults.moves",
+        ),
     }
 
 
@@ -44,9 +61,18 @@ def main(arguments: list[str]) -> int:
     parser.add_argument(
         "--keep", type=Path, metavar="DIR", help="keep the databases there, for today's next run"
     )
+    parser.add_argument(
+        "--minutes", type=float, default=3, metavar="N", help="how long `faults` lasts"
+    )
     options = parser.parse_args(arguments)
+    names = [ALIASES.get(name, name) for name in options.names]
     with tempfile.TemporaryDirectory(prefix="emgav-bench-") as folder:
-        results = run(options.keep or Path(folder), options.names, scale=options.scale)
+        results = run(
+            options.keep or Path(folder),
+            names,
+            scale=options.scale,
+            minutes=options.minutes,
+        )
     if not results:
         parser.error(f"no measurement is called {' or '.join(options.names)}")
     if options.json:
@@ -55,9 +81,9 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
-def run(folder: Path, names: list[str], *, scale: float) -> list[Result]:
+def run(folder: Path, names: list[str], *, scale: float, minutes: float = 3) -> list[Result]:
     results: list[Result] = []
-    with ground(folder, scale=scale) as here:
+    with ground(folder, scale=scale, minutes=minutes) as here:
         for bench, given in benches().items():
             # page.weight.home asks for page.weight; page asks for it too.
             if not any(is_wanted(name, names) or is_wanted_below(name, names) for name in given):

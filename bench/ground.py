@@ -26,8 +26,8 @@ EMPTY = DATABASE  # migrated, with the reference data: what the others are copie
 class Ground:
     """Databases by size, each loaded when first asked for; every figure says which one it is of."""
 
-    def __init__(self, folder: Path, url: str, *, scale: float) -> None:
-        self.folder, self.scale = folder, scale
+    def __init__(self, folder: Path, url: str, *, scale: float, minutes: float = 3) -> None:
+        self.folder, self.scale, self.minutes = folder, scale, minutes
         self._url = url
         self.now = datetime.now(UTC).replace(second=0, microsecond=0)
 
@@ -102,11 +102,11 @@ def _comment(link: psycopg.Connection, database: str) -> str | None:
 
 
 @contextmanager
-def ground(folder: Path, *, scale: float) -> Iterator[Ground]:
+def ground(folder: Path, *, scale: float, minutes: float = 3) -> Iterator[Ground]:
     """Started, prepared, and stopped at the end whatever happens."""
     folder.mkdir(parents=True, exist_ok=True)
     with postgres(folder / "postgres", durable=True) as url:
-        here = Ground(folder, url, scale=scale)
+        here = Ground(folder, url, scale=scale, minutes=minutes)
         here.prepare()
         yield here
 

@@ -104,4 +104,4 @@ class HouseholdAdmin(admin.ModelAdmin[Household]):
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: Any) -> None:
         """What waits to be sent follows the new choices, in the transaction that makes them."""
         super().save_related(request, form, formsets, change)
-        replan_household(form.instance.pk, now=timezone.now())  # noqa: TID251  an edge, as admin.py
+        replan_household(form.instance.pk, now=timezone.now())

@@ -40,6 +40,21 @@ class TooSoon(Refusal):
     message = gettext_noop("Ce créneau est trop proche pour être réservé en ligne.")
 
 
+class VisitTooSoon(TooSoon):
+    """Of what comes of a visit, noted before it can have happened."""
+
+    code = "visit_too_soon"
+    message = gettext_noop(
+        "C’est trop tôt pour le noter. Vérifiez le jour et l’heure de ce rendez-vous."
+    )
+
+
+class AgentsOnly(Refusal):
+    code = "agents_only"
+    message = gettext_noop("Seul un agent du centre peut le faire.")
+    status = 403
+
+
 class TooFar(Refusal):
     code = "too_far"
     message = gettext_noop("Les rendez-vous de ce jour ne sont pas encore ouverts.")

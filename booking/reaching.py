@@ -27,7 +27,7 @@ class Way(NamedTuple):
 
 def has_sms() -> bool:
     """Whether this installation sends SMS at all."""
-    return bool(getattr(settings, "SMS_URL", "") or settings.DEMO)
+    return bool(settings.SMS_URL)
 
 
 def ways(*, contact_by: str, email: str, phone: str, is_discreet: bool) -> list[Way]:

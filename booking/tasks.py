@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from booking import actions
 from booking.models import Appointment, RateCounter, Verification
+from notifications import retention
 
 
 @shared_task
@@ -21,9 +22,15 @@ def lapse_holds() -> int:
 
 
 @shared_task
+def heal_messages() -> int:
+    """Put right the reminders that are missing or out of date; how many were written."""
+    return actions.heal_reminders(now=timezone.now()).written
+
+
+@shared_task
 def forget_leftovers() -> None:
-    """Once a day: holds that came to nothing, all rate counters with the addresses in them, and due
-    dates that no move will ask for any more."""
+    """Once a day: holds that came to nothing, all rate counters with the addresses in them, due
+    dates that no move will ask for any more, and whom old messages went to."""
     now = timezone.now()
     RateCounter.objects.all().delete()
     Appointment.objects.filter(
@@ -31,3 +38,4 @@ def forget_leftovers() -> None:
     ).exclude(reoffer_at__gt=now).delete()
     still_ahead = Q(state=Appointment.State.BOOKED, starts_at__gt=now)
     Appointment.objects.filter(due_on__isnull=False).exclude(still_ahead).update(due_on=None)
+    retention.forget_old()

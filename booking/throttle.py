@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from threading import Lock
+from typing import Any
 
 from django.db import connection
 
@@ -17,7 +18,9 @@ ON CONFLICT (key) DO UPDATE SET
     count = CASE WHEN booking_ratecounter."window" = excluded."window"
                  THEN booking_ratecounter.count + excluded.count ELSE excluded.count END,
     "window" = excluded."window"
-RETURNING count
+RETURNING count + COALESCE((
+    SELECT earlier.count FROM booking_ratecounter earlier
+    WHERE earlier.key = %(before)s AND earlier."window" = %(window)s - 1), 0)
 """
 SEEN = """SELECT count FROM booking_ratecounter WHERE key = %(key)s AND "window" = %(window)s"""
 # A process keeps up to this many tries of a key to itself before it tells the others, so a family's
@@ -39,20 +42,28 @@ _tallies: dict[str, _Tally] = {}
 _lock = Lock()
 
 
-def tries(*, key: str, seconds: int, now: datetime, kept: int = KEPT) -> int:
-    """Count one more try of `key`; about how many this window of `seconds` has seen."""
+def tries(
+    *, key: str, seconds: int, now: datetime, kept: int = KEPT, is_lasting: bool = False
+) -> int:
+    """Count one more try of `key`; about how many this window of `seconds` has seen.
+
+    What is tried may last up to a whole window: `is_lasting` counts those of the window before too,
+    so that no more can ever be alive at once, not even around the minute a window ends.
+    """
     window = int(now.timestamp()) // seconds
     with _lock:
         tally = _tallies.get(key)
         if tally is None or tally.window != window:
             if len(_tallies) >= MOST_KEYS:
                 _tallies.clear()
-            tally = _tallies[key] = _Tally(window)
+            is_next = is_lasting and tally is not None and tally.window == window - 1
+            told = tally.told + tally.own if is_next and tally is not None else 0
+            tally = _tallies[key] = _Tally(window, told)
         tally.own += 1
         if tally.own <= kept:
             return tally.told + tally.own
         more, tally.own = tally.own, 0
-    tally.told = _count(key, window, more)
+    tally.told = _count(key, window, more, is_lasting=is_lasting)
     return tally.told
 
 
@@ -70,9 +81,13 @@ def seen(*, key: str, seconds: int, now: datetime) -> int:
     return int(row[0]) if row else 0
 
 
-def _count(key: str, window: int, more: int) -> int:
+def _count(key: str, window: int, more: int, *, is_lasting: bool = False) -> int:
+    """Two rows take turns where the window before counts too; elsewhere there is none before."""
+    own, before = (f"{window % 2}:{key}", f"{1 - window % 2}:{key}") if is_lasting else (key, "")
+    values: dict[str, Any] = {"key": own[:120], "before": before[:120]}
+    values |= {"window": window, "more": more}
     with connection.cursor() as cursor:
-        cursor.execute(COUNT, {"key": key[:120], "window": window, "more": more})
+        cursor.execute(COUNT, values)
         row = cursor.fetchone()
     return int(row[0])
 

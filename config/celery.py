@@ -36,7 +36,10 @@ app.conf.update(
     task_soft_time_limit=240,
     task_time_limit=270,
     task_default_queue="default",
-    task_routes={"centres.tasks.*": {"queue": "bulk"}},
+    task_routes={
+        "centres.tasks.*": {"queue": "bulk"},
+        "notifications.tasks.*": {"queue": "delivery"},
+    },
     timezone="UTC",
     worker_prefetch_multiplier=1,
     worker_max_tasks_per_child=10_000,
@@ -53,8 +56,11 @@ def _every(seconds: float, task: str, *, expires: float | None = None) -> dict[s
 
 app.conf.beat_schedule = {
     "deliver-due": _every(SECOND, "notifications.tasks.deliver_due"),
+    "put-messages-right": _every(10 * SECOND, "notifications.tasks.put_right"),
+    "poll-credit": _every(10 * MINUTE, "notifications.tasks.poll_credit", expires=MINUTE),
     "beat-heartbeat": _every(10 * SECOND, "config.tasks.beat_heartbeat"),
     "lapse-holds": _every(5 * MINUTE, "booking.tasks.lapse_holds"),
+    "heal-messages": _every(10 * MINUTE, "booking.tasks.heal_messages"),
     "forget-leftovers": _every(24 * HOUR, "booking.tasks.forget_leftovers", expires=HOUR),
     "expand-shifts": _every(6 * HOUR, "centres.tasks.expand_shifts", expires=HOUR),
 }

@@ -5,10 +5,15 @@ import os
 import sys
 from pathlib import Path
 from typing import Any, NoReturn, TypeAlias
-from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
+from urllib.parse import SplitResult, urlsplit
 
+from django.core.exceptions import ValidationError
 from psycopg import ProgrammingError
 from psycopg.conninfo import conninfo_to_dict
+
+from notifications.email_urls import NOWHERE, BadEmailUrl, read_email_url
+from notifications.sms.senders import check_sender
+from notifications.sms.urls import BadProviderUrl, provider_from_url
 
 Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -133,20 +138,52 @@ def redis(name: str, default: str) -> str:
     return value
 
 
-def email(name: str, default: str) -> dict[str, Any]:
-    """`smtp://` (STARTTLS with ?tls=1), `smtps://` or `console://` as Django's e-mail settings."""
+def email(name: str, default: str, *, is_demo: bool) -> str:
+    """How e-mail leaves: checked here, read again by whoever sends."""
     value = required(name, default, "such as smtp://user:password@host:587/?tls=1")
-    parts = split(name, value, ("smtp", "smtps", "console", "dummy"))
-    backend = parts.scheme.removesuffix("s") if parts.scheme == "smtps" else parts.scheme
-    if backend == "smtp" and not parts.hostname:
-        refuse(name, "names no host")
-    return {
-        "EMAIL_BACKEND": f"django.core.mail.backends.{backend}.EmailBackend",
-        "EMAIL_HOST": parts.hostname or "",
-        "EMAIL_PORT": parts.port or (465 if parts.scheme == "smtps" else 25),
-        "EMAIL_HOST_USER": unquote(parts.username or ""),
-        "EMAIL_HOST_PASSWORD": unquote(parts.password or ""),
-        "EMAIL_USE_SSL": parts.scheme == "smtps",
-        "EMAIL_USE_TLS": parse_qs(parts.query).get("tls", ["0"])[-1] in YES,
-        "EMAIL_TIMEOUT": 10,
-    }
+    return _fit_for_email(name, value, is_demo=is_demo)
+
+
+def fallback_email(name: str, *, is_demo: bool) -> str:
+    """The same, or nothing."""
+    value = text(name)
+    return _fit_for_email(name, value, is_demo=is_demo) if value else ""
+
+
+def _fit_for_email(name: str, value: str, *, is_demo: bool) -> str:
+    try:
+        url = read_email_url(value)
+    except BadEmailUrl as error:
+        refuse(name, str(error))
+    if url.scheme == NOWHERE and not is_demo:
+        refuse(name, "only a demo may have no mail server")
+    return value
+
+
+def sms(name: str, default: str, *, is_demo: bool) -> str:
+    """A provider of SMS, or none. A demo's keeps everything in the house."""
+    value = text(name, default)
+    if not value or (is_demo and value == "demo://"):
+        return value
+    try:
+        provider = provider_from_url(value)
+    except BadProviderUrl as error:
+        refuse(name, str(error))
+    provider.close()
+    if not is_demo and not provider.webhook.secrets:
+        refuse(name, f"{provider.name}: webhook_secret is missing, so receipts would be refused")
+    return value
+
+
+def sms_sender(name: str, default: str, *, is_needed: bool) -> str:
+    """Whom SMS come from, by the French rules."""
+    value = text(name, default)
+    if not value:
+        if is_needed:
+            refuse(name, "must be set: the name that SMS come from, such as CD35INFO")
+        return value
+    try:
+        return check_sender(value)
+    except ValidationError as error:
+        # Its sentence is for people on pages, and translated by the settings that are being read.
+        refuse(name, f"{value!r} is no sender that French operators carry ({error.code})")

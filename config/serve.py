@@ -256,7 +256,10 @@ def _prepare(options: Options, logs: Path) -> None:
 def _start_processes(options: Options, logs: Path, stack: ExitStack) -> list[Child]:
     commands = {
         "web": web_command(options),
-        "worker": _celery("worker", "--concurrency=2", "--queues=default,bulk", "--without-gossip"),
+        # Two of its processes send messages all the time (settings.SENDERS).
+        "worker": _celery(
+            "worker", "--concurrency=4", "--queues=delivery,default,bulk", "--without-gossip"
+        ),
         "beat": _celery("beat", f"--schedule={options.var / 'beat-schedule'}", "--pidfile="),
     }
     started = []

@@ -63,6 +63,9 @@ if DEMO:
 # Reverse proxies whose X-Forwarded-* headers are believed; from anyone else they are dropped.
 TRUSTED_PROXIES = env.networks("TRUSTED_PROXIES")
 
+# What Prometheus shows at /metrics; without it there is no such page.
+METRICS_TOKEN = env.text("METRICS_TOKEN")
+
 # In the header of each page; a setting, because pages for families pay no query for their frame.
 DEPARTMENT_NAME = env.text("DEPARTMENT_NAME", "Ille-et-Vilaine")
 
@@ -199,7 +202,7 @@ SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 SECURE_SSL_REDIRECT = IS_HTTPS
 # Health probes come straight to the process, past the proxy that speaks TLS.
-SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
 SECURE_HSTS_SECONDS = 31_536_000 if IS_HTTPS else 0
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
@@ -216,18 +219,23 @@ LANGUAGE_COOKIE_SECURE = IS_HTTPS
 LANGUAGE_COOKIE_AGE = 31_536_000
 
 
-_email = env.email("EMAIL_URL", _demo("dummy://"))
-EMAIL_BACKEND = _email["EMAIL_BACKEND"]
-EMAIL_HOST = _email["EMAIL_HOST"]
-EMAIL_PORT = _email["EMAIL_PORT"]
-EMAIL_HOST_USER = _email["EMAIL_HOST_USER"]
-EMAIL_HOST_PASSWORD = _email["EMAIL_HOST_PASSWORD"]
-EMAIL_USE_SSL = _email["EMAIL_USE_SSL"]
-EMAIL_USE_TLS = _email["EMAIL_USE_TLS"]
-EMAIL_TIMEOUT = _email["EMAIL_TIMEOUT"]
+# Everything leaves by the outbox (notifications.channels), nothing by Django's own way.
+EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"
+EMAIL_URL = env.email("EMAIL_URL", _demo("dummy://"), is_demo=DEMO)
+EMAIL_FALLBACK_URL = env.fallback_email("EMAIL_FALLBACK_URL", is_demo=DEMO)
 DEFAULT_FROM_EMAIL = env.required(
     "DEFAULT_FROM_EMAIL", _demo("Emgav <rdv@example.org>"), "the sender of every e-mail"
 )
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
+# Without a provider of SMS there is no such channel: everything goes by e-mail.
+SMS_URL = env.sms("SMS_URL", _demo("demo://"), is_demo=DEMO)
+SMS_FALLBACK_URL = env.sms("SMS_FALLBACK_URL", "", is_demo=DEMO)
+SMS_SENDER = env.sms_sender("SMS_SENDER", _demo("36035"), is_needed=bool(SMS_URL))
+# Where providers tell what became of a message; each has its own secret.
+SMS_CALLBACK_URL = f"{PUBLIC_URL}/webhooks/sms/{{route}}/{{secret}}/"
+
+# How many processes send messages at the same time, of all workers on all hosts together. Keep it
+# below the concurrency of each worker, so that other tasks always find a process.
+SENDERS = env.number("SENDERS", 2, least=1, most=50)
 
 LOGGING = logging_settings(level=env.text("LOG_LEVEL", "INFO").upper())

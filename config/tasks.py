@@ -6,6 +6,8 @@ import redis
 from celery import shared_task
 from django.conf import settings
 
+from notifications import heartbeats
+
 HEARTBEAT_KEY = "emgav:heartbeat"
 HEARTBEAT_KEPT_SECONDS = 3600
 
@@ -16,3 +18,4 @@ def beat_heartbeat() -> None:
         settings.REDIS_URL, socket_timeout=2, socket_connect_timeout=2
     ) as client:
         client.set(HEARTBEAT_KEY, str(time.time()), ex=HEARTBEAT_KEPT_SECONDS)
+    heartbeats.beat(heartbeats.BEAT)

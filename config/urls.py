@@ -3,12 +3,13 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from config import health
+from config import health, metrics
 from frontend.views import login
 
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
+    path("metrics", metrics.metrics, name="metrics"),
     path("admin/login/", login.login),
     path("admin/", admin.site.urls),
     path("", include("frontend.urls")),

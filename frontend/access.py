@@ -2,7 +2,8 @@
 
 public: anyone. hold: who has the held time's token. link: who has the appointment's signed link.
 contact: who proved an e-mail address or a number lately (cookie). staff: people of the
-Département, logged in.
+Département, logged in (which centres are theirs, frontend.staff says). provider: whoever carries
+our messages, and has the secret of its webhook. metrics: who shows the token METRICS_TOKEN.
 """
 
 from __future__ import annotations
@@ -11,16 +12,40 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Concatenate, Literal, ParamSpec
 
+from django.conf import settings
+from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.utils.cache import patch_cache_control
+from django.utils.crypto import constant_time_compare
 
 from booking.access import BadLink
 from booking.errors import Refusal
 from frontend import refusals
 
-Rule = Literal["public", "hold", "link", "contact", "staff"]
+Rule = Literal["public", "hold", "link", "contact", "staff", "provider", "metrics"]
 P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
+
+
+def _log_in_first(request: HttpRequest) -> HttpResponseBase | None:
+    """Who is not logged in comes back to this page afterwards; a form is never sent by itself."""
+    if request.user.is_authenticated:
+        return None
+    return redirect_to_login(request.get_full_path() if request.method in ("GET", "HEAD") else "")
+
+
+def _show_token(request: HttpRequest) -> HttpResponseBase | None:
+    shown = request.headers.get("Authorization", "")
+    if settings.METRICS_TOKEN and constant_time_compare(shown, f"Bearer {settings.METRICS_TOKEN}"):
+        return None
+    raise Http404
+
+
+# What a rule asks before the view is reached; the others are the views' own to ask.
+DOORS: dict[str, Callable[[HttpRequest], HttpResponseBase | None]] = {
+    "staff": _log_in_first,
+    "metrics": _show_token,
+}
 
 
 def access(rule: Rule) -> Callable[[View[P]], View[P]]:
@@ -30,8 +55,10 @@ def access(rule: Rule) -> Callable[[View[P]], View[P]]:
     def mark(view: View[P]) -> View[P]:
         @wraps(view)
         def answer(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+            door = DOORS.get(rule)
+            turned_away = door(request) if door else None
             try:
-                response = view(request, *args, **kwargs)
+                response = turned_away or view(request, *args, **kwargs)
             except BadLink as error:
                 raise Http404 from error
             except Refusal as refusal:

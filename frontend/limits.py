@@ -20,6 +20,7 @@ from django.utils.crypto import salted_hmac
 from booking import throttle
 from booking.actors import SMS, channel_of
 from booking.errors import TooManyAttempts, TooManySms
+from booking.rules import HOLD_FOR
 from frontend import pow
 from notifications.sms.numbers import Zone, zone_of
 
@@ -29,17 +30,24 @@ View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
 
 class Budget(NamedTuple):
     """What one address may do in a window of `seconds`. Each process tells the database only of
-    every so many (`kept`): those before cost nothing."""
+    every so many (`kept`): those before cost nothing. What lasts is counted for two windows."""
 
     name: str
     calm: int
     most: int
     seconds: int = 600
     kept: int = throttle.KEPT
+    is_lasting: bool = False
+
+    def level(self, tries: int) -> int:
+        """How hard the proof of work is for so many tries: from 0, just beyond the calm ones."""
+        beyond, room = tries - self.calm - 1, self.most - self.calm
+        return min(pow.HARDEST, (pow.HARDEST + 1) * max(0, beyond) // room)
 
 
-# Each hold keeps a time from others for 15 minutes: few are free, and nobody empties a centre.
-HOLDS = Budget("hold", 20, 120)
+# Each hold keeps a time from others, for half an hour at most: few are free, nobody empties a
+# centre, and never more are held at once than may be tried.
+HOLDS = Budget("hold", 20, 60, seconds=2 * int(HOLD_FOR.total_seconds()), is_lasting=True)
 DETAILS = Budget("who", 60, 300)
 CODES = Budget("code", 60, 300)
 SMALL = Budget("small", 120, 600)
@@ -140,12 +148,16 @@ def _held_back(request: HttpRequest, budget: Budget) -> HttpResponseBase | None:
     now = timezone.now()  # noqa: TID251  decorators of views stand at the edge with them
     client = client_of(request)
     tries = throttle.tries(
-        key=f"{budget.name}:{client}", seconds=budget.seconds, now=now, kept=budget.kept
+        key=f"{budget.name}:{client}",
+        seconds=budget.seconds,
+        now=now,
+        kept=budget.kept,
+        is_lasting=budget.is_lasting,
     )
     if tries > budget.most:
         return too_many(request, budget.seconds)
     if tries > budget.calm and not pow.is_proved(pow.given(request), client=client, now=now):
-        return pow.ask(request, client=client, now=now)
+        return pow.ask(request, client=client, now=now, level=budget.level(tries))
     return None
 
 

@@ -1,4 +1,4 @@
-"""Every address families meet. Each view says by `access` whom it lets in (frontend/access.py)."""
+"""Every address families and desks meet. Each view says by `access` whom it lets in (access.py)."""
 
 from django.conf import settings
 from django.urls import path, register_converter
@@ -15,14 +15,17 @@ from frontend.views import (
     demo,
     hold,
     home,
+    login,
     mine,
     short_link,
     static_pages,
     visit,
+    webhooks,
     when,
     where,
     who,
 )
+from frontend.views.staff import desk, health, timeline
 
 register_converter(NeedConverter, "need")
 
@@ -62,7 +65,24 @@ urlpatterns = [
     path("donnees-personnelles/", static_pages.privacy, name="privacy"),
     path("mentions-legales/", static_pages.legal, name="legal"),
     path("langue/", access("public")(keeping(set_language)), name="set_language"),
+    path("webhooks/sms/<slug:route>/<str:secret>/", webhooks.sms, name="sms-webhook"),
+    path("webhooks/email/<slug:route>/<str:secret>/", webhooks.email, name="email-webhook"),
+    path("equipe/messages/", desk.choice, name="desk-choice"),
+    path("equipe/messages/centre/<slug:centre_slug>/", desk.listing, name="desk"),
+    path("equipe/messages/sante/", health.page, name="health"),
+    path("equipe/messages/<int:pk>/", desk.detail, name="message"),
+    path("equipe/messages/<int:pk>/autre-adresse/", desk.redirect_message, name="redirect"),
+    path("equipe/messages/<int:pk>/<slug:action>/", desk.act, name="act"),
+    path("equipe/reponses/<int:pk>/lue/", desk.reply_read, name="reply-read"),
+    path("equipe/rappels/<uuid:uid>/", desk.called_back, name="called-back"),
+    path("equipe/rendez-vous/", timeline.search, name="search"),
+    path("equipe/rendez-vous/<str:reference>/messages/", timeline.of_appointment, name="timeline"),
+    path("equipe/prestataires/<str:name>/<slug:action>/", health.provider, name="provider"),
+    path("equipe/quitter/", login.leave, name="staff-leave"),
 ]
 
 if settings.DEMO:
-    urlpatterns += [path("demo/inbox", demo.inbox, name="demo-inbox")]
+    urlpatterns += [
+        path("demo/inbox", demo.inbox, name="demo-inbox"),
+        path("demo/inbox/<int:pk>/", demo.letter, name="demo-letter"),
+    ]

@@ -1,4 +1,4 @@
-"""The three ways a send can go wrong, whatever carries the message."""
+"""The ways a send can go wrong, whatever carries the message."""
 
 from __future__ import annotations
 
@@ -13,6 +13,10 @@ class NotTaken(SendError):
 
 class Refused(SendError):
     """Surely not accepted, and never will be as it is."""
+
+
+class BadAddress(Refused):
+    """Nothing can be received there: the number or the mailbox does not exist."""
 
 
 class Uncertain(SendError):

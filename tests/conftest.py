@@ -8,7 +8,8 @@ from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 from playwright.sync_api import Browser, sync_playwright
 
-from booking import throttle
+from booking import policy, throttle
+from notifications import routing, wordings
 
 # A busy machine is no reason to fail: no example has a deadline of its own.
 hypothesis_settings.register_profile(
@@ -19,8 +20,19 @@ hypothesis_settings.load_profile("emgav")
 
 @pytest.fixture(autouse=True)
 def each_test_begins_with_no_tries_counted() -> None:
-    """Not only the database counts: a process keeps a few to itself."""
+    """Not only the database counts and knows: a process keeps a little to itself."""
     throttle.forget()
+    policy.forget()
+
+
+@pytest.fixture(autouse=True)
+def each_test_begins_with_circuits_read_anew() -> None:
+    routing.forget()
+
+
+@pytest.fixture(autouse=True)
+def each_test_begins_with_no_words_kept() -> None:
+    wordings.forget()
 
 
 @pytest.fixture(scope="session")

@@ -1,23 +1,30 @@
 """The only writers of appointments. Each action is one transaction, and refuses by name."""
 
 from booking.actions.callbacks import close_callback, request_callback
+from booking.actions.calling_off import cancel_for_centre
 from booking.actions.changing import cancel, move
 from booking.actions.confirming import confirm, overbook
 from booking.actions.contacting import ContactChoices, choose_contact, replan_household
+from booking.actions.defaults import load_default_rules
+from booking.actions.healing import heal_reminders
 from booking.actions.holding import extend_hold, hold, lapse_expired_holds, release_hold
-from booking.actions.visiting import arrive, fulfil, mark_noshow, start
+from booking.actions.visiting import arrive, await_again, fulfil, mark_noshow, start
 
 __all__ = [
     "ContactChoices",
     "arrive",
+    "await_again",
     "cancel",
+    "cancel_for_centre",
     "choose_contact",
     "close_callback",
     "confirm",
     "extend_hold",
     "fulfil",
+    "heal_reminders",
     "hold",
     "lapse_expired_holds",
+    "load_default_rules",
     "mark_noshow",
     "move",
     "overbook",

@@ -17,6 +17,7 @@ from booking.errors import (
     AlreadyBookedThen,
     ChildRequired,
     DueDateRequired,
+    NotOffered,
     ReasonRequired,
     WrongState,
 )
@@ -150,8 +151,9 @@ def overbook(
 ) -> Appointment:
     """An agent adds an appointment over another, on purpose and with a reason, which is recorded.
 
-    Raises ReasonRequired, TypeNotBookable, CentreNotOpen, NotOffered (its half-day does not receive
-    anybody then), ChildRequired, DueDateRequired, AgeNotAllowed, WeeksNotAllowed.
+    Raises ReasonRequired, TypeNotBookable, CentreNotOpen, NotOffered (its half-day is not for this
+    type, does not receive anybody then, or the time is over), ChildRequired, DueDateRequired,
+    AgeNotAllowed, WeeksNotAllowed.
     """
     if not actor.is_agent or not reason.strip():
         raise ReasonRequired
@@ -161,6 +163,8 @@ def overbook(
         lock_address(who.contact)
     shift = lock_shift(shift_id, since=starts_at, until=ends_at)
     check_open(shift.centre, kind, now=now, actor=actor)
+    if ends_at <= now or not shift.offers.filter(type=kind).exists():
+        raise NotOffered
     appointment = Appointment(
         state=Appointment.State.BOOKED,
         shift=shift,

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from datetime import datetime
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
 from booking.actors import Actor
-from booking.errors import TooSoon, WrongState
+from booking.errors import AgentsOnly, VisitTooSoon, WrongState
 from booking.locking import lock_appointments
 from booking.models import Appointment
 
 State = Appointment.State
 # From which states each may be reached; a wrong click is mended by going back one.
 REACHED_FROM: dict[str, tuple[str, ...]] = {
+    State.BOOKED: (State.ARRIVED, State.NOSHOW),
     State.ARRIVED: (State.BOOKED, State.IN_PROGRESS, State.NOSHOW),
     State.IN_PROGRESS: (State.ARRIVED, State.FULFILLED),
     State.FULFILLED: (State.IN_PROGRESS, State.ARRIVED),
@@ -31,17 +33,36 @@ def _become(state: str, action: str, *, uid: UUID, now: datetime, actor: Actor) 
         return appointment
     if appointment.state not in REACHED_FROM[state]:
         raise WrongState(state=appointment.state)
-    if state == State.NOSHOW and now < appointment.starts_at:
-        raise TooSoon
+    if state in (State.ARRIVED, State.NOSHOW):
+        _check_has_come(appointment, state, now=now)
     appointment.state = state
     appointment.last_action, appointment.actor, appointment.changed_at = action, actor.label, now
     appointment.save(update_fields=["state", "last_action", "actor", "changed_at"])
     return appointment
 
 
+def _check_has_come(appointment: Appointment, state: str, *, now: datetime) -> None:
+    """Raises VisitTooSoon: a family may come early, but on the day; late is after the start."""
+    zone = ZoneInfo(appointment.centre.time_zone)
+    if state == State.NOSHOW:
+        is_early = now < appointment.starts_at
+    else:
+        is_early = now.astimezone(zone).date() < appointment.starts_at.astimezone(zone).date()
+    if is_early:
+        raise VisitTooSoon
+
+
 def arrive(*, uid: UUID, now: datetime, actor: Actor) -> Appointment:
-    """The family is here. Raises WrongState."""
+    """The family is here. Not before the day. Raises WrongState, VisitTooSoon."""
     return _become(State.ARRIVED, "arrive", uid=uid, now=now, actor=actor)
+
+
+def await_again(*, uid: UUID, now: datetime, actor: Actor) -> Appointment:
+    """The family neither came nor stayed away: a wrong click on one of these is undone, and both
+    stand in the history. Agents only. Raises AgentsOnly, WrongState."""
+    if not actor.is_agent:
+        raise AgentsOnly
+    return _become(State.BOOKED, "await", uid=uid, now=now, actor=actor)
 
 
 def start(*, uid: UUID, now: datetime, actor: Actor) -> Appointment:
@@ -55,5 +76,5 @@ def fulfil(*, uid: UUID, now: datetime, actor: Actor) -> Appointment:
 
 
 def mark_noshow(*, uid: UUID, now: datetime, actor: Actor) -> Appointment:
-    """Nobody came. Not before the start. Raises WrongState, TooSoon."""
+    """Nobody came. Not before the start. Raises WrongState, VisitTooSoon."""
     return _become(State.NOSHOW, "noshow", uid=uid, now=now, actor=actor)

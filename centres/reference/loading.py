@@ -88,7 +88,11 @@ def load(*, now: datetime, folder: Path = DATA, restore: bool = False) -> Outcom
         _remember(records, loaded, now)
     wanted = {record.key for record in records}
     outcome.no_longer = sorted(
-        key for key in loaded if key not in wanted and not TABLES[key.split(":")[0]].is_computed
+        key
+        for key in loaded
+        if key not in wanted
+        and (known := TABLES.get(key.split(":")[0]))  # other houses load records of their own
+        and not known.is_computed
     )
     return outcome
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from typing import Protocol
@@ -142,6 +143,12 @@ def _number(value: object) -> phonenumbers.PhoneNumber | None:
         return phonenumbers.parse(str(value), "FR")
     except phonenumbers.NumberParseException:
         return None
+
+
+@register.filter
+def without_links(value: str) -> str:
+    """A message's words for who is not its reader: its links open the family's own pages."""
+    return re.sub(r"https?://\S+", _("[lien personnel]"), value)
 
 
 @register.filter

@@ -13,6 +13,11 @@ OPEN_STATES = ("planned", "claimed", "sending", "uncertain")
 # Nobody got it and nothing more will be tried: somebody has to tell the family.
 LOST_STATES = ("failed", "undeliverable", "expired")
 
+# A message lost in one of these may take another way (see fallback).
+REROUTED_STATES = ("failed", "undeliverable", "suppressed")
+# An SMS of these asks for an answer (see replies).
+ASKING_KINDS = ("reminder", "reply_ask")
+
 
 class OutboxMessage(models.Model):
     """One intended message. `intent_key` makes writing it twice impossible.
@@ -106,6 +111,10 @@ class OutboxMessage(models.Model):
             models.CheckConstraint(
                 condition=Q(send_at__lt=F("valid_until")), name="message_sent_while_useful"
             ),
+            # Claims look at these alone: any other would wait for ever.
+            models.CheckConstraint(
+                condition=Q(priority__in=[1, 3, 7]), name="message_priority_known"
+            ),
             models.CheckConstraint(
                 condition=Q(handled_as="", handled_at__isnull=True)
                 | (~Q(handled_as="") & Q(handled_at__isnull=False)),
@@ -115,7 +124,7 @@ class OutboxMessage(models.Model):
         # Each is partial: what is over costs nothing.
         indexes = [
             models.Index(
-                fields=["priority", "send_at"],
+                fields=["channel", "priority", "send_at"],
                 condition=Q(state__in=WAITING_STATES),
                 name="message_due",
             ),
@@ -136,6 +145,16 @@ class OutboxMessage(models.Model):
                 fields=["route", "provider_id"],
                 condition=~Q(provider_id=""),
                 name="message_of_provider",
+            ),
+            models.Index(
+                fields=["recipient"],
+                condition=Q(channel="sms", kind__in=ASKING_KINDS),
+                name="message_to_answer",
+            ),
+            models.Index(
+                fields=["valid_until"],
+                condition=Q(state__in=REROUTED_STATES, handled_as=""),
+                name="message_to_reroute",
             ),
         ]
 

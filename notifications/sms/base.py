@@ -14,9 +14,10 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Literal, Protocol
 
-from notifications.errors import NotTaken, Refused
+from notifications.errors import BadAddress, NotTaken
 
-State = Literal["delivered", "undeliverable", "pending"]
+# `complaint`: of e-mail, it arrived and was not wanted.
+State = Literal["delivered", "undeliverable", "pending", "complaint"]
 # What credit and cost are counted in. A credit is one part to a French number.
 Unit = Literal["sms", "euros"]
 
@@ -36,7 +37,7 @@ class AccountProblem(NotTaken):
     """
 
 
-class BadNumber(Refused):
+class BadNumber(BadAddress):
     """The provider says that this number cannot receive an SMS."""
 
 
@@ -130,6 +131,14 @@ class SmsProvider(Protocol):
         self, body: bytes, headers: Mapping[str, str], query: Mapping[str, str]
     ) -> list[Inbound]:
         """The replies in a call of theirs. May have to ask the provider: raises CannotTell."""
+
+    def named(
+        self, body: bytes, headers: Mapping[str, str], query: Mapping[str, str]
+    ) -> list[Inbound]:
+        """The same, asking nobody: without a sender where only the provider can say more."""
+
+    def read(self, event_id: str) -> Inbound:
+        """Ask for a reply that a call has named. Raises CannotTell."""
 
     def close(self) -> None:
         """Part from the provider; never fails."""

@@ -16,7 +16,14 @@ from typing import Any, NoReturn
 import httpx
 
 from notifications.errors import NotTaken, Refused, SendError, Uncertain
-from notifications.sms.base import AccountProblem, BadNumber, CannotTell, TryLater, WebhookKeys
+from notifications.sms.base import (
+    AccountProblem,
+    BadNumber,
+    CannotTell,
+    Inbound,
+    TryLater,
+    WebhookKeys,
+)
 
 TIMEOUT = httpx.Timeout(connect=3, read=10, write=10, pool=3)
 # A kept connection that the provider closes while we write leaves a message uncertain for nothing.
@@ -73,6 +80,19 @@ class HttpProvider:
     def close(self) -> None:
         with suppress(httpx.HTTPError, OSError):
             self._client.close()
+
+    def inbound(
+        self, body: bytes, headers: Mapping[str, str], query: Mapping[str, str]
+    ) -> list[Inbound]:
+        raise NotImplementedError
+
+    def named(
+        self, body: bytes, headers: Mapping[str, str], query: Mapping[str, str]
+    ) -> list[Inbound]:
+        return self.inbound(body, headers, query)
+
+    def read(self, event_id: str) -> Inbound:
+        raise CannotTell(f"{self.name}: a call says all there is to know of a reply")
 
     def _submit(self, path: str, payload: Mapping[str, Any]) -> dict[str, Any]:
         """Write one message to the provider; what it says of a message it took."""

@@ -107,7 +107,7 @@ class Ovh(HttpProvider):
         self, body: bytes, headers: Mapping[str, str], query: Mapping[str, str]
     ) -> list[Receipt]:
         fields = _fields(body, query)
-        if not fields.get("id", "").isdigit() or "ptt" not in fields:
+        if not _is_number(fields.get("id", "")) or "ptt" not in fields:
             return []
         ptt, dlr = fields["ptt"], fields.get("description", "")
         return [
@@ -116,7 +116,7 @@ class Ovh(HttpProvider):
                 reference=fields.get("tag", ""),  # not among the documented fields
                 state=_state(ptt, dlr),
                 reason=without_numbers(f"ptt {ptt} {fields.get('descriptionDlr', '')}"),
-                is_number_dead=ptt.isdigit() and int(ptt) in DEAD_PTT,
+                is_number_dead=_is_number(ptt) and int(ptt) in DEAD_PTT,
                 at=instant(fields.get("date")),
                 event_id=f"{fields['id']}:{ptt}:{dlr}",
             )
@@ -125,24 +125,30 @@ class Ovh(HttpProvider):
     def inbound(
         self, body: bytes, headers: Mapping[str, str], query: Mapping[str, str]
     ) -> list[Inbound]:
-        """Asks for the reply that the call names: only its `id` is known for certain to be in it.
+        return [self.read(one.event_id) for one in self.named(body, headers, query)]
+
+    def named(
+        self, body: bytes, headers: Mapping[str, str], query: Mapping[str, str]
+    ) -> list[Inbound]:
+        """Only the `id` of a reply is known for certain to be in a call.
 
         Not documented; so it is read in the source of a service of the State (A+, betagouv).
         """
         fields = _fields(body, query)
-        if not fields.get("id", "").isdigit() or "ptt" in fields:
+        if not _is_number(fields.get("id", "")) or "ptt" in fields:
             return []
-        reply = self._signed_ask(f"{self._service}/incoming/{fields['id']}")
-        if not isinstance(reply, dict) or "sender" not in reply:
+        return [Inbound(fields["id"], "", "", None)]
+
+    def read(self, event_id: str) -> Inbound:
+        reply = self._signed_ask(f"{self._service}/incoming/{quote(event_id, safe='')}")
+        if not isinstance(reply, dict) or not reply.get("sender"):
             self._cannot_read()
-        return [
-            Inbound(
-                event_id=fields["id"],
-                sender=str(reply["sender"]),
-                text=str(reply.get("message", "")),
-                at=instant(reply.get("creationDatetime")),
-            )
-        ]
+        return Inbound(
+            event_id=event_id,
+            sender=str(reply["sender"]),
+            text=str(reply.get("message", "")),
+            at=instant(reply.get("creationDatetime")),
+        )
 
     def _job(self, outgoing: Outgoing) -> dict[str, Any]:
         is_short = takes_replies(outgoing.sender)
@@ -242,8 +248,12 @@ def _fields(body: bytes, query: Mapping[str, str]) -> dict[str, str]:
     return {**dict(parse_qsl(body.decode(errors="replace"))), **asked}
 
 
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) < 20
+
+
 def _state(ptt: str, dlr: str) -> State:
-    code = int(ptt) if ptt.isdigit() else -1
+    code = int(ptt) if _is_number(ptt) else -1
     if code in DELIVERED_PTT:
         return "delivered"
     if code in FAILED_PTT:

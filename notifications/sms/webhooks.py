@@ -7,12 +7,20 @@ import binascii
 import hashlib
 import hmac
 from collections.abc import Iterator, Mapping
+from typing import Protocol
 
-from notifications.sms.base import SmsProvider, WebhookKeys
+from notifications.sms.base import WebhookKeys
+
+
+class Guarded(Protocol):
+    """Whoever is called only by those who know its keys."""
+
+    @property
+    def webhook(self) -> WebhookKeys: ...
 
 
 def authenticated(
-    provider: SmsProvider, path_secret: str, headers: Mapping[str, str], body: bytes
+    provider: Guarded, path_secret: str, headers: Mapping[str, str], body: bytes
 ) -> bool:
     """The secret is in our address, or in the header that the provider lets us choose.
 

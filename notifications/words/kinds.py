@@ -8,8 +8,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+
+def gettext_noop(text: str) -> str:
+    """Mark a text for translation without importing Django into the pure modules."""
+    return text
+
+
 FRENCH, EASY_FRENCH = "fr", "fr-x-facile"
 LANGUAGES = (FRENCH, EASY_FRENCH, "en", "ar", "tr", "pt", "uk")
+LANGUAGE_NAMES = {
+    FRENCH: gettext_noop("français"),
+    EASY_FRENCH: gettext_noop("français facile"),
+    "en": gettext_noop("anglais"),
+    "ar": gettext_noop("arabe"),
+    "tr": gettext_noop("turc"),
+    "pt": gettext_noop("portugais"),
+    "uk": gettext_noop("ukrainien"),
+}
 RIGHT_TO_LEFT = frozenset({"ar"})
 # An SMS in these leaves in GSM-7, without the accents it lacks: people write so on their phones.
 GSM_LANGUAGES = frozenset({FRENCH, EASY_FRENCH, "en", "tr", "pt"})
@@ -20,11 +35,6 @@ FRENCH_BELOW = frozenset({"ar", "tr", "pt", "uk"})
 
 EMAIL, SMS = "email", "sms"
 SUBJECT_LENGTH, EMAIL_LENGTH = 90, 6000
-
-
-def gettext_noop(text: str) -> str:
-    """Mark a text for translation without importing Django into the pure modules."""
-    return text
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +138,22 @@ KINDS: dict[str, dict[str, Form]] = {
     "reply_callback": {SMS: _REPLY},
     "reply_stop": {SMS: _REPLY},
     "reply_unknown": {SMS: _REPLY},
+}
+# What each is for, to whoever edits it.
+PURPOSES = {
+    "confirmation": gettext_noop("Confirmation du rendez-vous"),
+    "moved": gettext_noop("Rendez-vous déplacé"),
+    "cancelled": gettext_noop("Rendez-vous annulé par la famille ou le centre"),
+    "closed": gettext_noop("Le centre ne peut pas recevoir"),
+    "code": gettext_noop("Code à six chiffres"),
+    "reminder": gettext_noop("Rappel (un SMS auquel on peut répondre)"),
+    "reminder_no_reply": gettext_noop("Rappel, par un nom auquel on ne peut pas répondre"),
+    "reply_ask": gettext_noop("Réponse à «\u00a02\u00a0»\u00a0: faire confirmer l’annulation"),
+    "reply_kept": gettext_noop("Réponse à «\u00a01\u00a0»\u00a0: rendez-vous gardé"),
+    "reply_cancelled": gettext_noop("Réponse au second «\u00a02\u00a0»\u00a0: rendez-vous annulé"),
+    "reply_callback": gettext_noop("Réponse à «\u00a03\u00a0»\u00a0: nous rappelons"),
+    "reply_stop": gettext_noop("Réponse à «\u00a0STOP\u00a0»"),
+    "reply_unknown": gettext_noop("Réponse à ce qui n’a pas été compris"),
 }
 # Empty values that do not make a message senseless: its line goes, the rest stands.
 MAY_BE_EMPTY = frozenset({"phone", "short_link", "place", "link", "home_url"})

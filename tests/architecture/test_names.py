@@ -7,11 +7,20 @@ from types import FunctionType
 import pytest
 
 from booking import actions, errors
-from booking.actions import callbacks, changing, confirming, holding, visiting
+from booking.actions import (
+    callbacks,
+    calling_off,
+    changing,
+    confirming,
+    defaults,
+    healing,
+    holding,
+    visiting,
+)
 from tests.architecture.source import HOUSES, files, name
 
 DRAWERS = {"utils", "util", "helpers", "helper", "common", "services", "service", "misc", "tools"}
-MODULES = (callbacks, changing, confirming, holding, visiting)
+MODULES = (callbacks, calling_off, changing, confirming, defaults, healing, holding, visiting)
 REFUSALS = [
     one for one in vars(errors).values() if inspect.isclass(one) and issubclass(one, errors.Refusal)
 ]

@@ -10,13 +10,16 @@ import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
+from pytest_django import Settings
 
 from booking.access import contact_token, hold_token, manage_token
-from booking.models import Appointment
-from centres.models import Membership, User
+from booking.models import Appointment, CallbackRequest
+from centres.models import Centre, Membership, User
+from notifications.models import Inbound, OutboxMessage, Receipt, Route
 from tests.factories import make_appointment, make_centre, make_department
+from tests.notifications.messages import make_row
 
-RULES = {"public", "hold", "link", "contact", "staff"}
+RULES = {"public", "hold", "link", "contact", "staff", "provider", "metrics"}
 # Probes are for machines; they name nobody and are answered to anyone who reaches the process.
 PROBES = {"healthz", "readyz"}
 
@@ -90,6 +93,19 @@ def test_a_wrong_token_opens_nothing_whoever_comes(
     assert Appointment.objects.values().get(pk=appointment.pk) == before
 
 
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_nobody_passes_for_a_provider(visitor: Client, settings: Settings, method: str) -> None:
+    settings.SMS_URL = "brevo://:key@api.brevo.com?webhook_secret=a-secret-of-brevo"
+    settings.EMAIL_URL = settings.SMS_URL
+    assert personal("provider")
+    for pattern in personal("provider"):
+        for route in ("brevo", "brevo-email", "nobody"):
+            for secret in ("wrong", "a-secret-of-brevo-not", settings.SECRET_KEY):
+                path = reverse(pattern.name, kwargs={"route": route, "secret": secret})
+                assert getattr(visitor, method)(path).status_code in (404, 405), path
+    assert not Receipt.objects.exists()
+
+
 def test_a_contact_page_shows_nothing_of_another_contact(
     visitor: Client, appointment: Appointment
 ) -> None:
@@ -117,3 +133,112 @@ def test_the_administration_is_closed_to_whoever_is_not_its_staff(db: None, role
             if response.status_code == 302:
                 assert "/login/" in response["Location"]
         client.force_login(user)
+
+
+ROLES = ["reception", "practitioner", "manager", "administrator", "auditor"]
+# What a desk opens in its own centre, what needs the whole Département, what anyone of staff may.
+OF_A_CENTRE = {"desk", "message", "redirect", "act", "reply-read", "called-back", "timeline"}
+OF_THE_DEPARTMENT = {"health", "provider"}
+OF_ALL_DESKS = {"desk-choice", "search"}
+PRESSED = {"redirect", "act", "reply-read", "called-back", "provider"}
+
+
+def staff_addresses(appointment: Appointment) -> dict[str, str]:
+    """Every address of the staff, about things of the centre of this appointment."""
+    centre = appointment.centre
+    message = make_row(
+        subject_ref=str(appointment.uid), scope=centre.slug, valid_until=appointment.starts_at
+    )
+    receipt = Receipt.objects.create(
+        route="ovh", kind="inbound", event_id=str(message.pk), received_at=timezone.now()
+    )
+    reply = Inbound.objects.create(
+        receipt=receipt, at=timezone.now(), meaning="unknown", scope=centre.slug, needs_person=True
+    )
+    asked = CallbackRequest.objects.create(
+        centre=centre,
+        type=appointment.type,
+        phone=f"+336399{message.pk:05}",
+        promised_on=timezone.localdate(),
+        created_at=timezone.now(),
+    )
+    Route.objects.get_or_create(name="ovh", defaults={"channel": "sms"})
+    values: dict[str, dict[str, object]] = {
+        "desk": {"centre_slug": centre.slug},
+        "message": {"pk": message.pk},
+        "redirect": {"pk": message.pk},
+        "act": {"pk": message.pk, "action": "prevenu"},
+        "reply-read": {"pk": reply.pk},
+        "called-back": {"uid": asked.uid},
+        "timeline": {"reference": appointment.spoken_reference},
+        "provider": {"name": "ovh", "action": "arreter"},
+    }
+    names = [pattern.name for pattern in personal("staff")]
+    assert set(names) == OF_A_CENTRE | OF_THE_DEPARTMENT | OF_ALL_DESKS
+    return {name: reverse(name, kwargs=values.get(name, {})) for name in names}
+
+
+def open_staff(client: Client, name: str, path: str) -> int:
+    return int(getattr(client, "post" if name in PRESSED else "get")(path).status_code)
+
+
+def staff_client(role: str, centre: Centre | None) -> Client:
+    user = User.objects.create_user(f"{role}.{uuid4().hex}@example.org", "x")
+    Membership.objects.create(user=user, department=make_department(), centre=centre, role=role)
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def told_of() -> tuple[object, ...]:
+    """What a press on these pages could change."""
+    return (
+        list(OutboxMessage.objects.order_by("pk").values_list("pk", "handled_as")),
+        list(Inbound.objects.order_by("pk").values_list("handled_at", flat=True)),
+        list(CallbackRequest.objects.order_by("pk").values_list("state", flat=True)),
+        list(Route.objects.values_list("is_enabled", flat=True)),
+    )
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_staff_open_their_own_centre_and_no_other(role: str, appointment: Appointment) -> None:
+    everywhere = role == "administrator"
+    in_department = everywhere or role == "auditor"
+    other = make_appointment(starts_at=timezone.now() + timedelta(days=4))
+    for about, is_own in ((other, False), (appointment, True)):
+        paths = staff_addresses(about)
+        client = staff_client(role, None if in_department else appointment.centre)
+        for name, path in sorted(paths.items()):
+            before = told_of()
+            status = open_staff(client, name, path)
+            may = name in OF_ALL_DESKS
+            may |= name in OF_A_CENTRE and (everywhere or (is_own and role != "auditor"))
+            may |= name == "health" and in_department
+            may |= name == "provider" and everywhere
+            assert (status != 404) == may, (role, name, status)
+            if not may:
+                assert told_of() == before, name
+
+
+def test_without_a_membership_or_a_log_in_nothing_of_the_staff_s_opens(
+    appointment: Appointment,
+) -> None:
+    paths = staff_addresses(appointment)
+    nobody = Client()
+    nobody.force_login(User.objects.create_user("nobody@example.org", "x", is_staff=True))
+    before = told_of()
+    for name, path in paths.items():
+        assert open_staff(nobody, name, path) == 404, name
+        answer = Client().post(path) if name in PRESSED else Client().get(path)
+        assert answer.status_code == 302
+        assert answer["Location"].startswith("/admin/login/"), name
+    assert told_of() == before
+
+
+def test_the_metrics_open_to_their_token_only(visitor: Client, settings: Settings) -> None:
+    for token in ("", "secret"):
+        settings.METRICS_TOKEN = token
+        for pattern in personal("metrics"):
+            for shown in ("", "Bearer ", "Bearer wrong"):
+                answer = visitor.get(reverse(pattern.name), headers={"authorization": shown})
+                assert answer.status_code == 404

@@ -1,6 +1,6 @@
 """Overbooking: by agents, with a reason, recorded; and what becomes of it later."""
 
-from datetime import date
+from datetime import date, datetime
 
 import pytest
 
@@ -16,7 +16,7 @@ from booking.errors import (
 )
 from booking.models import Appointment, AppointmentEvent, Guardian
 from centres.actions import declare_absence
-from centres.models import Absence, Centre, Shift
+from centres.models import Absence, AppointmentType, Centre, Shift
 from notifications.models import OutboxMessage
 from tests.booking.scene import AGENT, NADIA, NOW, Scene, after, clock, open_morning, parent
 
@@ -25,15 +25,21 @@ ILYES = parent(9, child_first_name="Ilyès", child_born_on=date(2026, 2, 10))
 
 
 def overbook(
-    scene: Scene, at: str = "09:00", *, reason: str = "Bébé fiévreux", actor: Actor = AGENT
+    scene: Scene,
+    at: str = "09:00",
+    *,
+    reason: str = "Bébé fiévreux",
+    actor: Actor = AGENT,
+    kind: AppointmentType | None = None,
+    now: datetime = NOW,
 ) -> Appointment:
     return actions.overbook(
         shift_id=scene.shift.pk,
-        type_id=scene.kind.pk,
+        type_id=(kind or scene.kind).pk,
         start=int(clock(at).timestamp()) // 60,
         who=ILYES,
         reason=reason,
-        now=NOW,
+        now=now,
         actor=actor,
     )
 
@@ -88,6 +94,23 @@ def test_nobody_is_added_outside_the_half_day(at: str) -> None:
     assert not Appointment.objects.exists()
     assert not Guardian.objects.exists(), "nothing is kept of who was refused"
     assert overbook(scene, "11:30").ends_at == clock("12:00")
+
+
+def test_nobody_is_added_for_what_the_half_day_does_not_offer() -> None:
+    """A workshop leader does not vaccinate, however full the doctor's morning is."""
+    scene, elsewhere = open_morning(), open_morning()
+    with pytest.raises(NotOffered):
+        overbook(scene, kind=elsewhere.kind)
+    assert not Appointment.objects.exists()
+    assert not Guardian.objects.exists()
+
+
+def test_nobody_is_added_to_a_time_that_is_over() -> None:
+    scene = open_morning()
+    with pytest.raises(NotOffered):
+        overbook(scene, "09:00", now=clock("09:30"))
+    assert not Appointment.objects.exists()
+    assert overbook(scene, "09:00", now=clock("09:29")).state == "booked"
 
 
 def test_nobody_is_added_to_a_half_day_that_was_cancelled_or_is_closed_then() -> None:

@@ -7,7 +7,7 @@ from django.db import connection
 from pytest_django import DjangoAssertNumQueries
 
 from booking.models import RateCounter
-from booking.throttle import KEPT, allow, tries
+from booking.throttle import KEPT, allow, forget, tries
 from tests.booking.scene import NOW
 
 pytestmark = pytest.mark.django_db
@@ -22,6 +22,20 @@ def test_a_new_window_begins_anew() -> None:
     for _ in range(4):
         tries(key="one", seconds=60, now=NOW)
     assert tries(key="one", seconds=60, now=NOW + timedelta(seconds=60)) == 1
+
+
+def test_what_lasts_counts_for_two_windows_and_no_third(
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    minute = timedelta(seconds=60)
+    for _ in range(8):
+        tries(key="one", seconds=60, now=NOW, is_lasting=True)
+    assert tries(key="one", seconds=60, now=NOW + minute, is_lasting=True) == 9
+    forget()  # another process, which saw nothing of the window before
+    with django_assert_num_queries(1):
+        seen = [tries(key="one", seconds=60, now=NOW + minute, is_lasting=True) for _ in range(4)]
+    assert seen == [1, 2, 3, 12]
+    assert tries(key="one", seconds=60, now=NOW + 3 * minute, is_lasting=True) == 1
 
 
 def test_keys_do_not_share_a_count() -> None:

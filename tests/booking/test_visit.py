@@ -1,14 +1,16 @@
 """The visit: arrived, in progress, fulfilled, not come; and what may follow what."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
 
 from booking import actions
-from booking.errors import TooSoon, WrongState
+from booking.actors import FAMILY
+from booking.errors import AgentsOnly, TooSoon, VisitTooSoon, WrongState
 from booking.models import Appointment, AppointmentEvent
-from tests.booking.scene import AGENT, clock, open_morning
+from tests.booking.scene import AGENT, NOW, clock, open_morning
 
 pytestmark = pytest.mark.django_db
 
@@ -16,6 +18,7 @@ AT_NINE = clock("09:00")
 # Each action: the state it leads to, and the states it may follow.
 MAY_FOLLOW = {
     "arrive": ("arrived", {"booked", "in_progress", "noshow"}),
+    "await_again": ("booked", {"arrived", "noshow"}),
     "start": ("in_progress", {"arrived", "fulfilled"}),
     "fulfil": ("fulfilled", {"in_progress", "arrived"}),
     "mark_noshow": ("noshow", {"booked"}),
@@ -64,6 +67,43 @@ def test_nobody_is_absent_before_the_start() -> None:
         actions.mark_noshow(uid=booked.uid, now=clock("09:29"), actor=AGENT)
     marked = actions.mark_noshow(uid=booked.uid, now=clock("09:30"), actor=AGENT)
     assert marked.state == "noshow"
+
+
+def test_nobody_has_arrived_before_the_day_on_the_centre_s_clock() -> None:
+    booked = open_morning().book()
+    eve, midnight = clock("00:00") - timedelta(minutes=1), clock("00:00")
+    for now in (NOW, eve):
+        with pytest.raises(VisitTooSoon) as refused:
+            actions.arrive(uid=booked.uid, now=now, actor=AGENT)
+        assert refused.value.message != TooSoon.message, "it is not about booking online"
+    booked.refresh_from_db()
+    assert booked.state == "booked"
+    assert actions.arrive(uid=booked.uid, now=midnight, actor=AGENT).state == "arrived"
+
+
+@pytest.mark.parametrize("wrong", ["arrive", "mark_noshow"])
+def test_a_wrong_click_is_undone_and_both_stand_in_the_history(wrong: str) -> None:
+    booked = open_morning().book()
+    click: Callable[..., Appointment] = getattr(actions, wrong)
+    click(uid=booked.uid, now=AT_NINE, actor=AGENT)
+    for _ in range(2):
+        actions.await_again(uid=booked.uid, now=AT_NINE, actor=AGENT)
+    booked.refresh_from_db()
+    assert booked.state == "booked"
+    events = AppointmentEvent.objects.filter(appointment=booked)
+    assert list(events.values_list("action", "state")[2:]) == [("await", "booked")]
+    assert events.last().actor == AGENT.label
+    other = "arrive" if wrong == "mark_noshow" else "mark_noshow"
+    assert getattr(actions, other)(uid=booked.uid, now=AT_NINE, actor=AGENT)
+
+
+def test_no_family_undoes_what_the_desk_noted() -> None:
+    booked = open_morning().book()
+    actions.mark_noshow(uid=booked.uid, now=AT_NINE, actor=AGENT)
+    with pytest.raises(AgentsOnly):
+        actions.await_again(uid=booked.uid, now=AT_NINE, actor=FAMILY)
+    booked.refresh_from_db()
+    assert booked.state == "noshow"
 
 
 def test_a_family_that_comes_after_all_has_arrived() -> None:

@@ -21,6 +21,7 @@ PRODUCTION = {
     "EMAIL_URL": "smtp://user:p%40ss@mail:587/?tls=1",
     "DEFAULT_FROM_EMAIL": "rdv@example.org",
 }
+GOOD_SMS = "brevo://:key@api.brevo.com?webhook_secret=a-secret-of-ours"
 
 
 @pytest.fixture
@@ -57,6 +58,17 @@ def complaint(load: Load, capsys: pytest.CaptureFixture[str], environment: dict[
         ("TRUSTED_PROXIES", "10.0.0.0/33", "not an IP address or network"),
         ("EMAIL_URL", "pigeon://loft", "must start with smtp://"),
         ("EMAIL_URL", "smtp://", "names no host"),
+        ("EMAIL_URL", "dummy://", "only a demo may have no mail server"),
+        ("EMAIL_URL", "brevo://key@api.brevo.com", "write brevo://:KEY@api.brevo.com"),
+        ("EMAIL_FALLBACK_URL", "smtp://", "names no host"),
+        ("EMAIL_FALLBACK_URL", "dummy://", "only a demo"),
+        ("SMS_URL", "pigeon://loft", "begins with none of brevo, ovh, smsmode"),
+        ("SMS_URL", "demo://", "begins with none of"),
+        ("SMS_URL", "brevo://:k@api.brevo.com", "webhook_secret is missing"),
+        ("SMS_URL", GOOD_SMS, "must be set: the name that SMS come from"),
+        ("SMS_FALLBACK_URL", "brevo://:k@api.brevo.com", "webhook_secret is missing"),
+        ("SMS_SENDER", "RDV", "'RDV' is no sender that French operators carry (generic)"),
+        ("SMS_SENDER", "0612345678", "(mobile)"),
         ("LOG_LEVEL", "loud", "not a level"),
         ("SECRET_KEY", "short", "too short or the demo's"),
         ("SECRET_KEY", "emgav-demo-key-for-trials-only-never-in-production", "or the demo's"),
@@ -70,7 +82,8 @@ def test_a_bad_value_is_named_in_one_line(
 ) -> None:
     line = complaint(load, capsys, PRODUCTION | {name: value})
     assert line.count("\n") == 1
-    assert line.startswith(f"emgav: {name.removesuffix('_FILE')}")
+    asked = "SMS_SENDER" if value == GOOD_SMS else name.removesuffix("_FILE")
+    assert line.startswith(f"emgav: {asked}")
     assert problem in line
 
 
@@ -85,8 +98,13 @@ def test_production_does_not_start_without(
 def test_no_password_is_shown_when_its_url_is_wrong(
     load: Load, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    wrong = PRODUCTION | {"DATABASE_URL": "postgres://user:tr0ub4dor@db:x/y"}
-    assert "tr0ub4dor" not in complaint(load, capsys, wrong)
+    for wrong in (
+        {"DATABASE_URL": "postgres://user:tr0ub4dor@db:x/y"},
+        {"EMAIL_URL": "mailjet://key:tr0ub4dor@api.mailjet.eu"},
+        {"EMAIL_FALLBACK_URL": "smtp://me:tr0ub4dor@mail:x"},
+        {"SMS_URL": "smsmode://tr0ub4dor@rest.smsmode.com"},
+    ):
+        assert "tr0ub4dor" not in complaint(load, capsys, PRODUCTION | wrong)
 
 
 def test_production_with_an_https_address_is_https_only(load: Load) -> None:
@@ -125,7 +143,24 @@ def test_urls_become_django_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     found = env.database("DB", "")
     assert (found["USER"], found["PASSWORD"], found["PORT"]) == ("u", "p@ss", "5433")
     assert found["OPTIONS"] == {"connect_timeout": 5, "sslmode": "require"}
-    monkeypatch.setenv("MAIL", "smtps://me:p%40ss@mail")
-    mail = env.email("MAIL", "")
-    assert (mail["EMAIL_PORT"], mail["EMAIL_USE_SSL"], mail["EMAIL_USE_TLS"]) == (465, True, False)
-    assert mail["EMAIL_HOST_PASSWORD"] == "p@ss"
+
+
+def test_messages_leave_by_what_the_environment_names(load: Load) -> None:
+    plain = load(PRODUCTION)
+    assert plain["EMAIL_URL"] == PRODUCTION["EMAIL_URL"]
+    assert (plain["EMAIL_FALLBACK_URL"], plain["SMS_URL"], plain["SMS_FALLBACK_URL"]) == ("",) * 3
+    given = {
+        "EMAIL_FALLBACK_URL": "brevo://:key@api.brevo.com",
+        "SMS_URL": GOOD_SMS,
+        "SMS_SENDER": " CD35INFO ",
+    }
+    settings = load(PRODUCTION | given)
+    assert settings["EMAIL_FALLBACK_URL"] == given["EMAIL_FALLBACK_URL"]
+    assert (settings["SMS_URL"], settings["SMS_SENDER"]) == (GOOD_SMS, "CD35INFO")
+    assert settings["SMS_CALLBACK_URL"].startswith("https://rdv.example.org/")
+
+
+def test_a_demo_shows_messages_and_sends_none(load: Load) -> None:
+    settings = load({"DEMO": "1"})
+    assert (settings["EMAIL_URL"], settings["SMS_URL"]) == ("dummy://", "demo://")
+    assert settings["SMS_SENDER"]

@@ -14,6 +14,7 @@ from django.urls import reverse
 from booking import throttle
 from booking.access import manage_token
 from booking.models import Appointment, RateCounter
+from frontend import limits
 from tests.factories import make_appointment, make_guardian, make_shift, make_site, make_type
 
 SPACES = re.compile(r"\s+")
@@ -50,8 +51,10 @@ def read(client: Client, url: str, *, status: int = 200, **params: Any) -> str:
 
 def exhaust(budget: str, *, tries: int = 10_000, address: str = "127.0.0.1") -> None:
     """Make believe that this address posted very often in the last minutes."""
-    window = int(datetime.now(UTC).timestamp()) // 600
+    is_hold = budget == limits.HOLDS.name
+    window = int(datetime.now(UTC).timestamp()) // (limits.HOLDS.seconds if is_hold else 600)
+    turn = f"{window % 2}:" if is_hold else ""
     RateCounter.objects.update_or_create(
-        key=f"{budget}:{address}", defaults={"window": window, "count": tries}
+        key=f"{turn}{budget}:{address}", defaults={"window": window, "count": tries}
     )
     throttle._tallies[f"{budget}:{address}"] = throttle._Tally(window, told=tries)

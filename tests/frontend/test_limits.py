@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.db.models import F
 from django.http import HttpRequest
 from django.test import Client, RequestFactory
 
@@ -77,9 +78,69 @@ def test_too_many_are_refused_with_or_without_proof(
     token = pow.new_challenge(client="127.0.0.1", now=datetime.now(UTC))
     answer = post(client, scene, pow_challenge=token, pow_answer=solve(token))
     assert answer.status_code == 429
-    assert answer["Retry-After"] == "600"
+    assert answer["Retry-After"] == str(SECONDS)
     assert "pow_challenge" not in answer.content.decode()
     assert post(client, scene).status_code == 429
+
+
+def test_the_longer_an_address_goes_on_the_harder_the_proof() -> None:
+    levels = [limits.HOLDS.level(tries) for tries in range(CALM + 1, MOST + 1)]
+    assert levels == sorted(levels)
+    assert set(levels) == set(range(pow.HARDEST + 1))
+    assert (levels[0], limits.SEARCHES.level(10**9)) == (0, pow.HARDEST)
+
+
+def test_a_harder_challenge_is_not_proved_by_the_work_or_the_wait_of_an_easy_one() -> None:
+    token = pow.new_challenge(client="192.0.2.1", now=NOW, level=2)
+    easy = next(
+        str(n)
+        for n in range(10_000_000)
+        if pow.is_solution(token, str(n)) and not pow.is_solution(token, str(n), 17)
+    )
+    form = {pow.CHALLENGE: token, pow.ANSWER: easy}
+    for seconds in (0, pow.WAIT_SECONDS, 3 * pow.WAIT_SECONDS - 1):
+        assert not pow.is_proved(form, client="192.0.2.1", now=NOW + timedelta(seconds=seconds))
+    hard = next(str(n) for n in range(10_000_000) if pow.is_solution(token, str(n), 17))
+    assert pow.is_proved(form | {pow.ANSWER: hard}, client="192.0.2.1", now=NOW)
+
+
+def test_the_page_asks_for_as_much_as_was_tried(client: Client, scene: Scene, busy: Busy) -> None:
+    asked = []
+    for tries in (CALM, MOST - 1):
+        busy(tries)
+        page = post(client, scene)
+        asked.append((int(page.content.decode().split('data-bits="')[1][:2]), page["Retry-After"]))
+    assert asked == [(15, "20"), (15 + pow.HARDEST, "100")]
+
+
+def blocked_by(scenes: list[Scene], *, until: int) -> int:
+    """Hold until refused, from one address, with a browser for each press and every proof done;
+    how many times are then kept from other families."""
+    for number in range(until):
+        scene, quarter = scenes[number // 11], number % 11
+        browser = Client(REMOTE_ADDR="192.0.2.66")
+        answer = browser.post(scene.hold_url, {"creneau": scene.choice(quarter)})
+        if "pow_challenge" in answer.content.decode():
+            waited = datetime.now(UTC) - timedelta(seconds=200)
+            token = pow.new_challenge(client="192.0.2.66", now=waited)
+            proof = {"creneau": scene.choice(quarter), "pow_challenge": token}
+            browser.post(scene.hold_url, proof)
+        held = Appointment.objects.filter(state="held", expires_at__gt=datetime.now(UTC))
+        held.filter(is_extended=False).update(
+            is_extended=True, expires_at=F("expires_at") + timedelta(minutes=15)
+        )
+    return held.count()
+
+
+def test_one_address_never_keeps_more_times_than_its_limit_not_even_around_a_window() -> None:
+    """Sixty presses at the end of a window, sixty at the beginning of the next: each hold lives."""
+    doctors = [make_scene() for _ in range(14)]
+    window = int(datetime.now(UTC).timestamp()) // SECONDS
+    with time_machine.travel((window + 2) * SECONDS - 60, tick=False) as clock:
+        before = blocked_by(doctors[:7], until=77)
+        clock.shift(120)
+        after = blocked_by(doctors[7:], until=77)
+    assert 0 < before <= after <= MOST
 
 
 def test_another_address_is_not_held_back(scene: Scene, busy: Busy) -> None:

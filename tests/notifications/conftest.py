@@ -1,4 +1,4 @@
-"""A real SMTP server on the loopback, which can be told to misbehave."""
+"""A real SMTP server and an SMS gateway on the loopback, which can be told to misbehave."""
 
 from __future__ import annotations
 
@@ -13,6 +13,11 @@ from typing import Any
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
+
+from notifications.channels import carriers
+from tests.notifications.sms.dialects import provider_url
+from tests.notifications.sms.gateway import gateway_in_thread
+from tests.notifications.sms.steering import Steering
 
 
 class MailServer:
@@ -67,8 +72,30 @@ class MailServer:
 def mail_server(settings: Any) -> Iterator[MailServer]:
     server = MailServer()
     server.start()
-    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", server.port
-    settings.EMAIL_TIMEOUT = 5
+    settings.EMAIL_URL = f"smtp://127.0.0.1:{server.port}"
     yield server
+    for carrier in carriers("email"):
+        carrier.close()
     server.stop()
+
+
+@pytest.fixture(scope="session")
+def _gateway() -> Iterator[Steering]:
+    with gateway_in_thread() as steering:
+        yield steering
+        steering.close()
+
+
+@pytest.fixture
+def gateway(_gateway: Steering) -> Steering:
+    _gateway.reset()
+    return _gateway
+
+
+@pytest.fixture
+def sms(gateway: Steering, settings: Any) -> Steering:
+    """SMS go to the gateway as OVHcloud, and as smsmode when that fails."""
+    settings.SMS_URL = provider_url("ovh", gateway.port)
+    settings.SMS_FALLBACK_URL = provider_url("smsmode", gateway.port)
+    settings.SMS_SENDER = "CD35INFO"
+    return gateway

@@ -1,4 +1,4 @@
-"""What the outbox promises: one row per intent, with its transaction, sent once or given up."""
+"""What the outbox promises: one row per intent, written or withdrawn with its transaction."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ import pytest
 from django.db import IntegrityError, transaction
 from pytest_django.fixtures import DjangoAssertNumQueries
 
-from notifications import outbox
-from notifications.composing import Content
+from notifications import ledger, outbox
 from notifications.models import OutboxMessage
 from tests.factories import make_message
 
@@ -18,11 +17,6 @@ State = OutboxMessage.State
 
 def only() -> OutboxMessage:
     return OutboxMessage.objects.get()
-
-
-def age(**changes: object) -> None:
-    """Rewrite the times of the only message: the database's clock cannot be moved."""
-    OutboxMessage.objects.update(**changes)
 
 
 def one_hour(now: datetime) -> outbox.Intent:
@@ -85,129 +79,44 @@ def test_what_cannot_be_useful_is_not_written(field: dict[str, object]) -> None:
 def test_now_is_now_even_when_the_web_hosts_clock_runs_ahead() -> None:
     ahead = minutes(120)
     make_message(send_at=ahead, now=ahead, valid_until=ahead + timedelta(hours=1))
-    assert [m.state for m in outbox.claim_due(limit=5)] == [State.CLAIMED]
+    assert [m.state for m in ledger.claim(channel="email", limit=5)] == [State.CLAIMED]
 
 
 @pytest.mark.django_db
-def test_what_is_planned_for_later_is_not_claimed() -> None:
-    make_message(send_at=minutes(10))
-    assert outbox.claim_due(limit=5) == []
+def test_a_replacement_names_what_it_replaces() -> None:
+    first = make_message(intent_key="code:1")
+    second = make_message(intent_key="code:1:resend:1", instead_of=first)
+    assert OutboxMessage.objects.get(pk=second).instead_of_id == first
 
 
 @pytest.mark.django_db
-def test_a_claimed_message_is_free_again_when_its_lease_is_over() -> None:
-    make_message()
-    (lost,) = outbox.claim_due(limit=5)
-    assert outbox.claim_due(limit=5) == []
-    age(lease_until=minutes(-1))
-    (found,) = outbox.claim_due(limit=5)
-    assert not outbox.begin(lost), "the worker that lost its lease must not send"
-    assert outbox.begin(found)
-    assert only().attempts == 1
+def test_a_priority_nobody_looks_at_cannot_be_written() -> None:
+    with pytest.raises(IntegrityError, match="message_priority_known"):
+        make_message(priority=5)
 
 
 @pytest.mark.django_db
-def test_urgent_messages_go_first_then_the_oldest() -> None:
-    for key, priority in [("late", 3), ("later", 3), ("code", 1)]:
-        make_message(intent_key=key, priority=priority)
-    assert [m.intent_key for m in outbox.claim_due(limit=2)] == ["code", "late"]
+def test_a_reference_is_the_same_for_all_attempts_and_tells_nothing() -> None:
+    make_message(intent_key="confirmation:a:0")
+    reference = outbox.reference(only())
+    assert (len(reference), reference) == (32, outbox.reference(only()))
+    assert "confirmation" not in reference
 
 
 @pytest.mark.django_db
-def test_an_expired_message_is_never_claimed_and_is_closed() -> None:
-    make_message()
-    age(send_at=minutes(-20), valid_until=minutes(-5))
-    assert outbox.claim_due(limit=5) == []
-    assert outbox.expire() == 1
-    assert only().state == State.EXPIRED
-
-
-@pytest.mark.django_db
-def test_a_message_that_expires_after_its_claim_does_not_leave() -> None:
-    make_message()
-    (message,) = outbox.claim_due(limit=5)
-    age(send_at=minutes(-20), valid_until=minutes(-5))
-    assert not outbox.begin(message)
-
-
-@pytest.mark.django_db
-def test_superseding_withdraws_planned_and_claimed_messages_but_not_sent_ones() -> None:
-    for key in ("sent", "claimed", "planned", "other"):
-        make_message(intent_key=key, subject_ref="x" if key != "other" else "y")
-    OutboxMessage.objects.filter(intent_key="sent").update(state=State.SENT)
-    (claimed,) = outbox.claim_due(limit=1)
-    assert len(outbox.supersede(subject_refs=["x"], kinds=["code"])) == 2
-    assert not outbox.begin(claimed)
-    states = dict(OutboxMessage.objects.values_list("intent_key", "state"))
-    assert states == {
-        "sent": State.SENT,
-        "claimed": State.SUPERSEDED,
-        "planned": State.SUPERSEDED,
-        "other": State.PLANNED,
-    }
-
-
-@pytest.mark.django_db
-def test_a_later_message_waits_for_the_one_that_is_just_leaving() -> None:
-    make_message(intent_key="booked", subject_ref="x")
-    (leaving,) = outbox.claim_due(limit=5)
-    assert outbox.begin(leaving)
-    outbox.supersede(subject_refs=["x"], kinds=["code"])
-    make_message(intent_key="cancelled", subject_ref="x")
-    assert outbox.claim_due(limit=5) == []
-    outbox.mark_sent(leaving, subject="s", body="b", content=Content({}), keep_secrets=True)
-    assert [m.intent_key for m in outbox.claim_due(limit=5)] == ["cancelled"]
-    assert OutboxMessage.objects.get(intent_key="booked").state == State.SENT
-
-
-@pytest.mark.django_db
-def test_a_superseded_message_that_fails_is_not_tried_again() -> None:
-    make_message(subject_ref="x")
-    (message,) = outbox.claim_due(limit=5)
-    assert outbox.begin(message)
-    outbox.supersede(subject_refs=["x"], kinds=["code"])
-    outbox.mark_failed(message, "451")
-    assert only().state == State.SUPERSEDED
-    assert only().lease_until is None
-
-
-@pytest.mark.django_db
-def test_failures_back_off_further_each_time_until_the_message_is_useless() -> None:
-    make_message(valid_until=minutes(6))
-    waits = []
-    for _ in range(3):
-        age(send_at=minutes(-1))
-        (message,) = outbox.claim_due(limit=5)
-        assert outbox.begin(message)
-        outbox.mark_failed(message, "451 busy")
-        waits.append((only().send_at - datetime.now(UTC)).total_seconds())
-    assert 14 <= waits[0] <= 30
-    assert 59 <= waits[1] <= 120
-    # The third wait is 150 s at least: whether it still fits is chance, so make it impossible.
-    age(send_at=minutes(-1), valid_until=minutes(1), state=State.PLANNED)
-    (message,) = outbox.claim_due(limit=5)
-    outbox.begin(message)
-    outbox.mark_failed(message, "451 busy")
-    assert (only().state, only().last_error) == (State.FAILED, "451 busy")
-
-
-@pytest.mark.django_db
-def test_a_message_whose_worker_died_twice_while_sending_is_given_up() -> None:
-    make_message(valid_until=minutes(600))
-    for _ in range(2):
-        (message,) = outbox.claim_due(limit=5)
-        assert outbox.begin(message)
-        assert outbox.claim_due(limit=5) == [], "not before the server's own time is over"
-        age(lease_until=minutes(-1))
-    assert outbox.claim_due(limit=5) == []
-    assert outbox.expire() == 1
-    assert (only().state, only().last_error) == (State.FAILED, outbox.UNCERTAIN_TWICE)
-
-
-@pytest.mark.django_db
-def test_a_secret_is_forgotten_once_sent_outside_a_demo() -> None:
-    make_message(context={"code": "042042", "minutes": 15, outbox.SECRET: True})
-    (message,) = outbox.claim_due(limit=5)
-    told = Content(message.context)
-    outbox.mark_sent(message, subject="s", body="042042", content=told, keep_secrets=False)
-    assert (only().context, only().sent_body, only().sent_subject) == ({}, "", "s")
+def test_withdrawing_stops_what_has_not_left_and_says_what_has() -> None:
+    for n, kind in enumerate(["moved", "code", "moved"]):
+        make_message(intent_key=f"m:{n}", subject_ref=f"s{n}", person_ref="guardian:1", kind=kind)
+    OutboxMessage.objects.filter(intent_key="m:0").update(state=State.CLAIMED)
+    OutboxMessage.objects.filter(intent_key="m:0").update(state=State.SENDING)
+    withdrawn = outbox.supersede(subject_refs=["s0", "s1", "s2"], kinds=["moved"])
+    assert sorted(withdrawn, key=lambda one: one.has_left) == [
+        outbox.Withdrawn("moved", "guardian:1", "email", has_left=False),
+        outbox.Withdrawn("moved", "guardian:1", "email", has_left=True),
+    ]
+    found = OutboxMessage.objects.order_by("intent_key").values_list("state", "is_withdrawn")
+    assert list(found) == [
+        (State.SENDING, True),
+        (State.PLANNED, False),
+        (State.SUPERSEDED, True),
+    ]

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import signal
 import threading
+from collections import Counter
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
-from django.db import OperationalError, close_old_connections, connection
+from django.db import InterfaceError, OperationalError, close_old_connections, connection
 
-from notifications.delivery import deliver
+from notifications import pool
+from notifications.delivery import What, deliver
+from notifications.reconcile import reconcile
 
-PAUSE_SECONDS = 1.0
 RUN_SECONDS = 20.0
+RECONCILE_EVERY = 10.0
+PAUSE_SECONDS = 1.0
 
 
 class Command(BaseCommand):
@@ -22,31 +26,40 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         how = parser.add_mutually_exclusive_group()
         how.add_argument("--once", action="store_true", help="send what is due, then end")
-        how.add_argument("--forever", action="store_true", help="look every second until stopped")
+        how.add_argument("--forever", action="store_true", help="send what becomes due, until told")
 
     def handle(self, *_args: Any, **options: Any) -> None:
         if not options["forever"]:
-            self._run(seconds=float("inf"))
+            reconcile()
+            self._say(deliver(seconds=float("inf")))
             return
         stop = threading.Event()
         for signum in (signal.SIGINT, signal.SIGTERM):
             signal.signal(signum, lambda *_: stop.set())
+        reconciler = threading.Thread(target=self._reconcile, args=(stop,), name="reconciler")
+        reconciler.start()
         while not stop.is_set():
-            self._run_again()
-            stop.wait(PAUSE_SECONDS)
+            self._try(lambda: self._say(pool.run(seconds=RUN_SECONDS, must_stop=stop.is_set)), stop)
+        reconciler.join()
 
-    def _run_again(self) -> None:
+    def _reconcile(self, stop: threading.Event) -> None:
+        try:
+            while not stop.is_set():
+                self._try(reconcile, stop)
+                stop.wait(RECONCILE_EVERY)
+        finally:
+            connection.close()
+
+    def _try(self, work: Any, stop: threading.Event) -> None:
         """A database that is away for a while ends nothing: the next look finds all as it was."""
         close_old_connections()
         try:
-            self._run(seconds=RUN_SECONDS)
-        except OperationalError as error:
+            work()
+        except (OperationalError, InterfaceError) as error:
             self.stderr.write(f"The database does not answer: {str(error).strip()}")
             connection.close()
+            stop.wait(PAUSE_SECONDS)
 
-    def _run(self, *, seconds: float) -> None:
-        tally = deliver(seconds=seconds)
-        if tally.sent or tally.failed or tally.expired:
-            self.stdout.write(
-                f"sent: {tally.sent}, failed: {tally.failed}, expired: {tally.expired}"
-            )
+    def _say(self, tally: Counter[What]) -> None:
+        if tally["sent"] or tally["failed"]:
+            self.stdout.write(f"sent: {tally['sent']}, failed: {tally['failed']}")

@@ -1,4 +1,4 @@
-"""One gateway for all these tests, well-behaved again before each; an adapter for each dialect."""
+"""An adapter for each dialect of the gateway."""
 
 from __future__ import annotations
 
@@ -10,23 +10,9 @@ import pytest
 from notifications.sms.base import Outgoing, SmsProvider
 from notifications.sms.urls import provider_from_url
 from tests.notifications.sms.dialects import DIALECTS, provider_url
-from tests.notifications.sms.gateway import gateway_in_thread
 from tests.notifications.sms.steering import Steering
 
 SECRET = "a-secret-of-the-webhooks"
-
-
-@pytest.fixture(scope="session")
-def _gateway() -> Iterator[Steering]:
-    with gateway_in_thread() as steering:
-        yield steering
-        steering.close()
-
-
-@pytest.fixture
-def gateway(_gateway: Steering) -> Steering:
-    _gateway.reset()
-    return _gateway
 
 
 @pytest.fixture

@@ -1,0 +1,153 @@
+"""What became of every message: our rows beside what the gateway and the mail server have taken.
+
+The two ledgers are the judge. Nothing of the product's code is asked.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import pairwise
+from uuid import NAMESPACE_URL, uuid5
+
+import psycopg
+from psycopg.rows import class_row
+
+# With each message the instants at which it could have become untrue: the commits of later changes
+# of the same appointment, by PostgreSQL's own record of commits.
+MESSAGES = """
+SELECT m.id, m.intent_key, m.kind, m.channel, m.state, m.subject_ref, m.version, m.valid_until,
+    m.recipient, m.is_withdrawn,
+    (SELECT min(pg_xact_commit_timestamp(e.xmin)) FROM booking_appointmentevent e
+     JOIN booking_appointment a ON a.id = e.appointment_id
+     WHERE a.uid::text = m.subject_ref AND e.sequence > m.version) AS untrue_at,
+    (SELECT max(t.opened_at) FROM notifications_attempt t WHERE t.message_id = m.id) AS last_try,
+    (SELECT count(*) FROM notifications_attempt t WHERE t.message_id = m.id) AS tries
+FROM notifications_outboxmessage m ORDER BY m.id
+"""
+# The last change of each appointment must have its message, or one withdrawn by the next rule.
+UNTOLD = """
+SELECT a.uid, a.sequence FROM booking_appointment a
+JOIN booking_guardian g ON g.id = a.guardian_id
+WHERE a.state = 'booked' AND NOT EXISTS (
+    SELECT 1 FROM notifications_outboxmessage m
+    WHERE m.subject_ref = a.uid::text AND m.version = a.sequence)
+"""
+# Of an attempt that is open nobody may make a second one: counted on the rows, without the index.
+TWO_OPEN = """
+SELECT count(*) FROM (
+    SELECT message_id FROM notifications_attempt WHERE closed_at IS NULL
+    GROUP BY message_id HAVING count(*) > 1) twice
+"""
+GOT = ("sent", "delivered")
+# Reached nobody, and says so where somebody looks.
+TOLD_OFF = ("undeliverable", "failed", "expired", "suppressed", "superseded")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A message and what the ledger of attempts says of it."""
+
+    id: int
+    intent_key: str
+    kind: str
+    channel: str
+    state: str
+    subject_ref: str
+    version: int
+    valid_until: datetime
+    recipient: str
+    is_withdrawn: bool
+    untrue_at: datetime | None
+    last_try: datetime | None
+    tries: int
+
+
+@dataclass
+class Verdict:
+    """Zero of the first four, or a promise is broken."""
+
+    lost: list[str] = field(default_factory=list)
+    doubled: list[str] = field(default_factory=list)
+    stale: list[str] = field(default_factory=list)
+    overtaken: list[str] = field(default_factory=list)
+    sent: int = 0
+    waiting: int = 0  # e-mails whose server never answered: their 12 minutes are not over
+    visible: int = 0  # in a state somebody is told of
+    retried: int = 0
+
+    @property
+    def is_clean(self) -> bool:
+        return not (self.lost or self.doubled or self.stale or self.overtaken)
+
+    def __str__(self) -> str:
+        return (
+            f"{self.sent} sent, {len(self.lost)} lost, {len(self.doubled)} doubled, "
+            f"{len(self.stale)} stale, {len(self.overtaken)} overtaken; {self.retried} tried more "
+            f"than once, {self.visible} withdrawn or given up in sight, {self.waiting} e-mails "
+            "wait for their server's time to be over"
+        )
+
+
+def judge(url: str, *, sms: Mapping[str, list[float]], mail: Mapping[str, list[float]]) -> Verdict:
+    """`sms` and `mail`: the instants at which each reference, or Message-ID, was taken."""
+    verdict = Verdict()
+    with psycopg.connect(url) as link:
+        rows = link.cursor(row_factory=class_row(Row)).execute(MESSAGES).fetchall()
+        untold = link.execute(UNTOLD).fetchall()
+        (twice,) = link.execute(TWO_OPEN).fetchone() or (0,)
+    verdict.lost += [f"no message tells of {uid} version {version}" for uid, version in untold]
+    verdict.doubled += ["two attempts open at once"] * int(twice)
+    taken: dict[int, list[float]] = {}
+    for row in rows:
+        key = uuid5(NAMESPACE_URL, row.intent_key)
+        taken[row.id] = sms.get(key.hex, []) if row.channel == "sms" else mail.get(str(key), [])
+        _judge_one(row, taken[row.id], verdict)
+    known = {uuid5(NAMESPACE_URL, row.intent_key) for row in rows}
+    strays = {*sms} - {key.hex for key in known} | {*mail} - {str(key) for key in known}
+    verdict.lost += [f"taken, but of no row: {key}" for key in strays]
+    verdict.overtaken += _overtaken(rows, taken)
+    return verdict
+
+
+def _judge_one(row: Row, taken: list[float], verdict: Verdict) -> None:
+    state, key = row.state, row.intent_key
+    verdict.sent += bool(taken)
+    verdict.retried += row.tries > 1
+    if len(taken) > 1:
+        verdict.doubled.append(f"{key} taken {len(taken)} times ({state})")
+    if state in GOT and not taken:
+        verdict.lost.append(f"{key} is {state}, nobody took it")
+    elif state == "uncertain" and row.channel == "email":
+        verdict.waiting += 1
+    elif state in TOLD_OFF:
+        verdict.visible += 1
+    elif state not in GOT:
+        verdict.lost.append(f"{key} is still {state}")
+    _judge_time(row, taken, verdict)
+
+
+def _judge_time(row: Row, taken: list[float], verdict: Verdict) -> None:
+    """Late, or begun after the change that made it untrue was committed."""
+    if any(at > row.valid_until.timestamp() for at in taken):
+        verdict.stale.append(f"{row.intent_key} taken after its time")
+    if row.untrue_at and row.last_try and row.last_try > row.untrue_at:
+        late = row.last_try - row.untrue_at
+        verdict.stale.append(f"{row.intent_key} begun {late} after it had become untrue")
+
+
+def _overtaken(rows: Iterable[Row], taken: Mapping[int, list[float]]) -> list[str]:
+    """Of two messages to one person about one thing the later written arrived first."""
+    told: dict[tuple[str, str], list[tuple[int, float]]] = defaultdict(list)
+    for row in rows:
+        if taken[row.id]:
+            about = (row.subject_ref, row.recipient)
+            told[about].append((row.id, min(taken[row.id])))
+    return [
+        f"message {older} after {newer}"
+        for messages in told.values()
+        for (older, first), (newer, second) in pairwise(messages)
+        if first > second
+    ]

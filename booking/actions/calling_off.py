@@ -1,0 +1,71 @@
+"""The centre calls off many appointments at once: somebody is absent, a half-day is cancelled."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from django.db import connection, transaction
+
+from booking import messages
+from booking.actors import Actor
+from booking.models import Appointment
+
+# Their shifts, and any other of their practitioners at that time, as for one (see locking).
+LOCK_SHIFTS = """
+SELECT id FROM centres_shift WHERE id IN (
+    SELECT shift_id FROM booking_appointment WHERE id = ANY (%(ids)s)
+    UNION
+    SELECT s.id FROM booking_appointment a JOIN centres_shift s
+    ON s.practitioner_id = a.practitioner_id AND s.starts_at < a.busy_until
+       AND s.starts_at > a.busy_from - interval '14 hours' AND s.ends_at > a.busy_from
+    WHERE a.id = ANY (%(ids)s))
+ORDER BY id FOR NO KEY UPDATE
+"""
+# Whoever moved to another shift while we waited is not concerned any more. The time is free at
+# once, as far as anybody is there to receive.
+CANCEL = """
+UPDATE booking_appointment SET
+    state = 'cancelled', sequence = sequence + 1, last_action = 'cancel', actor = %(actor)s,
+    changed_at = %(now)s, note = coalesce(nullif(%(reason)s, ''), note)
+WHERE id IN (
+    SELECT id FROM booking_appointment
+    WHERE id = ANY (%(ids)s) AND shift_id = ANY (%(shifts)s) AND state = 'booked'
+      AND starts_at > %(now)s
+    ORDER BY id FOR NO KEY UPDATE)
+RETURNING id
+"""
+
+
+class CalledOff(NamedTuple):
+    """Those cancelled, and among them those whose family no message can reach."""
+
+    cancelled: list[Appointment]
+    unreached: list[Appointment]
+
+
+@transaction.atomic
+def cancel_for_centre(
+    *, appointment_ids: Collection[int], now: datetime, actor: Actor, reason: str = ""
+) -> CalledOff:
+    """Cancel all of these that are still ahead, or none if anything fails, and tell each family by
+    every way it allows. As many statements as for one; done again, nothing is left to do."""
+    values: dict[str, Any] = {
+        "ids": list(appointment_ids),
+        "now": now,
+        "actor": actor.label,
+        "reason": reason.strip()[:200],
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(LOCK_SHIFTS, values)
+        values["shifts"] = [pk for (pk,) in cursor.fetchall()]
+        cursor.execute(CANCEL, values)
+        done = [pk for (pk,) in cursor.fetchall()]
+    if not done:
+        return CalledOff([], [])
+    named = ("type", "centre", "guardian", "household")
+    cancelled = list(
+        Appointment.objects.filter(pk__in=done).select_related(*named).order_by("starts_at", "id")
+    )
+    return CalledOff(cancelled, messages.closed(cancelled, now=now, actor=actor))

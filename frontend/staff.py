@@ -1,0 +1,50 @@
+"""Whose desk it is: the centres a member of staff may see, and what is the Département's only."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.http import Http404, HttpRequest
+
+from centres.models import Centre, Membership, User
+
+Role = Membership.Role
+AT_A_DESK = frozenset({Role.RECEPTION, Role.PRACTITIONER, Role.MANAGER})
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Who is logged in, the centres that are theirs, and what else they may do."""
+
+    label: str
+    centres: Sequence[Centre]
+    # May see how the messages fare; may put providers out of use and back.
+    sees_health: bool
+    runs_service: bool
+
+    def centre(self, slug: str) -> Centre:
+        """One of these centres. Raises Http404: another's is answered like none."""
+        for centre in self.centres:
+            if centre.slug == slug:
+                return centre
+        raise Http404
+
+    def must_have(self, slug: str) -> None:
+        """Raises Http404."""
+        self.centre(slug)
+
+
+def desk_of(request: HttpRequest) -> Desk:
+    """The desk of who is logged in: two queries. Raises Http404 to who has no membership at all."""
+    user = request.user
+    if not isinstance(user, User):
+        raise Http404
+    roles = list(user.memberships.values_list("role", "centre"))
+    runs_service = user.is_superuser or any(role == Role.ADMINISTRATOR for role, _ in roles)
+    sees_health = runs_service or any(role == Role.AUDITOR for role, _ in roles)
+    mine = [centre for role, centre in roles if role in AT_A_DESK]
+    if not (mine or sees_health):
+        raise Http404
+    centres = Centre.objects.all() if runs_service else Centre.objects.filter(pk__in=mine)
+    return Desk(user.email, list(centres), sees_health, runs_service)

@@ -1,0 +1,160 @@
+"""The desk's pages in a browser: axe-clean, valid, narrow and light, whole without scripts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.utils import timezone
+from playwright.sync_api import Browser, Page, Route
+from pytest_django.live_server_helper import LiveServer
+
+from booking.desk import appointments_of
+from centres.models import Centre
+from frontend.bundles import BUNDLES
+from notifications.models import OutboxMessage
+from tests.accessibility import axe_violations
+from tests.booking.test_desk import asked, lost, reply_to, visit
+from tests.factories import make_centre, make_guardian, make_household
+from tests.frontend.staff.people import make_user
+from tests.html_checker import html_errors
+from tests.notifications.messages import make_attempt, make_route, make_sent, make_unsure
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+PASSWORD = "a password that is long enough"
+HEAVIEST = 60_000
+WIDTHS = (320, 360, 1280)
+CHIEF = "administrator@example.org"
+Open = Callable[..., Page]
+
+
+def _serve(path: str, text: str) -> Callable[[Route], None]:
+    kind = "text/css" if path.endswith(".css") else "text/javascript"
+    return lambda route: route.fulfill(body=text, content_type=kind)
+
+
+@pytest.fixture
+def browse(browser: Browser, live_server: LiveServer) -> Iterator[Open]:
+    """A browser of a person who has just logged in."""
+    contexts = []
+
+    def start(email: str, **options: bool) -> Page:
+        context = browser.new_context(
+            viewport={"width": 360, "height": 740},
+            locale="fr-FR",
+            reduced_motion="reduce",
+            base_url=live_server.url,
+            **options,
+        )
+        contexts.append(context)
+        for path, text in BUNDLES.items():
+            context.route(f"**/static/{path}", _serve(path, text()))
+        page = context.new_page()
+        page.goto("/equipe/messages/")
+        page.fill("[name=username]", email)
+        page.fill("[name=password]", PASSWORD)
+        page.click("[type=submit]")
+        return page
+
+    yield start
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture
+def centre() -> Centre:
+    """A centre with one of each reason to phone."""
+    centre = make_centre(name="CDAS de Redon")
+    make_route(
+        "ovh",
+        "sms",
+        circuit="open",
+        needs_person=True,
+        reason="402 Payment Required",
+        opened_at=timezone.now(),
+        credit=Decimal(40),
+        credit_unit="sms",
+    )
+    make_route("smtp")
+    make_attempt(lost(visit(centre, days=1)), "refused")
+    turkish = make_guardian(make_household(language="tr", needs_interpreter=True))
+    lost(visit(centre, guardian=turkish), state="undeliverable")
+    unsure = visit(centre, days=4)
+    make_unsure(
+        since=timezone.now() - timedelta(hours=1),
+        subject_ref=str(unsure.uid),
+        scope=centre.slug,
+        version=unsure.sequence,
+    )
+    reply_to(visit(centre, days=3))
+    asked(centre, preference="le matin")
+    make_sent(channel="sms", route="ovh", scope=centre.slug, segments=1, cost=Decimal("0.05"))
+    return centre
+
+
+def paths(centre: Centre) -> dict[str, str]:
+    failed, unsure = (
+        OutboxMessage.objects.filter(state=state).earliest("id")
+        for state in ("failed", "uncertain")
+    )
+    return {
+        "choice": "/equipe/messages/",
+        "list": f"/equipe/messages/centre/{centre.slug}/",
+        "message": f"/equipe/messages/{failed.pk}/",
+        "unsure": f"/equipe/messages/{unsure.pk}/",
+        "search": "/equipe/rendez-vous/",
+        "not found": "/equipe/rendez-vous/?reference=ABCD",
+        "timeline": f"/equipe/rendez-vous/{reference(failed)}/messages/",
+        "health": "/equipe/messages/sante/",
+    }
+
+
+def reference(message: OutboxMessage) -> str:
+    return appointments_of(message)[0].spoken_reference
+
+
+def test_each_page_is_accessible_valid_and_fits(browse: Open, centre: Centre) -> None:
+    make_centre(name="CDAS de Vitré")
+    make_user(CHIEF, "administrator")
+    page = browse(CHIEF)
+    faults, html = [], {}
+    for name, path in paths(centre).items():
+        page.goto(path)
+        html[name] = page.content()
+        for width in WIDTHS:
+            page.set_viewport_size({"width": width, "height": 740})
+            if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+                faults.append(f"{name}: scrolls sideways at {width}")
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme)
+            faults += [f"{name} {scheme}: {line}" for line in axe_violations(page)]
+    assert faults == []
+    assert html_errors(html) == []
+
+
+def test_the_longest_list_is_light(browse: Open, centre: Centre) -> None:
+    for days in range(40):
+        lost(visit(centre, days=days + 1))
+    make_user("claire@example.org", "reception", centre)
+    page = browse("claire@example.org")
+    assert "Et 30 autres familles" in page.inner_text("main")
+    parts = [page.content(), *(text() for text in BUNDLES.values())]
+    assert sum(len(part.encode()) for part in parts) < HEAVIEST
+
+
+def test_without_scripts_a_family_is_told_and_leaves_the_list(browse: Open, centre: Centre) -> None:
+    make_user("claire@example.org", "reception", centre)
+    page = browse("claire@example.org", java_script_enabled=False)
+    assert page.locator("ol.cards > li").count() == 5
+    page.click("text=Prévenu par téléphone >> nth=0")
+    assert page.locator("ol.cards > li").count() == 4
+    assert "la famille est prévenue" in page.inner_text(".notice--success")
+    page.click("text=Lire le message >> nth=0")
+    page.fill("#id_address", "nouvelle@exemple.fr")
+    page.click("text=Envoyer à cette adresse")
+    assert page.locator("ol.cards > li").count() == 3
+    page.click("text=Noter l’appel")
+    page.click("text=C’est fait")
+    assert page.locator("ol.cards > li").count() == 1

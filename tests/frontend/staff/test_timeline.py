@@ -1,0 +1,136 @@
+"""The messages of an appointment, told as they happened, for who has its reference."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
+
+from booking.models import Appointment
+from centres.models import Centre
+from notifications.models import Receipt
+from tests.booking.test_desk import day_ref, lost, reply_to, visit
+from tests.factories import make_centre
+from tests.frontend.pages import read
+from tests.frontend.staff.people import at_desk
+from tests.notifications.messages import make_attempt, make_row
+
+pytestmark = pytest.mark.django_db
+SEARCH = "/equipe/rendez-vous/"
+
+
+@pytest.fixture
+def centre() -> Centre:
+    return make_centre()
+
+
+@pytest.fixture
+def claire(centre: Centre) -> Client:
+    return at_desk(centre)
+
+
+@pytest.fixture
+def appointment(centre: Centre) -> Appointment:
+    return visit(centre)
+
+
+def told(client: Client, appointment: Appointment) -> str:
+    page = read(client, f"{SEARCH}{appointment.spoken_reference}/messages/")
+    return page.replace("\xa0", " ").replace("\u202f", " ")
+
+
+@pytest.mark.parametrize("typed", ["{}-{}", "{}{}", "{} {}"])
+def test_a_reference_leads_to_its_messages(
+    claire: Client, appointment: Appointment, typed: str
+) -> None:
+    reference = appointment.reference.lower()
+    answer = claire.get(SEARCH, {"reference": typed.format(reference[:4], reference[4:])})
+    assert answer["Location"] == f"{SEARCH}{appointment.spoken_reference}/messages/"
+
+
+def test_another_centre_s_appointment_is_not_found(claire: Client) -> None:
+    other = visit(make_centre())
+    answer = claire.get(SEARCH, {"reference": other.reference})
+    assert answer.status_code == 422
+    assert "Aucun rendez-vous de vos centres n’a ce numéro." in answer.content.decode()
+    assert claire.get(f"{SEARCH}{other.spoken_reference}/messages/").status_code == 404
+    assert claire.get(SEARCH, {"reference": "ABCD\0EFGH"}).status_code == 422
+
+
+def test_each_step_is_a_sentence_and_no_code_is_shown(
+    claire: Client, appointment: Appointment
+) -> None:
+    now = timezone.now()
+    first = lost(appointment, handled_as="corrected", handled_by="claire", handled_at=now)
+    make_attempt(first, "not_taken", detail="SMTPServerDisconnected 421")
+    make_attempt(first, "refused", detail="550")
+    sms = lost(
+        appointment,
+        channel="sms",
+        recipient="+33639981234",
+        state="delivered",
+        instead_of=first,
+        sent_at=now,
+        delivered_at=now + timedelta(seconds=4),
+    )
+    make_attempt(sms, "found", unknown_since=now)
+    page = told(claire, appointment)
+    steps = [
+        "Le prestataire ne l’a pas pris.",
+        "Refusé par le prestataire.",
+        "Renvoyé à une autre adresse (claire).",
+        "Un autre message l’a remplacé : SMS à +33639981234.",
+        "Le prestataire n’a pas répondu.",
+        "Retrouvé chez le prestataire : il était bien parti.",
+        "Reçu par la famille.",
+    ]
+    assert [step for step in steps if step not in page] == []
+    assert not {"421", "550", "SMTP", "found", "not_taken"} & set(page.replace(".", " ").split())
+
+
+def test_reminders_of_the_day_receipts_and_replies_are_there(
+    claire: Client, appointment: Appointment
+) -> None:
+    reminder = lost(appointment, kind="reminder", subject_ref=day_ref(appointment), state="sent")
+    dead = make_row(subject_ref=str(appointment.uid), channel="sms", state="undeliverable")
+    Receipt.objects.create(
+        route="ovh",
+        kind="receipt",
+        event_id="9",
+        state="undeliverable",
+        is_number_dead=True,
+        received_at=timezone.now(),
+        message=dead,
+    )
+    reply_to(appointment, answers=reminder, text="1", meaning="keep", needs_person=False)
+    page = told(claire, appointment)
+    assert "Rappel du rendez-vous" in page
+    assert "Numéro hors service." in page
+    assert "La famille a répondu « 1 » (je viens)." in page
+
+
+def test_an_appointment_without_messages_says_so(claire: Client, appointment: Appointment) -> None:
+    assert "Aucun message n’a été prévu" in told(claire, appointment)
+
+
+def test_what_waits_says_when_it_leaves_and_what_was_withdrawn_why(
+    claire: Client, appointment: Appointment
+) -> None:
+    lost(appointment, state="planned", send_at=timezone.now() + timedelta(hours=3))
+    lost(appointment, state="superseded")
+    page = told(claire, appointment)
+    assert "Partira à ce moment-là." in page
+    assert "Retiré avant de partir : le rendez-vous avait changé." in page
+
+
+def test_it_costs_the_same_with_ten_messages_as_with_one(
+    claire: Client, appointment: Appointment, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    for rows in (1, 9):
+        for _ in range(rows):
+            make_attempt(lost(appointment), "refused")
+        with django_assert_num_queries(11):
+            told(claire, appointment)
