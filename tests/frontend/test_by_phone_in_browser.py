@@ -38,9 +38,8 @@ def visitor(
     context.close()
 
 
-def test_a_family_with_a_phone_only_books_and_chooses_its_messages(
-    visitor: Visitor, scene: Scene
-) -> None:
+def book(visitor: Visitor, scene: Scene) -> None:
+    """By a phone and nothing else, after two mistakes."""
     visitor.open(scene.when_url)
     visitor.press(".slot--big")
     visitor.look("who")
@@ -57,7 +56,13 @@ def test_a_family_with_a_phone_only_books_and_chooses_its_messages(
     visitor.fill_in(code=code_sent(MOBILE))
     visitor.press(SUBMIT)
     visitor.look("booked")
-    visitor.press("a[href$='/messages/']")
+
+
+def test_a_family_with_a_phone_only_books_and_chooses_its_messages(
+    visitor: Visitor, scene: Scene
+) -> None:
+    book(visitor, scene)
+    visitor.press("main a[href$='/messages/']")
     visitor.look("my messages")
     visitor.page.select_option("#id_contact_from", "10:00")
     visitor.press(SUBMIT)
