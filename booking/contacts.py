@@ -3,6 +3,9 @@ pages show them, and whether they work."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import time
+
 from booking.actors import EMAIL, SMS
 from booking.models import Guardian
 from notifications import problems
@@ -18,6 +21,16 @@ LANGUAGES = {
     "pt": "Português",
     "uk": "Українська",
 }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContactChoices:
+    """What a household says of its messages; the columns of the same names."""
+
+    language: str
+    contact_by: str
+    contact_from: time | None = None
+    contact_until: time | None = None
 
 
 def problems_of(guardian: Guardian) -> list[ContactProblem]:
