@@ -1,8 +1,10 @@
 """A synthetic Département of any size, loaded straight into PostgreSQL by set-wise SQL.
 
 22 centres of 8 practitioners, Monday to Friday 9:00-12:00 and 13:30-17:00 in 20-minute times, 60 %
-of the coming 90 days booked. History adds past shifts, their appointments and events. Constraints,
-indexes and triggers are the product's own: taken off for the load, put back and checked after it.
+of the coming 90 days booked. A quarter of them keep a time for agents, one centre keeps all of its
+next two weeks; each centre's last practitioner holds a group session on Wednesday afternoons.
+History adds past shifts, their appointments and events. Constraints, indexes and triggers are the
+product's own: taken off for the load, put back and checked after it.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from typing import Any
 import psycopg
 
 TYPE_SLUG = "bench-20"
+SESSION_SLUG = "bench-session"
 TABLES = (
     "centres_shift",
     "centres_shifttype",
@@ -86,14 +89,14 @@ INSERT INTO centres_appointmenttype (slug, label, what_to_bring, translations, p
     audience, mode, booking, is_active, is_discreet, duration_min, step_min, buffer_before_min,
     buffer_after_min, notice_min, notice_working_days, horizon_days, cancel_notice_min, capacity,
     certainty, source, position)
-SELECT 'bench-' || minutes, 'Consultation de ' || minutes || ' minutes', 'Carnet de santé', '{}',
-    'médecin', 'child', 'child', 'centre', 'online', true, false, minutes, 20, 0, 0, 120, 0, 90, 60,
-    1, '', '', 0
-FROM unnest(ARRAY[20, 40]) minutes;
+SELECT 'bench-' || name, 'Consultation ' || name, 'Carnet de santé', '{}', 'médecin', 'child',
+    'child', mode, 'online', true, false, minutes, 20, 0, 0, 120, 0, 90, 60, seats, '', '', 0
+FROM (VALUES ('20', 'centre', 20, 1), ('40', 'centre', 40, 1), ('session', 'group', 210, 8))
+    kind (name, mode, minutes, seats);
 """
 FAMILIES = """
-INSERT INTO booking_household (id, language, needs_interpreter, created_at)
-SELECT n, 'fr', false, %(now)s FROM generate_series(1, %(families)s) n;
+INSERT INTO booking_household (id, language, needs_interpreter, contact_by, sms_sender, created_at)
+SELECT n, 'fr', false, 'any', '', %(now)s FROM generate_series(1, %(families)s) n;
 INSERT INTO booking_guardian (id, household_id, first_name, last_name, email, phone,
     email_verified_at)
 SELECT n, n, 'Karim', 'Le Goff ' || n, 'famille' || n || '@example.org', '', %(now)s
@@ -103,20 +106,26 @@ SELECT n, n, 'Maëlys', '', %(now)s::date - 380 FROM generate_series(1, %(famili
 INSERT INTO booking_guardianship (guardian_id, child_id)
 SELECT n, n FROM generate_series(1, %(families)s) n;
 """
-# Half-days in order of time, as the years would have made them; one in fifty begins closed.
+# Half-days in order of time, as the years would have made them; one in fifty begins closed. In a
+# session each "time" is a seat.
 PLAN = """
 CREATE TEMP TABLE plan AS
 SELECT row_number() OVER (ORDER BY starts_at, practitioner) AS id, *,
     (extract(epoch FROM starts_at) / 60)::int AS at, starts_at < %(now)s AS is_past,
     hashint8extended(practitioner * 7919 + extract(epoch FROM starts_at)::bigint / 60, 1) & 1023
-        < 20 AS is_late
+        < 20 AS is_late,
+    CASE WHEN is_session THEN 1
+         WHEN nth_centre = 0 AND day BETWEEN %(now)s::date AND %(now)s::date + 14 THEN 20
+         ELSE (nth %% 4 = 0)::int END AS reserve
 FROM (
-    SELECT d::date AS day, p.id AS practitioner, p.centre, p.site,
+    SELECT d::date AS day, p.id AS practitioner, p.centre, p.site, p.nth, p.nth_centre,
+        p.nth %% %(practitioners)s = %(practitioners)s - 1 AND opens > '12:00'
+            AND extract(isodow FROM d) = 3 AS is_session,
         (d::date + opens) AT TIME ZONE 'Europe/Paris' AS starts_at,
         (d::date + closes) AT TIME ZONE 'Europe/Paris' AS ends_at, times
     FROM generate_series(%(now)s::date - %(days_behind)s, %(now)s::date + %(days_ahead)s,
                          interval '1 day') d,
-        (SELECT r.id, c.id AS centre, s.id AS site
+        (SELECT r.id, c.id AS centre, s.id AS site, r.n AS nth, c.n AS nth_centre
          FROM (SELECT id, row_number() OVER (ORDER BY id) - 1 AS n FROM centres_practitioner
                WHERE last_name LIKE 'Bench %%') r
          JOIN (SELECT id, row_number() OVER (ORDER BY id) - 1 AS n FROM centres_centre) c
@@ -132,11 +141,14 @@ SELECT row_number() OVER (ORDER BY shift, k) AS id, *,
          WHEN is_past THEN 'cancelled' WHEN is_booked THEN 'booked' WHEN lot < 3 THEN 'held'
          WHEN lot < 8 THEN 'lapsed' ELSE 'cancelled' END AS state
 FROM (
-    SELECT s.id AS shift, k, s.at + 20 * k AS at, s.is_past,
+    SELECT s.id AS shift, k, s.is_past,
+        CASE WHEN is_session THEN s.at ELSE s.at + 20 * k END AS at,
+        CASE WHEN is_session THEN s.at + 210 ELSE s.at + 20 * k + 20 END AS until,
+        CASE WHEN is_session THEN k + 1 ELSE 0 END AS seat,
         seed & 1023 < CASE WHEN s.is_past THEN %(booked_behind)s ELSE %(booked_ahead)s END
             AS is_booked,
         ((seed >> 10) & 1023) * 1000 / 1024 AS lot, (seed >> 20) & 2147483647 AS family
-    FROM plan s, generate_series(0, times - 1) k,
+    FROM plan s, generate_series(0, CASE WHEN is_session THEN 8 ELSE times END - 1) k,
         hashint8extended(s.id * 16 + k, 35) seed
     WHERE k > 2 OR NOT s.is_late
 ) t
@@ -144,22 +156,28 @@ WHERE is_booked OR (NOT is_past AND lot < 50);
 ANALYZE plan;
 ANALYZE time;
 """
-# `room` is computed by the product's own trigger; `busy` as its trigger defines it, set-wise.
+# `room` and `free` are computed by the product's own trigger; `busy` and `taken` set-wise.
 SHIFTS = """
 INSERT INTO centres_shift (id, occurs_on, practitioner_id, centre_id, site_id, starts_at, ends_at,
-    seats, agent_reserve, status, is_edited, closed, busy, taken, room)
-SELECT p.id, day, practitioner, centre, site, starts_at, ends_at, 1, 0, 'open', false,
-    CASE WHEN is_late THEN ARRAY[p.at, p.at + 60] ELSE '{}' END, coalesce(b.busy, '{}'), 0, 0
+    seats, agent_reserve, status, is_edited, closed, busy, taken, room, free)
+SELECT p.id, day, practitioner, centre, site, starts_at, ends_at,
+    CASE WHEN is_session THEN 8 ELSE 1 END, reserve, 'open', false,
+    CASE WHEN is_late THEN ARRAY[p.at, p.at + 60] ELSE '{}' END,
+    coalesce(b.busy, '{}'), coalesce(b.taken, 0), 0, 0
 FROM plan p
 LEFT JOIN (
-    SELECT shift, array_agg(edge ORDER BY edge_of.at, edge) AS busy
-    FROM time edge_of, unnest(ARRAY[edge_of.at, edge_of.at + 20]) edge
+    SELECT shift, count(*) FILTER (WHERE seat > 0) / 2 AS taken,
+        array_agg(edge ORDER BY edge_of.at, edge) FILTER (WHERE seat = 0) AS busy
+    FROM time edge_of, unnest(ARRAY[edge_of.at, edge_of.until]) edge
     WHERE state IN ('booked', 'fulfilled', 'noshow') GROUP BY shift
 ) b ON b.shift = p.id
 ORDER BY p.id;
 INSERT INTO centres_shifttype (shift_id, type_id, centre_id, starts_at)
 SELECT p.id, t.id, centre, p.starts_at
-FROM plan p, centres_appointmenttype t WHERE t.slug IN ('bench-20', 'bench-40') ORDER BY p.id, t.id;
+FROM plan p, centres_appointmenttype t
+WHERE t.slug = ANY (CASE WHEN is_session THEN ARRAY['bench-session']
+                    ELSE ARRAY['bench-20', 'bench-40'] END)
+ORDER BY p.id, t.id;
 """
 # Live holds and cancelled times not yet re-offered stay so for a day: longer than any run.
 APPOINTMENTS = """
@@ -168,19 +186,22 @@ INSERT INTO booking_appointment (id, uid, reference, state, sequence, shift_id, 
     guardian_id, child_id, expires_at, is_extended, reoffer_at, is_overbooked, booked_via,
     created_at, changed_at, last_action, actor, note)
 SELECT t.id, md5('bench' || t.id)::uuid, upper(lpad(to_hex(t.id), 8, '0')), state, 0, shift,
-    practitioner, centre, site, (SELECT id FROM centres_appointmenttype WHERE slug = 'bench-20'),
-    since, until, since, until, 0, guardian, guardian, guardian,
+    practitioner, centre, site, k.id, since, until, since, until, seat,
+    guardian, guardian, guardian,
     CASE state WHEN 'held' THEN %(now)s + interval '1 day' END, false,
     CASE WHEN state <> 'cancelled' THEN NULL WHEN lot < 11 AND NOT t.is_past
          THEN %(now)s + interval '1 day' ELSE made END,
     false, 'web', made, made, 'book', 'family', ''
 FROM (
-    SELECT t.*, to_timestamp(t.at * 60.0) AS since, to_timestamp((t.at + 20) * 60.0) AS until,
+    SELECT t.id, shift, state, seat, lot, is_past, to_timestamp(t.at * 60.0) AS since,
+        to_timestamp(t.until * 60.0) AS until,
         to_timestamp(t.at * 60.0) - interval '14 days' AS made,
         CASE WHEN state NOT IN ('held', 'lapsed') THEN 1 + t.family %% %(families)s END AS guardian
     FROM time t
 ) t
 JOIN plan p ON p.id = t.shift
+JOIN centres_appointmenttype k
+    ON k.slug = CASE WHEN is_session THEN 'bench-session' ELSE 'bench-20' END
 ORDER BY t.id;
 INSERT INTO booking_appointmentevent (appointment_id, at, action, actor, note, state, sequence,
     starts_at, practitioner_id, site_id)

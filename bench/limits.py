@@ -1,8 +1,8 @@
 """The limits searches are held against: the same answers in hand-written SQL, as fast as we can.
 
-Every statement is correct for half-days of one practitioner at a time (the data has no sessions and
-no agents' reserve, so SQL need not look at them), prepared, read in binary, planned once, and its
-answer must equal ours in the very run. The quickest of them is the baseline.
+Every statement is correct for half-days of one practitioner at a time whose free minutes are whole
+appointments (so the agents' reserve is a comparison of minutes), prepared, read in binary, planned
+once, and its answer must equal ours in the very run. The quickest of them is the baseline.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ from centres.calendar import from_minute
 SHIFTS: LiteralString = """
 WITH s AS MATERIALIZED (
     SELECT s.id, s.practitioner_id, s.site_id, s.centre_id, s.starts_at, s.ends_at,
-        s.closed, s.busy, (extract(epoch FROM s.starts_at) / 60)::int AS at,
+        s.closed, s.busy, s.agent_reserve, s.free - s.agent_reserve * %(duration)s AS spare,
+        (extract(epoch FROM s.starts_at) / 60)::int AS at,
         (extract(epoch FROM s.ends_at) / 60)::int AS ends,
         (SELECT coalesce(sum(CASE WHEN i %% 2 = 0 THEN e ELSE -e END), 0)::int
          FROM unnest(s.busy) WITH ORDINALITY x (e, i)) AS load
@@ -27,6 +28,7 @@ WITH s AS MATERIALIZED (
     WHERE o.type_id = %(type)s AND o.centre_id = %(centre)s
       AND o.starts_at >= %(since)s AND o.starts_at < %(until)s
       AND s.ends_at > %(from)s AND s.status = 'open' AND s.room >= %(duration)s
+      AND s.free >= (s.agent_reserve + 1) * %(duration)s
 ), live AS MATERIALIZED (
     SELECT a.shift_id, (extract(epoch FROM a.busy_from) / 60)::int AS f,
         (extract(epoch FROM a.busy_until) / 60)::int AS u
@@ -34,7 +36,9 @@ WITH s AS MATERIALIZED (
     WHERE (a.state = 'held' OR a.reoffer_at IS NOT NULL)
       AND (a.state = 'held' AND a.expires_at > %(now)s OR a.reoffer_at > %(now)s)
 )
-SELECT t, t + %(duration)s, s.id, s.practitioner_id, s.site_id, s.centre_id, s.load FROM s
+SELECT t, t + %(duration)s, s.id, s.practitioner_id, s.site_id, s.centre_id, s.load
+FROM (SELECT * FROM s WHERE agent_reserve = 0 OR spare - coalesce(
+        (SELECT sum(u - f) FROM live WHERE shift_id = s.id), 0) >= %(duration)s OFFSET 0) s
 """
 # The starts in a free stretch [a, b): its own beginning, and the shift's grid.
 STARTS: LiteralString = """
@@ -156,15 +160,18 @@ FROM centres_shifttype o JOIN centres_shift s ON s.id = o.shift_id
 WHERE o.type_id = %(type)s AND o.centre_id = %(centre)s
   AND o.starts_at >= %(since)s AND o.starts_at < %(until)s
   AND s.ends_at > %(from)s AND s.status = 'open' AND s.room >= %(duration)s
+  AND s.free >= (s.agent_reserve + 1) * %(duration)s
 """
-# The first free start of each centre: its first shifts only, as many as ours looks at.
+# The first free start of each centre: its first shifts only, enough of them for this data.
+FIRST_DEPTH = 9
 FIRST: LiteralString = (
     "SELECT found.* FROM unnest(%(centres)s::bigint[]) w (centre) CROSS JOIN LATERAL ("  # noqa: S608 - made of constants
     + _all(BY_LOOP, "")
     .replace("o.centre_id = %(centre)s", "o.centre_id = w.centre")
     .replace(
-        "AND s.room >= %(duration)s",
-        "AND s.room >= %(duration)s ORDER BY o.starts_at, o.shift_id LIMIT %(depth)s",
+        "AND s.free >= (s.agent_reserve + 1) * %(duration)s",
+        "AND s.free >= (s.agent_reserve + 1) * %(duration)s "
+        "ORDER BY o.starts_at, o.shift_id LIMIT %(depth)s",
     )
     + " ORDER BY t, s.id LIMIT 1) found"
 )

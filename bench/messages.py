@@ -116,7 +116,7 @@ def messages(ground: Ground) -> Iterator[Result]:
 
 
 def frozen_redis(ground: Ground) -> Iterator[Result]:
-    """A booking never waits for Redis: its latency with Redis frozen beside that with Redis well."""
+    """A booking never waits for Redis: its latency with Redis frozen beside that with it well."""
     turns = ground.rounds(6)
     command = [sys.executable, "-m", "bench.storm.frozen", "--turns", str(turns)]
     done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)

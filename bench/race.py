@@ -63,7 +63,11 @@ WHERE a.centre_id = %(centre)s AND a.state IN ('booked', 'cancelled')
        OR NOT EXISTS (SELECT 1 FROM booking_appointmentevent e WHERE e.appointment_id = a.id
                       AND e.sequence = a.sequence AND e.state = a.state)
        OR NOT EXISTS (SELECT 1 FROM notifications_outboxmessage m
-                      WHERE m.intent_key LIKE '%%:' || a.uid || ':' || a.sequence))
+                      WHERE m.intent_key LIKE '%%:' || a.uid || ':' || a.sequence)
+          -- Cancelled before anything has left, nothing is told.
+          AND (a.state = 'booked' OR EXISTS (
+              SELECT 1 FROM notifications_outboxmessage m
+              WHERE m.subject_ref = a.uid::text AND m.state <> 'superseded')))
 """
 MISCOUNTED = """
 SELECT count(*) FROM centres_shift s, booking_refresh_shift(s) r

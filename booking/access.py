@@ -13,7 +13,7 @@ from django.conf import settings
 from django.core import signing
 from django.utils.crypto import constant_time_compare, salted_hmac
 
-from booking.actors import FAMILY, SMS, Actor, channel_of
+from booking.actors import SMS, channel_of
 from booking.errors import LinkExpired
 from booking.loading import load_appointments
 from booking.models import Appointment, Guardian
@@ -183,26 +183,6 @@ def practitioners_met(contact: str, *, now: datetime) -> list[int]:
         ends_at__lte=now,
     )
     return list(met.values_list("practitioner", flat=True).distinct())
-
-
-def held_before(
-    actor: Actor, *, type_id: int, centre_id: int, site_id: int, starts_at: datetime, now: datetime
-) -> Appointment | None:
-    """The time this actor already holds: the answer to an earlier press was lost.
-
-    None for a family that nothing tells apart: it could be any other.
-    """
-    if actor == FAMILY:
-        return None
-    return Appointment.objects.filter(
-        actor=actor.label,
-        state=Appointment.State.HELD,
-        expires_at__gt=now,
-        type=type_id,
-        centre=centre_id,
-        site=site_id,
-        starts_at=starts_at,
-    ).first()
 
 
 def held_for_move(appointment: Appointment, *, now: datetime) -> UUID | None:

@@ -140,17 +140,3 @@ def fairest(candidates: Sequence[Slot], preferred: Iterable[int] = ()) -> list[S
         return slot.practitioner not in known, slot.load, turn
 
     return sorted(candidates, key=rank)
-
-
-def first_slot(
-    shifts: Iterable[ShiftLoad], timing: Timing, window: Window, *, for_public: bool = True
-) -> Slot | None:
-    """A slot as early as any of these shifts has, which come in order of start; None when they have
-    none. It looks no further than it must: shifts that begin later cannot do better."""
-    best: Slot | None = None
-    for shift in shifts:
-        if best is not None and max(shift.starts, window.earliest) >= best.start:
-            break
-        first = next(slots([shift], timing, window, for_public=for_public), None)
-        best = first if best is None or (first is not None and first < best) else best
-    return best

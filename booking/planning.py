@@ -15,8 +15,9 @@ from django.db import connection
 from booking import policy, reminders
 from booking.models import Appointment, Guardian, Household
 from booking.reaching import hours_of, ways, ways_of
-from booking.reminders import Day, Hours, Settlement, Visit, Written
+from booking.reminders import EMAIL, SMS, Day, Hours, Settlement, Visit, Written
 from notifications import outbox
+from notifications.models import OutboxMessage
 from notifications.outbox import Intent
 from notifications.words.kinds import known_language
 
@@ -35,6 +36,11 @@ class DayKey(NamedTuple):
     @property
     def subject_ref(self) -> str:
         return f"day:{self.household}:{self.on}"
+
+    @classmethod
+    def of(cls, subject_ref: str) -> DayKey:
+        _day, household, on = subject_ref.split(":")
+        return cls(int(household), date.fromisoformat(on))
 
 
 def key_of(household_id: int, starts_at: datetime, time_zone: str) -> DayKey:
@@ -89,6 +95,22 @@ def out_of_date(keys: Collection[DayKey], *, now: datetime) -> list[DayKey]:
     known = policy.current(now=now)
     days = (_HouseholdDay.read(row, known) for row in _read(keys, is_locked=False))
     return [day.key for day in days if day.settlement(now=now).is_needed]
+
+
+def about_to_leave(*, before: datetime) -> set[DayKey]:
+    """The days whose reminders wait to leave by then."""
+    refs = (
+        OutboxMessage.objects.filter(
+            kind=REMINDER,
+            channel__in=[EMAIL, SMS],  # which the index of what waits begins with
+            priority=outbox.BULK,
+            state__in=[OutboxMessage.State.PLANNED, OutboxMessage.State.CLAIMED],
+            send_at__lt=before,
+        )
+        .values_list("subject_ref", flat=True)
+        .distinct()
+    )
+    return {DayKey.of(ref) for ref in refs}
 
 
 def apply(plans: Plans, *, now: datetime) -> int:

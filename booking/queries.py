@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from django.db import connection
 
-from booking.availability import ShiftLoad, Slot, Timing, Window, first_slot, slots
+from booking.availability import ShiftLoad, Slot, Timing, Window, slots
 from booking.models import Appointment, Guardian
 from booking.rules import TypeRules, public_window
 from centres.calendar import from_minute
@@ -43,23 +43,14 @@ WHERE o.type_id = %(type)s AND o.centre_id = %(centre)s
   AND s.room >= CASE WHEN s.seats > 1 THEN 1 ELSE %(needed)s END
 ORDER BY o.starts_at, o.shift_id
 """  # noqa: S608 - made of constants
-# The first shifts with room of each of many centres, each centre with its own window.
+# Of each of many centres the shift with its first free start, each centre with its own window: a
+# function of the database walks half-days in order of start until none to come can be earlier.
 FIRST_SHIFTS = f"""
 SELECT {SHIFT_COLUMNS}
-FROM unnest(%(centres)s::bigint[], %(since)s::timestamptz[], %(earliest)s::timestamptz[],
-            %(until)s::timestamptz[]) AS w (centre_id, since, earliest, until)
-CROSS JOIN LATERAL (
-    SELECT c.* FROM centres_shifttype o JOIN centres_shift c ON c.id = o.shift_id
-    WHERE o.type_id = %(type)s AND o.centre_id = w.centre_id
-      AND o.starts_at >= w.since AND o.starts_at < w.until
-      AND c.ends_at > w.earliest AND c.status = 'open'
-      AND c.room >= CASE WHEN c.seats > 1 THEN 1 ELSE %(needed)s END
-    ORDER BY o.starts_at, o.shift_id LIMIT %(depth)s
-) s
-ORDER BY s.starts_at, s.id
+FROM booking_first_shifts(
+    %(type)s::bigint, %(before)s::int, %(duration)s::int, %(after)s::int, %(step)s::int,
+    %(now)s::timestamptz, %(centres)s::bigint[], %(earliest)s::int[], %(latest)s::int[]) s
 """  # noqa: S608 - made of constants
-# One more than the practitioners of a large centre, whose half-days begin together.
-FIRST_DEPTH = 9
 
 
 def type_rules(kind: AppointmentType) -> TypeRules:
@@ -167,49 +158,27 @@ def search(
 
 
 def next_free(
-    *,
-    kind: AppointmentType,
-    windows: dict[int, Window],
-    now: datetime,
-    depth: int = FIRST_DEPTH,
+    *, kind: AppointmentType, windows: dict[int, Window], now: datetime
 ) -> dict[int, Slot]:
-    """The first free slot of each centre (by id) that has one in its window: one query.
-
-    Shifts come in order of start, a few per centre. A slot is surely the first when it starts
-    before any shift not read could; otherwise (every shift read is held by others) that centre is
-    asked again, deeper.
-    """
+    """The first free slot of each centre (by id) that has one in its window: one query."""
     if not windows:
         return {}
-    ids = list(windows)
+    timing = type_rules(kind).timing
     shifts = _read(
         FIRST_SHIFTS,
         {
             "type": kind.pk,
-            "centres": ids,
-            "since": [from_minute(windows[i].earliest) - LONGEST_SHIFT for i in ids],
-            "earliest": [from_minute(windows[i].earliest) for i in ids],
-            "until": [from_minute(windows[i].latest) for i in ids],
-            "needed": _needed(kind),
-            "depth": depth,
+            **timing._asdict(),
             "now": now,
+            "centres": list(windows),
+            "earliest": [window.earliest for window in windows.values()],
+            "latest": [window.latest for window in windows.values()],
         },
     )
-    by_centre: dict[int, list[ShiftLoad]] = {i: [] for i in ids}
-    for shift in shifts:
-        by_centre[shift.centre].append(shift)
-    timing = type_rules(kind).timing
-    found: dict[int, Slot] = {}
-    unsure: dict[int, Window] = {}
-    for centre_id, loads in by_centre.items():
-        slot = first_slot(loads, timing, windows[centre_id])
-        if len(loads) == depth and (slot is None or slot.start > loads[-1].starts):
-            unsure[centre_id] = windows[centre_id]
-        elif slot is not None:
-            found[centre_id] = slot
-    if unsure:
-        found |= next_free(kind=kind, windows=unsure, now=now, depth=depth * 4)
-    return found
+    found = {
+        each.centre: next(slots([each], timing, windows[each.centre]), None) for each in shifts
+    }
+    return {centre: slot for centre, slot in found.items() if slot is not None}
 
 
 def local(minute: int, centre: Centre) -> datetime:

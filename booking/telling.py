@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -20,12 +20,12 @@ from booking.ical import Method, calendar_file, content_type, manage_url
 from booking.loading import load_appointments
 from booking.messages import CANCELLED, CLOSED
 from booking.models import Appointment
+from booking.planning import DayKey
 from booking.queries import visits_of_day
 from centres.directory import is_address_sure
 from centres.models import AppointmentType
 from notifications.composing import Content
 from notifications.models import OutboxMessage
-from notifications.sms.senders import takes_replies
 from notifications.words import moments
 from notifications.words.defaults import phrase
 from notifications.words.kinds import FRENCH, FRENCH_BELOW, SMS, html_language, known_language
@@ -33,8 +33,6 @@ from notifications.words.neutral import neutral_place
 
 MODE = AppointmentType.Mode
 ELSEWHERE = {MODE.PHONE: "by_phone", MODE.VIDEO: "by_video", MODE.HOME: "at_home"}
-# Whose words differ where nobody can answer.
-NO_REPLY = "reminder_no_reply"
 Values = dict[str, Any]
 
 
@@ -57,12 +55,8 @@ def about_appointment(message: OutboxMessage) -> Content | None:
 
 
 def about_day(message: OutboxMessage) -> Content | None:
-    """What a reminder says: all the visits its household still has on that day; None without any.
-
-    `kind` in the context names other words than the message's own kind has.
-    """
-    _day, household, on = message.subject_ref.split(":")
-    visits = visits_of_day(int(household), date.fromisoformat(on))
+    """What a reminder says: all the visits its household still has that day; None without any."""
+    visits = visits_of_day(*DayKey.of(message.subject_ref))
     if not visits:
         return None
     kinds = {visit.type.slug for visit in visits}
@@ -72,8 +66,7 @@ def about_day(message: OutboxMessage) -> Content | None:
         "type_slug": kinds.pop() if len(kinds) == 1 else "",
     }
     if message.channel == SMS:
-        sender = message.sender or getattr(settings, "SMS_SENDER", "")
-        return Content(context if takes_replies(sender) else {**context, "kind": NO_REPLY})
+        return Content(context)
     if known_language(message.language) in FRENCH_BELOW:
         context["french"] = _day_values(visits, FRENCH)
     return Content(context)

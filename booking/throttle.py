@@ -84,12 +84,8 @@ def seen(*, key: str, seconds: int, now: datetime) -> int:
 def _count(key: str, window: int, more: int, *, is_lasting: bool = False) -> int:
     """Two rows take turns where the window before counts too; elsewhere there is none before."""
     own, before = (f"{window % 2}:{key}", f"{1 - window % 2}:{key}") if is_lasting else (key, "")
-    values: dict[str, Any] = {
-        "key": own[:120],
-        "before": before[:120],
-        "window": window,
-        "more": more,
-    }
+    values: dict[str, Any] = {"key": own[:120], "before": before[:120]}
+    values |= {"window": window, "more": more}
     with connection.cursor() as cursor:
         cursor.execute(COUNT, values)
         row = cursor.fetchone()

@@ -44,6 +44,12 @@ class SeatsTaken(Refusal):
     message = gettext_noop("Des familles ont déjà les places que cela supprimerait.")
 
 
+class SeatsDoNotFit(Refusal):
+    """The places do not go with the types offered; the sentence says why."""
+
+    code = "seats_do_not_fit"
+
+
 class EndsTooEarly(Refusal):
     code = "ends_too_early"
     message = gettext_noop("La fin doit venir après le début.")

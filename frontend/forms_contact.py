@@ -10,8 +10,8 @@ from django import forms
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from booking.actions import ContactChoices
 from booking.actors import EMAIL, SMS
+from booking.contacts import ContactChoices
 from booking.models import Household
 from booking.wording import spoken_time
 from frontend.languages import LanguageField
@@ -52,7 +52,7 @@ class WaysField(forms.ChoiceField):
 
     def __init__(self, ways: Sequence[str], *, chosen: str) -> None:
         super().__init__(
-            label=_("Comment voulez-vous recevoir vos messages ?"),
+            label=_("Comment voulez-vous recevoir vos messages ?"),
             help_text=_("Confirmations, changements et rappels de vos rendez-vous."),
             choices=_offered(ways, chosen),
             initial=chosen,

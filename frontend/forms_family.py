@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
+from django.http import QueryDict
 from django.utils import translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -79,6 +80,14 @@ class CallbackForm(forms.Form):
             "email": data["email"],
             "preference": preference,
         }
+
+
+def typed_so_far(post: QueryDict) -> dict[str, Any]:
+    """The first values of a call-back form that shows what was typed again, unjudged."""
+    return {
+        name: post.getlist(name) if name == "moments" else post.get(name, "")
+        for name in CallbackForm.base_fields
+    }
 
 
 class AccessForm(forms.Form):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -13,7 +13,7 @@ from booking.rules import ANY_DAY, Days
 from centres import queries
 from centres.geo import distance_km
 from centres.models import AppointmentType, Centre
-from centres.rollout import Stage, effective_stage
+from frontend.opening import Opening
 from frontend.week import on_days
 
 Point = tuple[float, float]
@@ -23,14 +23,17 @@ Point = tuple[float, float]
 class Nearby:
     """A centre as the search shows it. `start` is the minute of its next free time, if any."""
 
-    centre: Centre
-    stage: Stage
+    opening: Opening
     kilometres: float | None
     start: int | None
 
     @property
+    def centre(self) -> Centre:
+        return self.opening.centre
+
+    @property
     def is_open(self) -> bool:
-        return self.stage is Stage.OPEN
+        return self.opening.is_open
 
 
 def is_bookable(kind: AppointmentType) -> bool:
@@ -43,20 +46,20 @@ def around(
 ) -> list[Nearby]:
     """Every centre, nearest first (by name without a point): centres, holidays if the type's notice
     is in working days, and one query for the next free time of all open ones."""
-    centres = queries.public_centres()
-    stages = {centre.pk: effective_stage(centre, now=now) for centre in centres}
-    opened = [centre for centre in centres if stages[centre.pk] is Stage.OPEN]
+    openings = [Opening(centre, now) for centre in queries.public_centres()]
+    opened = [opening.centre for opening in openings if opening.is_open]
     slots = _next_free(kind, opened, now=now, days=days) if is_bookable(kind) else {}
-    found = [
-        Nearby(
-            centre=centre,
-            stage=stages[centre.pk],
-            kilometres=distance_km(point, (centre.latitude, centre.longitude)) if point else None,
-            start=slots[centre.pk].start if centre.pk in slots else None,
-        )
-        for centre in centres
-    ]
+    found = [_nearby(opening, point, slots) for opening in openings]
     return sorted(found, key=lambda each: (each.kilometres or 0.0, each.centre.name))
+
+
+def _nearby(opening: Opening, point: Point | None, slots: Mapping[int, Slot]) -> Nearby:
+    centre = opening.centre
+    return Nearby(
+        opening=opening,
+        kilometres=distance_km(point, (centre.latitude, centre.longitude)) if point else None,
+        start=slots[centre.pk].start if centre.pk in slots else None,
+    )
 
 
 def _next_free(

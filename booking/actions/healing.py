@@ -35,7 +35,9 @@ def heal_reminders(*, now: datetime, is_dry: bool = False) -> Healed:
     """
     policy.forget()
     reach = timedelta(days=policy.current(now=now).most_days_before) + EARLIER
-    days = [DayKey(*row) for row in queries.household_days(now=now, until=now + reach)]
+    booked = {DayKey(*row) for row in queries.household_days(now=now, until=now + reach)}
+    # Rules that are gone reached further: whatever is soon to leave is looked at too.
+    days = sorted(booked | planning.about_to_leave(before=now + EARLIER))
     wrong = [key for batch in _batches(days) for key in planning.out_of_date(batch, now=now)]
     if is_dry:
         return Healed(len(days), len(wrong), 0)

@@ -175,7 +175,8 @@ def hold(
 
     `releasing` gives back the caller's previous hold in the same transaction; `moving` says the
     hold is the new time of that appointment. Every rule is checked again here, whatever the page
-    showed. Raises CentreNotOpen, TypeNotBookable, TooSoon, TooFar, NotOffered, SlotTaken.
+    showed. A family that pressed this button before gets the hold it has. Raises CentreNotOpen,
+    TypeNotBookable, TooSoon, TooFar, NotOffered, SlotTaken.
     """
     check_open(centre, kind, now=now, actor=actor)
     _check_window(centre, kind, start, now=now, actor=actor)
@@ -224,9 +225,11 @@ def _take(ask: Ask, *, releasing: UUID | None, moving: UUID | None) -> Appointme
     if lapsed := [pk for candidate in candidates for pk in candidate.lapsed]:
         Appointment.objects.filter(pk__in=lapsed, state="held").update(state="lapsed")
     loads = [candidate.load for candidate in candidates]
+    moved = Appointment.objects.filter(uid=moving).only("pk").first() if moving else None
+    if mine := _held_before(ask, loads, moved):
+        return mine
     slot = _choose(loads, timing, start, actor=actor, wanted=wanted)
     chosen = next(each for each in candidates if each.load.id == slot.shift)
-    moved = Appointment.objects.filter(uid=moving).only("pk").first() if moving else None
     appointment = Appointment(
         state=Appointment.State.HELD,
         type=kind,
@@ -244,6 +247,28 @@ def _take(ask: Ask, *, releasing: UUID | None, moving: UUID | None) -> Appointme
     except IntegrityError as error:
         raise refuse_clash(error) from error
     return appointment
+
+
+def _held_before(
+    ask: Ask, loads: Sequence[ShiftLoad], moved: Appointment | None
+) -> Appointment | None:
+    """This very time, held by an earlier press of the same page whose answer was lost. Asked only
+    where somebody holds it, and never for a family that nothing tells apart: it could be any."""
+    since, _ = footprint(ask.start, queries.type_rules(ask.kind).timing)
+    held = {edge for load in loads for edge in load.blocked[::2]}
+    if ask.actor.kind != FAMILY.kind or ask.actor == FAMILY or held.isdisjoint({since, ask.start}):
+        return None
+    place = {} if ask.wanted.site_id is None else {"site": ask.wanted.site_id}
+    return Appointment.objects.filter(
+        actor=ask.actor.label,
+        state=Appointment.State.HELD,
+        expires_at__gt=ask.now,
+        shift__in=[load.id for load in loads],
+        type=ask.kind,
+        starts_at=from_minute(ask.start),
+        moves=moved,
+        **place,
+    ).first()
 
 
 def placed(slot: Slot, load: ShiftLoad, timing: Timing, used: set[int]) -> dict[str, Any]:

@@ -24,9 +24,9 @@ MAKE_SHIFTS = """
 WITH made AS (
     INSERT INTO centres_shift
         (rule_id, occurs_on, practitioner_id, centre_id, site_id, starts_at, ends_at, seats,
-         agent_reserve, status, is_edited, closed, busy, taken, room)
+         agent_reserve, status, is_edited, closed, busy, taken, room, free)
     SELECT %(rule)s, w.day, %(practitioner)s, %(centre)s, %(site)s, w.starts_at, w.ends_at,
-           %(seats)s, %(reserve)s, 'open', false, '{}', '{}', 0, 0
+           %(seats)s, %(reserve)s, 'open', false, '{}', '{}', 0, 0, 0
     FROM unnest(%(days)s::date[], %(starts)s::timestamptz[], %(ends)s::timestamptz[])
          AS w (day, starts_at, ends_at)
     ON CONFLICT DO NOTHING

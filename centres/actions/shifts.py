@@ -27,7 +27,8 @@ from centres.errors import (
     TooLong,
 )
 from centres.locking import lock_people
-from centres.models import Practitioner, Shift, ShiftChange, ShiftType, Site, User
+from centres.models import AppointmentType, Practitioner, Shift, ShiftChange, ShiftType, Site, User
+from centres.seating import check_seats
 
 BY_CONSTRAINT: dict[str, type[Refusal]] = {
     "shift_practitioner_one_place": PractitionerBusy,
@@ -61,7 +62,7 @@ def edit_shift(
     """Change the time, person, place, seats or types of one half-day.
 
     Raises ShiftOver, ShiftCancelled, EndsTooEarly, TooLong, OtherCentre, PractitionerGone,
-    PractitionerBusy, SeatsTaken.
+    PractitionerBusy, SeatsDoNotFit, SeatsTaken.
     """
     columns: dict[str, Any] = dict(wanted)
     types = {*columns.pop("type_ids")} if "type_ids" in columns else None
@@ -69,9 +70,14 @@ def edit_shift(
     if shift.status == Shift.Status.CANCELLED:
         raise ShiftCancelled
     _check(shift, columns, now=now)
+    offered = _offered(shift)
     same = all(getattr(shift, name) == value for name, value in columns.items())
-    if same and types in (None, _offered(shift)):
+    if same and types in (None, offered):
         return Change(shift, _outside(shift))
+    seats = columns.get("seats", shift.seats)
+    if seats != shift.seats or types not in (None, offered):
+        kinds = AppointmentType.objects.filter(pk__in=offered if types is None else types)
+        check_seats(list(kinds), seats)
     signed = ShiftChange(action=ShiftChange.Action.EDIT, author=author, note=note, decided_at=now)
     return _write(shift, {**columns, "is_edited": True}, types, signed)
 

@@ -10,10 +10,11 @@ from django.db import transaction
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from centres import actions
 from centres.admin.telling import said, tell_expansion
-from centres.errors import BadRecurrence
+from centres.errors import BadRecurrence, SeatsDoNotFit
 from centres.models import (
     Absence,
     AppointmentType,
@@ -23,10 +24,19 @@ from centres.models import (
     SchoolHoliday,
 )
 from centres.recurrence import parse_rrule
+from centres.seating import check_seats, usual_seats
 
 
 class RuleForm(forms.ModelForm[OpeningRule]):
-    """Checks a recurrence as it is typed, with the reason when it is wrong."""
+    """Checks a recurrence and the places as they are typed, with the reason when they are wrong."""
+
+    seats = forms.IntegerField(
+        label=_("Places"),
+        min_value=1,
+        max_value=1000,
+        required=False,
+        help_text=_("Vide : autant que le motif. Plus d’une : la demi-journée est une séance."),
+    )
 
     class Meta:
         model = OpeningRule
@@ -53,6 +63,13 @@ class RuleForm(forms.ModelForm[OpeningRule]):
                 parse_rrule(values["rrule"], values["valid_from"])
             except BadRecurrence as refusal:
                 self.add_error("rrule", said(refusal))
+        if values.get("types") and "seats" in values:
+            kinds = list(values["types"])
+            values["seats"] = values["seats"] or usual_seats(kinds)
+            try:
+                check_seats(kinds, values["seats"])
+            except SeatsDoNotFit as refusal:
+                self.add_error("seats", said(refusal))
         return values
 
 

@@ -88,8 +88,9 @@ class Shift(models.Model):
     `occurs_on` is the day of the rule it was made for, and stays so when it is moved by hand.
 
     `closed` and `busy` are flat [from, until, …] arrays of minutes since the epoch: what absences
-    and closures take, and what firm appointments take. `busy`, `taken` and `room` (the longest
-    free stretch, minutes) are kept by database triggers, so a search never reads appointments.
+    and closures take, and what firm appointments take. `busy`, `taken`, `room` (the longest free
+    stretch, minutes) and `free` (all free minutes) are kept by database triggers, so a search never
+    reads appointments.
     """
 
     class Status(models.TextChoices):
@@ -124,6 +125,7 @@ class Shift(models.Model):
     busy = ArrayField(models.IntegerField(), default=list, editable=False)
     taken = models.PositiveSmallIntegerField(default=0, editable=False)
     room = models.PositiveSmallIntegerField(default=0, editable=False)
+    free = models.PositiveSmallIntegerField(default=0, editable=False)
 
     class Meta:
         verbose_name = _("demi-journée")

@@ -15,8 +15,9 @@ from booking.errors import CentreNotOpen, TypeNotBookable
 from booking.models import CallbackRequest
 from centres.models import AppointmentType, Centre
 from centres.rollout import is_open_to_agents
+from frontend import speaking
 from frontend.access import access
-from frontend.forms_family import CallbackForm
+from frontend.forms_family import CallbackForm, typed_so_far
 from frontend.limits import CALLBACKS, limited
 from frontend.nearby import is_bookable
 
@@ -33,11 +34,12 @@ def ask(request: HttpRequest, type_slug: str, centre_slug: str) -> HttpResponseB
     # A centre still in preparation has nobody yet to read the requests.
     if not is_open_to_agents(centre, now=now):
         raise CentreNotOpen
+    if speaking.is_asked(request):
+        again = CallbackForm(initial=typed_so_far(request.POST))
+        return speaking.answer(request, lambda: _page(request, again, kind, centre))
     form = CallbackForm(request.POST if request.method == "POST" else None)
     if not form.is_valid():
-        context = {"form": form, "kind": kind, "centre": centre}
-        status = 422 if form.is_bound else 200
-        return render(request, "pages/callback/ask.html", context, status=status)
+        return _page(request, form, kind, centre)
     asked = actions.request_callback(
         centre_id=centre.pk,
         type_id=kind.pk,
@@ -46,6 +48,15 @@ def ask(request: HttpRequest, type_slug: str, centre_slug: str) -> HttpResponseB
         **form.answers,
     )
     return redirect("callback-done", asked.uid)
+
+
+def _page(
+    request: HttpRequest, form: CallbackForm, kind: AppointmentType, centre: Centre
+) -> HttpResponse:
+    context = {"form": form, "kind": kind, "centre": centre, "typed_form": "callback-form"}
+    context["speak_url"] = request.get_full_path()
+    status = 422 if form.is_bound else 200
+    return render(request, "pages/callback/ask.html", context, status=status)
 
 
 @access("link")

@@ -12,14 +12,13 @@ from django.utils import timezone
 from booking import actions
 from booking.access import (
     appointment_for_hold,
-    held_before,
     hold_token,
     practitioners_met,
 )
 from booking.errors import BadTime, NotOffered, Refusal, SlotTaken, TooFar, TooSoon
 from booking.loading import find_offer
 from booking.models import Appointment
-from centres.calendar import from_minute, to_minute
+from centres.calendar import to_minute
 from centres.models import AppointmentType, Centre
 from frontend import agenda, cookies, draft, press, refusals, typed
 from frontend.access import access
@@ -66,35 +65,19 @@ class Choice(NamedTuple):
 def _take(
     request: HttpRequest, choice: Choice, held: Appointment | None, *, now: datetime
 ) -> Appointment:
-    """Hold the time, giving back the one held so far; or find it held by an earlier press whose
-    answer never came. Raises what the hold action raises."""
+    """Hold the time, giving back the one held so far. Raises what the hold action raises."""
     kind, centre, start, site_id = choice
     presser, contact = press.who_pressed(request), cookies.proved_contact(request, now=now)
-    try:
-        return actions.hold(
-            kind=kind,
-            centre=centre,
-            start=start,
-            site_id=site_id,
-            now=now,
-            actor=presser,
-            releasing=held.uid if held else None,
-            preferred=practitioners_met(contact, now=now) if contact else (),
-        )
-    except (SlotTaken, NotOffered):
-        mine = held_before(
-            presser,
-            type_id=kind.pk,
-            centre_id=centre.pk,
-            site_id=site_id,
-            starts_at=from_minute(start),
-            now=now,
-        )
-        if mine is None:
-            raise
-    if held:
-        actions.release_hold(uid=held.uid, now=now)
-    return mine
+    return actions.hold(
+        kind=kind,
+        centre=centre,
+        start=start,
+        site_id=site_id,
+        now=now,
+        actor=presser,
+        releasing=held.uid if held else None,
+        preferred=practitioners_met(contact, now=now) if contact else (),
+    )
 
 
 def read_choice(text: str) -> tuple[int, int]:

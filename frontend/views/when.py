@@ -77,7 +77,7 @@ def _not_open(
     context = {
         "kind": kind,
         "centre": centre,
-        "stage": here.stage,
+        "opening": here.opening,
         "others": with_times(found, besides=[centre.pk]),
     }
     return render(request, "pages/not_open.html", context)

@@ -6,6 +6,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.conf import settings
+from django.test import override_settings
 
 from booking import access, actions
 from booking.access import BadLink
@@ -13,6 +15,7 @@ from booking.actors import Who
 from booking.errors import LinkExpired
 from booking.models import Appointment, Guardian
 from tests.booking.scene import NADIA, NOW, after, clock, open_morning, parent
+from tests.factories import make_appointment
 
 pytestmark = pytest.mark.django_db
 Token = Callable[[Appointment], str]
@@ -164,3 +167,70 @@ def open_by(of: str, token: str) -> Appointment:
     if of == "hold":
         return access.appointment_for_hold(token)
     return access.appointment_for_link(token, now=NOW)
+
+
+# Short links, of which an SMS has room.
+
+
+def short_code(appointment: Appointment) -> str:
+    return access.short_link(appointment).rpartition("/s/")[2]
+
+
+def test_a_short_link_opens_its_appointment_and_fits_an_sms() -> None:
+    appointment = make_appointment()
+    code = short_code(appointment)
+    opened = access.appointment_for_short_link(code, now=appointment.starts_at)
+    assert opened.pk == appointment.pk
+    assert access.short_link(appointment) == f"{settings.PUBLIC_URL}/s/{code}"
+    appointment.pk = 10**9
+    assert len(short_code(appointment)) <= 12
+
+
+def test_no_other_code_opens_anything() -> None:
+    appointment = make_appointment()
+    code = short_code(appointment)
+    swapped = code[:-1] + ("2" if code[-1] != "2" else "3")
+    of_another = access.BASE58[access.BASE58.index(code[0]) + 1] + code[1:]
+    tried = [
+        "",
+        "0",
+        "é",
+        "1" + code,
+        code + "2",
+        swapped,
+        of_another,
+        code[:-1],
+        "z" * 18,
+        "z" * 99,
+    ]
+    for wrong in tried:
+        with pytest.raises(BadLink):
+            access.appointment_for_short_link(wrong, now=appointment.starts_at)
+
+
+def test_a_right_code_of_nothing_opens_nothing() -> None:
+    appointment = make_appointment()
+    code = short_code(appointment)
+    Appointment.objects.all().delete()
+    with pytest.raises(BadLink):
+        access.appointment_for_short_link(code, now=appointment.starts_at)
+
+
+def test_a_short_link_lives_as_long_as_its_longer_twin() -> None:
+    appointment = make_appointment()
+    code, ends_at = short_code(appointment), appointment.ends_at
+    access.appointment_for_short_link(code, now=ends_at + timedelta(hours=12))
+    with pytest.raises(LinkExpired):
+        access.appointment_for_short_link(code, now=ends_at + timedelta(hours=12, seconds=1))
+    held = make_appointment(state="held", expires_at=ends_at)
+    with pytest.raises(BadLink):
+        access.appointment_for_short_link(short_code(held), now=held.starts_at)
+
+
+def test_a_short_link_outlives_a_change_of_key() -> None:
+    appointment = make_appointment()
+    code, now = short_code(appointment), appointment.starts_at
+    with override_settings(SECRET_KEY="x" * 50, SECRET_KEY_FALLBACKS=[settings.SECRET_KEY]):
+        assert access.appointment_for_short_link(code, now=now).pk == appointment.pk
+    with override_settings(SECRET_KEY="x" * 50), pytest.raises(BadLink):
+        access.appointment_for_short_link(code, now=now)

@@ -8,7 +8,6 @@ from booking.availability import (
     Timing,
     Window,
     fairest,
-    first_slot,
     session_seats,
     shift_starts,
     slots,
@@ -108,12 +107,8 @@ def test_the_window_is_half_open() -> None:
 
 def test_a_slot_says_whose_it_is_and_how_busy_they_are() -> None:
     busy = MORNING._replace(busy=[0, 40])
-    assert first_slot([busy], HALF_HOUR, Window(0, 180)) == Slot(40, 70, 1, 7, 3, 2, load=40)
-
-
-def test_no_slot_is_none() -> None:
-    assert first_slot([MORNING], HALF_HOUR, Window(180, 900)) is None
-    assert first_slot([], HALF_HOUR, Window(0, 900)) is None
+    first = next(slots([busy], HALF_HOUR, Window(0, 180)))
+    assert first == Slot(40, 70, 1, 7, 3, 2, load=40)
 
 
 def candidate(practitioner: int, load: int, start: int = 0) -> Slot:

@@ -10,7 +10,6 @@ from booking.availability import (
     Timing,
     Window,
     busy_minutes,
-    first_slot,
     footprint,
     shift_starts,
     slots,
@@ -103,15 +102,6 @@ def test_later_shows_the_same_but_for_what_became_too_soon(
     before = list(slots([shift], timing, Window(BEGIN + earliest, BEGIN + LENGTH)))
     after = list(slots([shift], timing, Window(BEGIN + earliest + passed, BEGIN + LENGTH)))
     assert after == [slot for slot in before if slot.start >= BEGIN + earliest + passed]
-
-
-@given(st.lists(SHIFTS, max_size=4), TIMINGS)
-def test_no_slot_is_earlier_than_the_first(shifts: list[ShiftLoad], timing: Timing) -> None:
-    window = Window(BEGIN, BEGIN + LENGTH)
-    found = sorted(slots(shifts, timing, window))
-    first = first_slot(shifts, timing, window)
-    assert (first is None) == (not found)
-    assert first is None or (first in found and first.start == found[0].start)
 
 
 @given(SHIFTS, TIMINGS)

@@ -10,6 +10,7 @@ from booking.models import Appointment, AppointmentEvent
 from centres.models import Centre
 from notifications.models import OutboxMessage
 from tests.booking.scene import AGENT, after, clock, open_morning
+from tests.messages import become
 
 pytestmark = pytest.mark.django_db
 
@@ -17,17 +18,19 @@ pytestmark = pytest.mark.django_db
 def test_cancelling_frees_the_half_day_and_tells_the_family() -> None:
     scene = open_morning()
     booked = scene.book()
+    become("sent")
     actions.cancel(uid=booked.uid, now=after(1), reason="Enfant malade")
     booked.refresh_from_db()
     scene.shift.refresh_from_db()
     assert (booked.state, booked.sequence, booked.note) == ("cancelled", 1, "Enfant malade")
     assert scene.shift.busy == []
     states = dict(OutboxMessage.objects.values_list("kind", "state"))
-    assert states == {"confirmation": "superseded", "cancelled": "planned"}
+    assert states == {"confirmation": "sent", "cancelled": "planned"}
 
 
 def test_cancelling_twice_is_one_cancellation() -> None:
     booked = open_morning().book()
+    become("sent")
     actions.cancel(uid=booked.uid, now=after(1), reason="Première")
     again = actions.cancel(uid=booked.uid, now=after(2), reason="Seconde")
     assert (again.sequence, again.note) == (1, "Première")

@@ -1,37 +1,34 @@
-"""Which message tells of which event, to whom, in which words, and which ones it replaces."""
+"""Which message tells of which event, to whom, by which way, and which ones it replaces."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 import pytest
-from django.conf import settings
-from django.urls import resolve
-from icalendar import Calendar
+from django.test import override_settings
 
-from booking import access, messages
+from booking import messages
+from booking.actors import SYSTEM, Actor
 from booking.models import Appointment, Verification
 from notifications import outbox
-from notifications.composing import Content, compose
-from notifications.delivery import deliver
 from notifications.models import OutboxMessage
-from notifications.rendering import Rendered
 from tests.factories import (
     make_appointment,
-    make_child,
     make_guardian,
     make_household,
     make_shift,
-    make_site,
     make_type,
 )
-from tests.messages import content, rendered
+from tests.messages import become
 
 pytestmark = pytest.mark.django_db
 State = OutboxMessage.State
 # Tuesday 24 November 2026 is the example; the year is far enough for the tests' own clock.
 TUESDAY = datetime(2037, 11, 24, 8, 30, tzinfo=UTC)
+AGENT = Actor("agent", "claire@example.org")
+MOBILE = "+33639981234"
+HOUSEHOLD = {"language", "sms_sender", "contact_by", "contact_from", "contact_until"}
 
 
 def now() -> datetime:
@@ -42,175 +39,257 @@ def booked(**fields: Any) -> Appointment:
     return make_appointment(starts_at=fields.pop("starts_at", TUESDAY), **fields)
 
 
-def sent(pk: int | None) -> OutboxMessage:
-    assert pk is not None
-    return OutboxMessage.objects.get(pk=pk)
+def of(appointment: Appointment, kind: str) -> list[OutboxMessage]:
+    """Its messages of a kind, in the order written."""
+    found = OutboxMessage.objects.filter(subject_ref=str(appointment.uid), kind=kind)
+    return list(found.order_by("id"))
 
 
-def words(message: OutboxMessage) -> Rendered:
-    return rendered(message)
-
-
-def change(appointment: Appointment) -> Appointment:
-    appointment.sequence += 1
-    appointment.save(update_fields=["sequence"])
+def confirmed(**fields: Any) -> Appointment:
+    appointment = booked(**fields)
+    messages.confirmation(appointment, now=now())
     return appointment
 
 
-def method_of(message: OutboxMessage) -> str:
-    (file,) = content(message).attachments
-    method = str(Calendar.from_ical(file["body"])["METHOD"])
-    assert file["type"] == f"text/calendar; charset=utf-8; method={method}"
-    return method
+def change(appointment: Appointment, state: str = "") -> Appointment:
+    appointment.sequence += 1
+    appointment.state = state or appointment.state
+    appointment.save(update_fields=["sequence", "state"])
+    return appointment
 
 
-def test_a_confirmation_says_when_where_and_what_to_bring() -> None:
-    appointment = booked()
-    message = sent(messages.confirmation(appointment, now=now()))
-    mail = words(message)
-    assert mail.subject == "Votre rendez-vous du mardi 24 novembre à 9 h 30".replace(
-        "24 n", "24\u00a0n"
-    ).replace("9 h 30", "9\u00a0h\u00a030")
-    for text in (mail.text, mail.html):
-        assert "2037" in text
-        assert "Espace des Halles" in text
-        assert "Carte Vitale" in text
-        assert "Consultation de l’enfant" in text
-        assert appointment.spoken_reference in text
-        assert appointment.centre.phone in text
-    assert message.recipient == appointment.guardian.email  # type: ignore[union-attr]
+def move(appointment: Appointment, *, actor: Actor | None = None, **later: float) -> Appointment:
+    """Move it by so much and tell."""
+    was = messages.before_move(appointment)
+    appointment.starts_at += timedelta(**later)
+    appointment.ends_at += timedelta(**later)
+    appointment.busy_from += timedelta(**later)
+    appointment.busy_until += timedelta(**later)
+    appointment.save()
+    change(appointment)
+    messages.moved(appointment, now=now(), was=was, **({"actor": actor} if actor else {}))
+    return appointment
+
+
+def cancel(appointment: Appointment, **by: Any) -> Appointment:
+    messages.cancelled(change(appointment, "cancelled"), now=now(), **by)
+    return appointment
+
+
+def told(appointment: Appointment) -> list[tuple[str, str, str]]:
+    """What is still to be said about it: kind, channel, where."""
+    waiting = OutboxMessage.objects.filter(
+        subject_ref=str(appointment.uid), state=State.PLANNED
+    ).order_by("id")
+    return list(waiting.values_list("kind", "channel", "recipient"))
+
+
+def parent(**fields: Any) -> Any:
+    """A parent with an e-mail address (an agent typed it: not proved) and a mobile."""
+    home = {key: fields.pop(key) for key in HOUSEHOLD & set(fields)}
+    details = {"email": "nadia@example.org", "phone": MOBILE, "email_verified_at": None, **fields}
+    return make_guardian(make_household(**home), **details)
+
+
+def test_a_confirmation_says_for_whom_and_until_when_it_is_useful() -> None:
+    guardian = parent(language="tr", sms_sender="CD35INFO")
+    appointment = confirmed(guardian=guardian)
+    (message,) = of(appointment, "confirmation")
+    assert (message.channel, message.recipient) == ("email", "nadia@example.org")
+    assert message.alternatives == [{"channel": "sms", "recipient": MOBILE}]
+    assert message.person_ref == f"guardian:{guardian.pk}"
+    assert (message.scope, message.sender) == (appointment.centre.slug, "CD35INFO")
+    assert (message.language, message.version) == ("tr", 0)
     assert message.valid_until == appointment.starts_at
     assert message.priority == outbox.NORMAL
-    assert method_of(message) == "PUBLISH"
 
 
-def test_the_link_in_a_message_opens_this_appointment() -> None:
-    appointment = booked()
-    message = sent(messages.confirmation(appointment, now=now()))
-    url = content(message).context["manage_url"]
-    assert url in words(message).text
-    match = resolve(url.removeprefix(settings.PUBLIC_URL))
-    opened = access.appointment_for_link(match.kwargs["token"], now=now())
-    assert (match.url_name, opened.pk) == ("appointment", appointment.pk)
+@pytest.mark.parametrize(
+    ("contact_by", "way"),
+    [
+        ("any", "email"),
+        ("email", "email"),
+        ("sms", "sms"),
+        ("none", None),
+    ],
+)
+def test_a_family_is_told_by_the_ways_it_allows(contact_by: str, way: str | None) -> None:
+    appointment = confirmed(guardian=parent(contact_by=contact_by))
+    assert [channel for _kind, channel, _ in told(appointment)] == ([way] if way else [])
+    if contact_by in {"email", "sms"}:
+        assert of(appointment, "confirmation")[0].alternatives == []
 
 
-def test_neither_subject_nor_body_names_the_child_and_the_subject_names_nobody() -> None:
-    guardian = make_guardian(first_name="Rozenn", last_name="Kervella")
-    child = make_child(guardian, first_name="Tifenn")
-    appointment = booked(guardian=guardian, child=child)
-    for tell in (messages.confirmation, messages.moved, messages.cancelled):
-        mail = words(sent(tell(change(appointment), now=now())))
-        assert "Tifenn" not in mail.subject + mail.text + mail.html
-        told = ["Rozenn", "Kervella", "PMI", "CDAS", "Consultation", "médecin", "Halles"]
-        assert [word for word in told if word in mail.subject] == []
+@pytest.mark.parametrize(
+    ("contact", "way"),
+    [
+        ({"phone": ""}, "email"),
+        ({"email": ""}, "sms"),
+        ({"email": "", "phone": "+33299020304"}, None),  # a landline
+        ({"email": "", "phone": ""}, None),
+    ],
+)
+def test_only_an_address_that_can_receive_is_used(contact: dict[str, str], way: str | None) -> None:
+    appointment = confirmed(guardian=parent(**contact))
+    assert [channel for _kind, channel, _ in told(appointment)] == ([way] if way else [])
 
 
-def test_a_discreet_reason_is_told_nowhere() -> None:
-    kind = make_type(
-        label="Dépistage des IST", is_discreet=True, what_to_bring="Ordonnance de dépistage"
-    )
-    appointment = booked(shift=make_shift(types=[kind], starts_at=TUESDAY))
-    for tell in (messages.confirmation, messages.moved, messages.cancelled):
-        message = sent(tell(change(appointment), now=now()))
-        everything = f"{words(message)} {content(message)}".lower()
-        assert "ist" not in everything.split()
-        assert "pistage" not in everything
+@override_settings(SMS_URL="", DEMO=False)
+def test_without_a_provider_of_sms_everything_goes_by_email() -> None:
+    assert told(confirmed(guardian=parent(contact_by="any")))[0][1] == "email"
+    assert told(confirmed(guardian=parent(contact_by="sms"))) == []
+    kind = make_type(is_discreet=True)
+    shift = make_shift(types=[kind], starts_at=TUESDAY)
+    assert told(confirmed(guardian=parent(), shift=shift))[0][1] == "email"
 
 
-def test_a_moved_appointment_replaces_its_unsent_confirmation() -> None:
-    appointment = booked()
-    first = sent(messages.confirmation(appointment, now=now()))
-    second = sent(messages.moved(change(appointment), now=now()))
-    first.refresh_from_db()
-    assert (first.state, second.state) == (State.SUPERSEDED, State.PLANNED)
-    assert method_of(second) == "PUBLISH"
-    (event,) = Calendar.from_ical(content(second).attachments[0]["body"]).walk("VEVENT")
-    assert event["SEQUENCE"] == 1
+def test_a_discreet_reason_goes_to_the_phone_alone() -> None:
+    shift = make_shift(types=[make_type(is_discreet=True)], starts_at=TUESDAY)
+    appointment = confirmed(guardian=parent(), shift=shift)
+    assert [channel for _kind, channel, _ in told(appointment)] == ["sms"]
+    assert of(appointment, "confirmation")[0].alternatives == []
+    other = make_shift(types=[make_type(is_discreet=True)], starts_at=TUESDAY)
+    assert told(confirmed(guardian=parent(phone=""), shift=other))[0][1] == "email"
 
 
-def test_of_a_version_that_is_over_there_is_nothing_to_say() -> None:
-    appointment = booked()
-    message = sent(messages.confirmation(appointment, now=now()))
-    change(appointment)
-    assert compose(message) is None
+def test_moved_before_anything_left_the_new_time_alone_is_confirmed() -> None:
+    appointment = move(confirmed(), hours=1)
+    first, second = of(appointment, "confirmation")
+    assert (first.state, second.state, second.version) == (State.SUPERSEDED, State.PLANNED, 1)
+    move(appointment, hours=1)
+    assert [kind for kind, _, _ in told(appointment)] == ["confirmation"]
 
 
-def test_what_was_sent_is_shown_as_it_was_sent() -> None:
-    appointment = booked()
-    message = sent(messages.confirmation(appointment, now=now()))
-    assert deliver(seconds=5)["sent"] == 1
-    before = content(message)
-    change(appointment)
-    message.refresh_from_db()
-    assert content(message) == Content(before.context, list(before.attachments))
+@pytest.mark.parametrize("state", ["sending", "uncertain", "sent", "delivered"])
+def test_a_move_is_told_once_the_old_time_has_left(state: str) -> None:
+    appointment = confirmed()
+    become(state)
+    move(appointment, hours=1)
+    assert [kind for kind, _, _ in told(appointment)] == ["moved"]
+    (confirmation,) = of(appointment, "confirmation")
+    assert confirmation.is_withdrawn == (state in {"sending", "uncertain"})
 
 
-def test_a_cancelled_appointment_sends_a_calendar_cancellation() -> None:
-    appointment = booked()
-    messages.confirmation(appointment, now=now())
-    message = sent(messages.cancelled(change(appointment), now=now()))
-    assert method_of(message) == "CANCEL"
-    assert "annulé" in words(message).subject
-    assert appointment.reference not in words(message).subject
-    waiting = OutboxMessage.objects.filter(state=State.PLANNED)
-    assert [m.kind for m in waiting] == ["cancelled"]
+def test_moved_again_before_the_first_move_left_one_move_is_told() -> None:
+    appointment = confirmed()
+    become("sent")
+    move(move(appointment, hours=1), hours=1)
+    assert [kind for kind, _, _ in told(appointment)] == ["moved"]
+
+
+def test_cancelled_before_anything_left_nothing_is_told() -> None:
+    assert told(cancel(confirmed())) == []
+
+
+def test_a_cancellation_is_told_to_whoever_knew() -> None:
+    appointment = confirmed()
+    become("sent")
+    assert [kind for kind, _, _ in told(cancel(appointment))] == ["cancelled"]
+
+
+@pytest.mark.parametrize("actor", [AGENT, SYSTEM])
+def test_what_the_centre_cancels_is_told_by_every_way(actor: Actor) -> None:
+    appointment = cancel(confirmed(guardian=parent()), actor=actor)
+    assert told(appointment) == [
+        ("closed", "email", "nadia@example.org"),
+        ("closed", "sms", MOBILE),
+    ]
+    assert {message.priority for message in of(appointment, "closed")} == {outbox.NORMAL}
+
+
+def test_a_move_by_the_centre_soon_before_takes_every_way() -> None:
+    soon = now() + timedelta(days=2)
+    near = move(confirmed(guardian=parent(), starts_at=soon), actor=AGENT, minutes=30)
+    assert [channel for _, channel, _ in told(near)] == ["email", "sms"]
+    far = move(confirmed(guardian=parent()), actor=AGENT, minutes=30)
+    assert [channel for _, channel, _ in told(far)] == ["email"]
+    own = move(confirmed(guardian=parent(email="b@example.org"), starts_at=soon), minutes=30)
+    assert [channel for _, channel, _ in told(own)] == ["email"]
 
 
 def test_telling_the_same_version_twice_writes_one_message() -> None:
-    appointment = booked()
-    assert messages.confirmation(appointment, now=now()) is not None
-    assert messages.confirmation(appointment, now=now()) is None
+    appointment = confirmed()
+    messages.confirmation(appointment, now=now())
+    assert len(of(appointment, "confirmation")) == 1
 
 
 def test_messages_of_other_appointments_are_left_alone() -> None:
-    mine, other = booked(), booked()
-    messages.confirmation(other, now=now())
-    messages.cancelled(mine, now=now())
-    assert OutboxMessage.objects.get(subject_ref=str(other.uid)).state == State.PLANNED
-
-
-def test_a_family_without_an_address_gets_no_message() -> None:
-    appointment = booked(guardian=make_guardian(email=""))
-    assert messages.confirmation(appointment, now=now()) is None
+    other = confirmed()
+    cancel(booked())
+    assert len(told(other)) == 1
 
 
 def test_a_message_about_what_has_already_begun_is_not_written() -> None:
-    appointment = booked(starts_at=now() - timedelta(minutes=5))
-    assert messages.confirmation(appointment, now=now()) is None
+    assert told(confirmed(starts_at=now() - timedelta(minutes=5))) == []
 
 
-@pytest.mark.parametrize(("asked", "given"), [("en", "en"), ("xx", "fr"), ("fr-CA", "fr")])
+@pytest.mark.parametrize(
+    ("asked", "given"), [("en", "en"), ("xx", "fr"), ("fr-CA", "fr"), ("fr-x-facile",) * 2]
+)
 def test_a_message_is_in_the_households_language_or_in_french(asked: str, given: str) -> None:
-    guardian = make_guardian(make_household(language=asked))
-    message = sent(messages.confirmation(booked(guardian=guardian), now=now()))
+    (message,) = of(confirmed(guardian=parent(language=asked)), "confirmation")
     assert message.language == given
-    assert f'<html lang="{given}">' in words(message).html
-    if given == "en":
-        assert "Tuesday 24\u00a0November" in content(message).context["when"]
-        assert content(message).context["reason"] == "Child health check with the doctor"
 
 
-def test_what_people_typed_cannot_become_html() -> None:
-    shift = make_shift(site=make_site(name="<b>Halles & Co</b>"), starts_at=TUESDAY)
-    mail = words(sent(messages.confirmation(booked(shift=shift), now=now())))
-    assert "&lt;b&gt;Halles &amp; Co" in mail.html
-    assert "<b>Halles & Co</b>" in mail.text
+# Staff's news and the hours a household chose.
 
 
-def test_a_code_is_urgent_short_lived_and_not_in_the_subject() -> None:
-    verification = Verification.objects.create(
-        purpose="booking",
-        contact="karim@example.org",
-        code_hash="x",
-        created_at=now(),
-        expires_at=now() + timedelta(minutes=15),
+def by_staff(at: str, **home: Any) -> dict[str, str]:
+    """When a family learns that its visit of Tuesday 9:30 was cancelled on Monday at this time."""
+    monday = datetime.fromisoformat(f"2037-11-23T{at}+01:00").astimezone(UTC)
+    appointment = booked(guardian=parent(**home))
+    messages.cancelled(change(appointment, "cancelled"), now=monday, actor=AGENT)
+    return {
+        message.channel: f"{message.send_at + timedelta(hours=1):%d %H:%M}"
+        if message.send_at > now()
+        else "now"
+        for message in of(appointment, "closed")
+    }
+
+
+def test_news_by_staff_wait_for_the_hours_of_the_household() -> None:
+    hours = {"contact_from": time(17), "contact_until": time(19)}
+    assert by_staff("15:00", **hours) == {"email": "23 17:00", "sms": "23 17:00"}
+    assert by_staff("18:00", **hours) == {"email": "now", "sms": "now"}
+    # Nobody else's eyes: the next morning would be too late, so somebody has to phone.
+    assert by_staff("19:30", **hours) == {}
+
+
+def test_news_by_staff_ring_no_phone_at_night_unless_it_would_be_too_late() -> None:
+    assert by_staff("21:30") == {"email": "now", "sms": "now"}
+    assert by_staff("23:00") == {"email": "now", "sms": "24 08:00"}
+
+
+# Codes.
+
+
+def verification(**fields: Any) -> Verification:
+    details = {
+        "purpose": "booking",
+        "contact": "karim@example.org",
+        "code_hash": "x",
+        "created_at": now(),
+        "expires_at": now() + timedelta(minutes=15),
+    }
+    return Verification.objects.create(**details | fields)
+
+
+def test_a_code_is_urgent_and_short_lived_and_replaces_the_former() -> None:
+    asked = verification()
+    messages.code(asked, "042042", language="uk", now=now())
+    (first,) = OutboxMessage.objects.filter(kind="code")
+    assert (first.priority, first.valid_until) == (outbox.URGENT, asked.expires_at)
+    assert (first.language, first.context["code"], first.context["minutes"]) == ("uk", "042042", 14)
+    assert first.context[outbox.SECRET]
+    asked.sends += 1
+    messages.code(asked, "171717", language="en", now=now())
+    states = (
+        OutboxMessage.objects.filter(kind="code").order_by("id").values_list("state", flat=True)
     )
-    first = sent(messages.code(verification, "042042", language="fr", now=now()))
-    assert (first.priority, first.valid_until) == (outbox.URGENT, verification.expires_at)
-    assert "042042" in words(first).text
-    assert "042042" not in words(first).subject
-    assert "14 minutes" in words(first).text
-    verification.sends += 1
-    second = sent(messages.code(verification, "171717", language="en", now=now()))
-    first.refresh_from_db()
-    assert (first.state, second.state) == (State.SUPERSEDED, State.PLANNED)
+    assert list(states) == [State.SUPERSEDED, State.PLANNED]
+
+
+def test_a_code_goes_to_the_phone_it_is_to_prove() -> None:
+    messages.code(verification(contact=MOBILE, channel="sms"), "042042", language="fr", now=now())
+    (message,) = OutboxMessage.objects.filter(kind="code")
+    assert (message.channel, message.recipient) == ("sms", MOBILE)

@@ -23,6 +23,7 @@ from centres.models import AppointmentType, Centre
 from notifications.models import OutboxMessage
 from tests.booking.scene import AGENT, NADIA, NOW, Scene, after, clock, open_morning, parent
 from tests.factories import make_shift, make_site
+from tests.messages import become
 
 pytestmark = pytest.mark.django_db
 PREGNANCY = AppointmentType.Audience.PREGNANCY
@@ -90,11 +91,20 @@ def place(booked: Appointment) -> tuple[str, datetime]:
     return booked.state, booked.starts_at
 
 
-def test_the_old_confirmation_is_withdrawn_and_the_move_told() -> None:
+def test_a_move_is_told_to_whoever_knew_of_the_old_time() -> None:
+    scene = open_morning()
+    booked = scene.book("09:00")
+    become("sent")
+    scene.move(booked.uid, "10:00")
+    states = dict(OutboxMessage.objects.values_list("kind", "state"))
+    assert states == {"confirmation": "sent", "moved": "planned"}
+
+
+def test_moved_before_the_confirmation_left_only_the_new_time_is_confirmed() -> None:
     scene = open_morning()
     scene.move(scene.book("09:00").uid, "10:00")
-    states = dict(OutboxMessage.objects.values_list("kind", "state"))
-    assert states == {"confirmation": "superseded", "moved": "planned"}
+    told = OutboxMessage.objects.order_by("id").values_list("kind", "state", "version")
+    assert list(told) == [("confirmation", "superseded", 0), ("confirmation", "planned", 1)]
 
 
 def test_the_old_time_waits_for_the_centres_delay() -> None:

@@ -1,26 +1,37 @@
 """The next free slot of many centres equals the first of each centre's own list."""
 
+from contextlib import suppress
 from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from django.db import IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from booking import actions, queries
-from booking.availability import Window
-from booking.models import Appointment
-from centres.models import AppointmentType, Centre, Shift
-from tests.booking.scene import FEW, NOW, Scene, clock, open_morning, undone
-from tests.factories import make_centre, make_practitioner, make_shift, make_site
+from booking.availability import ShiftLoad, Timing, Window, slots
+from booking.intervals import pairs
+from centres.actions import declare_absence
+from centres.calendar import to_minute
+from centres.models import Absence, AppointmentType, Centre, Shift
+from tests.booking.scene import FEW, NOW, Scene, after, clock, open_morning, undone
+from tests.booking.test_availability_properties import BEGIN, LENGTH, SHIFTS, TIMINGS
+from tests.factories import make_appointment, make_centre, make_shift, make_site
 
 pytestmark = pytest.mark.django_db
+FIRST_START = (
+    f"SELECT booking_first_start({', '.join(['%s'] * 5 + ['%s::int[]'] * 3 + ['%s'] * 6)})"
+)
 
 
-def same_as_search(scene: Scene, centres: list[Centre], **wishes: Any) -> dict[int, int]:
-    """The start found for each centre, once checked against the centre's whole list."""
+def same_as_search(scene: Scene, centres: list[Centre]) -> dict[int, int]:
+    """The start found for each centre by one query, checked against the centre's whole list."""
     windows = {centre.pk: queries.window_for(scene.kind, centre, now=NOW) for centre in centres}
-    found = queries.next_free(kind=scene.kind, windows=windows, now=NOW, **wishes)
+    with CaptureQueriesContext(connection) as sent:
+        found = queries.next_free(kind=scene.kind, windows=windows, now=NOW)
+    assert len(sent) == 1
     expected = {}
     for centre in centres:
         listed = queries.search(kind=scene.kind, centre=centre, window=windows[centre.pk], now=NOW)
@@ -36,7 +47,7 @@ def fill(shift: Shift, kind: AppointmentType) -> None:
         actions.hold(
             kind=kind,
             centre=shift.centre,
-            start=int(shift.starts_at.timestamp()) // 60 + minute,
+            start=to_minute(shift.starts_at) + minute,
             now=NOW,
             practitioner_id=shift.practitioner_id,
         )
@@ -49,8 +60,8 @@ def test_every_centre_gets_its_own_first_slot() -> None:
     scene.hold("09:00")
     found = same_as_search(scene, [scene.centre, second, empty])
     assert found == {
-        scene.centre.pk: int(clock("09:30").timestamp()) // 60,
-        second.pk: int(clock("10:00").timestamp()) // 60,
+        scene.centre.pk: to_minute(clock("09:30")),
+        second.pk: to_minute(clock("10:00")),
     }
 
 
@@ -60,9 +71,7 @@ def test_no_centre_is_no_query(django_assert_num_queries: Any) -> None:
         assert queries.next_free(kind=kind, windows={}, now=NOW) == {}
 
 
-def test_when_all_the_first_half_days_are_held_it_looks_deeper(
-    django_assert_num_queries: Any,
-) -> None:
+def test_when_all_the_first_half_days_are_held_it_looks_further() -> None:
     scene = open_morning()
     days = [date(2027, 3, 3 + k) for k in range(5)]
     mornings = [scene.shift] + [
@@ -76,17 +85,15 @@ def test_when_all_the_first_half_days_are_held_it_looks_deeper(
     ]
     for shift in mornings[:4]:
         fill(shift, scene.kind)
-    windows = {scene.centre.pk: queries.window_for(scene.kind, scene.centre, now=NOW)}
-    with django_assert_num_queries(3):  # one half-day deep, then four, then sixteen
-        found = queries.next_free(kind=scene.kind, windows=windows, now=NOW, depth=1)
-    assert found[scene.centre.pk].shift == mornings[4].pk
-    assert same_as_search(scene, [scene.centre], depth=2)
+    assert same_as_search(scene, [scene.centre]) == {
+        scene.centre.pk: to_minute(clock("09:00", days[3]))
+    }
 
 
 def test_it_ends_when_everything_is_held() -> None:
     scene = open_morning()
     fill(scene.shift, scene.kind)
-    assert same_as_search(scene, [scene.centre], depth=1) == {}
+    assert same_as_search(scene, [scene.centre]) == {}
 
 
 def test_a_long_half_day_read_first_may_have_a_later_slot_than_a_short_one() -> None:
@@ -95,50 +102,122 @@ def test_a_long_half_day_read_first_may_have_a_later_slot_than_a_short_one() -> 
     colleague = scene.another_doctor(starts_at=clock("10:00"), hours=1)
     for at in ("09:00", "09:30", "10:00", "10:30"):
         scene.hold(at, practitioner_id=scene.shift.practitioner_id)
-    assert same_as_search(scene, [scene.centre], depth=1) == {
-        scene.centre.pk: int(colleague.starts_at.timestamp()) // 60
+    assert same_as_search(scene, [scene.centre]) == {
+        scene.centre.pk: to_minute(colleague.starts_at)
     }
 
 
-@settings(FEW, max_examples=8)
+def test_what_is_left_to_agents_is_passed_by() -> None:
+    """Two short gaps are one appointment, not two; a held seat counts against the reserve."""
+    scene = open_morning(hours=2, duration_min=40, shift={"agent_reserve": 1})
+    make_appointment(scene.shift, starts_at=clock("09:20"))  # 20 minutes before it, 60 after
+    session = scene.another_doctor(starts_at=clock("13:00"), seats=3, agent_reserve=1)
+    scene.hold("13:00")
+    free = scene.another_doctor(starts_at=clock("15:00"), agent_reserve=1)
+    assert same_as_search(scene, [scene.centre]) == {scene.centre.pk: to_minute(session.starts_at)}
+    scene.hold("13:00")
+    assert same_as_search(scene, [scene.centre]) == {scene.centre.pk: to_minute(free.starts_at)}
+
+
+@settings(max_examples=150)
 @given(
-    half_days=st.lists(
-        # which centre, on which day, from which hour, how long, how many visits held at its start
-        st.tuples(
-            st.integers(0, 2),
-            st.integers(0, 3),
-            st.integers(8, 14),
-            st.integers(1, 4),
-            st.integers(0, 8),
-        ),
-        max_size=7,
-    ),
-    depth=st.integers(1, 3),
+    shift=SHIFTS,
+    seats=st.sampled_from([1, 1, 1, 4]),
+    reserve=st.sampled_from([0, 0, 1]),
+    held=st.lists(st.integers(BEGIN, BEGIN + LENGTH), min_size=1, max_size=4),
+    timing=TIMINGS,
+    opens=st.integers(BEGIN - 60, BEGIN + 60),
+    closes=st.integers(BEGIN, BEGIN + LENGTH),
 )
-def test_it_equals_the_first_of_each_list(half_days: list[tuple], depth: int) -> None:
+def test_the_database_finds_one_after_the_other_what_python_lists(
+    shift: ShiftLoad,
+    seats: int,
+    reserve: int,
+    held: list[int],
+    timing: Timing,
+    opens: int,
+    closes: int,
+) -> None:
+    in_order = [edge for pair in sorted(pairs(shift.busy)) for edge in pair]
+    blocked = [edge for at in held for edge in (at, at + 10)]
+    shift = shift._replace(
+        busy=in_order, blocked=blocked, seats=seats, taken=len(held) - 1, reserve=reserve
+    )
+    loaded = [shift.starts, shift.ends, seats, shift.taken, reserve]
+    taken = [shift.closed, shift.busy, shift.blocked]
+    used = [timing.before, timing.duration, timing.after, timing.step]
+    found, since = [], opens
+    with connection.cursor() as cursor:
+        while True:
+            cursor.execute(FIRST_START, [*loaded, *taken, *used, since, closes])
+            if (start := cursor.fetchone()[0]) is None:
+                break
+            found.append(start)
+            since = start + 1
+    assert found == [slot.start for slot in slots([shift], timing, Window(opens, closes))]
+
+
+TIMES = st.fixed_dictionaries(
+    {
+        "duration_min": st.sampled_from([10, 20, 30, 45]),
+        "step_min": st.sampled_from([10, 15, 20]),
+        "buffer_before_min": st.sampled_from([0, 5]),
+        "buffer_after_min": st.sampled_from([0, 10]),
+    }
+)
+HALF_DAYS = st.lists(
+    # which centre, how many hours from now, how long, seats, reserve; then what happens in it: a
+    # visit booked, one held or cancelled, an absence, each at a minute of it.
+    st.tuples(
+        st.integers(0, 2),
+        st.integers(-2, 28),
+        st.integers(1, 4),
+        st.sampled_from([1, 1, 1, 2, 3]),
+        st.integers(0, 3),
+        st.lists(
+            st.tuples(
+                st.sampled_from(["booked", "held", "cancelled", "absent"]),
+                st.integers(0, 24).map(lambda k: 10 * k),
+            ),
+            max_size=8,
+        ),
+    ),
+    max_size=8,
+)
+
+
+@settings(FEW, max_examples=20)
+@given(kind=TIMES, half_days=HALF_DAYS)
+def test_it_equals_the_first_of_each_list(kind: dict[str, int], half_days: list[tuple]) -> None:
     with undone():
-        scene = open_morning()
-        Appointment.objects.all().delete()
+        scene = open_morning(notice_min=30, **kind)
         centres = [scene.centre, make_centre(), make_centre()]
         sites = [scene.shift.site, *(make_site(centre) for centre in centres[1:])]
-        for which, day, hour, hours, held in half_days:
-            shift = make_shift(
-                starts_at=clock(f"{hour:02}:00") + timedelta(days=day),
+        for which, begins, hours, seats, reserve, events in half_days:
+            shift = scene.another_doctor(
+                starts_at=NOW + timedelta(hours=begins),
                 hours=hours,
                 site=sites[which],
-                types=[scene.kind],
-                practitioner=make_practitioner(),
+                seats=seats,
+                agent_reserve=reserve,
             )
-            listed = queries.search(
-                kind=scene.kind, centre=shift.centre, window=Window(0, 10**9), now=NOW
-            )
-            mine = [slot.start for slot in listed if slot.shift == shift.pk]
-            for start in mine[: 2 * held : 2]:
-                actions.hold(
-                    kind=scene.kind,
-                    centre=shift.centre,
-                    start=start,
-                    now=NOW,
-                    practitioner_id=shift.practitioner_id,
-                )
-        same_as_search(scene, centres, depth=depth)
+            for what, minute in events:
+                make_happen(shift, what, minute)
+        same_as_search(scene, centres)
+
+
+def make_happen(shift: Shift, what: str, minute: int) -> None:
+    """Written past every action; what the database refuses does not happen."""
+    at = shift.starts_at + timedelta(minutes=minute)
+    if what == "absent":
+        period = {"starts_at": at, "ends_at": at + timedelta(minutes=20)}
+        declare_absence(absence=Absence(practitioner=shift.practitioner, **period))
+        return
+    until = {"held": {"expires_at": after(9)}, "cancelled": {"reoffer_at": after(9)}}
+    with suppress(IntegrityError), transaction.atomic():
+        make_appointment(
+            shift,
+            starts_at=shift.starts_at if shift.seats > 1 else at,
+            state=what,
+            **until.get(what, {}),
+        )

@@ -25,12 +25,14 @@ from centres.models import (
     Centre,
     Closure,
     Membership,
+    OpeningRule,
     Practitioner,
     Shift,
     Site,
 )
 from centres.reference import load
 from centres.rollout import is_open_online
+from centres.seating import check_seats
 from tests.factories import PARIS
 
 pytestmark = pytest.mark.django_db
@@ -106,6 +108,11 @@ def test_antennas_say_they_are_invented(demo: Seeded) -> None:
 def test_nobody_is_booked_twice_and_no_session_is_over_full(demo: Seeded) -> None:
     assert count(DOUBLE_BOOKINGS) == 0
     assert count(WRONG_SEATS) == 0
+
+
+def test_places_go_with_the_types_offered(demo: Seeded) -> None:
+    for rule in OpeningRule.objects.prefetch_related("types"):
+        check_seats(rule.types.all(), rule.seats)
 
 
 def test_shifts_know_what_is_taken(demo: Seeded) -> None:

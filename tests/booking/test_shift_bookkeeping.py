@@ -1,4 +1,4 @@
-"""`busy`, `taken` and `room` of half-days always equal a recount, whatever was done before."""
+"""What half-days count of themselves always equals a recount, whatever was done before."""
 
 from datetime import timedelta
 
@@ -40,7 +40,7 @@ def check_books() -> None:
             taken = sum(1 for one in firm if one.shift_id == shift.pk)
             is_shut = shift.closed or taken >= shift.seats
             assert (shift.taken, shift.busy) == (taken, [])
-            assert shift.room == (0 if is_shut else ends - starts)
+            assert shift.room == shift.free == (0 if is_shut else ends - starts)
             continue
         busy = sorted(
             (minute(one.busy_from), minute(one.busy_until))
@@ -52,6 +52,7 @@ def check_books() -> None:
         free = gaps(starts, ends, busy + pairs(shift.closed))
         assert (sorted(pairs(shift.busy)), shift.taken) == (busy, 0)
         assert shift.room == max((b - a for a, b in free), default=0)
+        assert shift.free == sum(b - a for a, b in free)
 
 
 @settings(FEW, max_examples=12)

@@ -6,12 +6,15 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from booking import actions, queries
+from booking import actions, policy, queries
 from booking.loading import load_appointments
 from booking.models import Appointment
 from booking.rules import agent_window
-from tests.booking.scene import NADIA, NOW, Scene, after, clock, open_morning
+from centres.models import Shift
+from notifications.models import OutboxMessage
+from tests.booking.scene import AGENT, NADIA, NOW, Scene, after, clock, open_morning, parent
 from tests.factories import make_appointment, make_centre, make_shift, make_site
+from tests.messages import become
 
 pytestmark = pytest.mark.django_db
 
@@ -26,6 +29,13 @@ class Statements(CaptureQueriesContext):
         super().__exit__(*error)
         texts = [query["sql"].strip() for query in self.captured_queries]
         self.real = [text for text in texts if not text.startswith(("SAVEPOINT", "RELEASE"))]
+
+
+@pytest.fixture(autouse=True)
+def _reminders_as_a_departement_has_them() -> None:
+    """Read before: a process asks for them twice a minute, not at each booking."""
+    actions.load_default_rules(now=NOW)
+    policy.current(now=NOW)
 
 
 def load(appointment: Appointment) -> Appointment:
@@ -54,7 +64,7 @@ def test_a_hold_that_clears_an_expired_one_and_releases_another_takes_three() ->
     assert len(done.real) == 3, in_full(done.real)
 
 
-def test_a_known_familys_confirmation_takes_nine_statements() -> None:
+def test_a_known_familys_confirmation_takes_ten_statements() -> None:
     scene = open_morning()
     scene.book("09:00")
     held = load(scene.hold("10:00"))
@@ -62,8 +72,9 @@ def test_a_known_familys_confirmation_takes_nine_statements() -> None:
         actions.confirm(uid=held.uid, who=NADIA, now=NOW, seen=held)
     # The address, the shift and the appointment, locked; a new family, unless it is known; its
     # guardians; how many appointments they have ahead; the household's children of that birth
-    # date; the tie of guardian and child; whether the child is free; UPDATE; the message.
-    assert len(done.real) == 9, in_full(done.real)
+    # date; the tie of guardian and child; whether the child is free; UPDATE; the household's day,
+    # locked; the messages. (The reminders of an earlier visit that day would stay as they are.)
+    assert len(done.real) == 10, in_full(done.real)
 
 
 def test_a_new_familys_confirmation_takes_four_statements() -> None:
@@ -71,8 +82,9 @@ def test_a_new_familys_confirmation_takes_four_statements() -> None:
     held = load(scene.hold())
     with Statements() as done:
         actions.confirm(uid=held.uid, who=NADIA, now=NOW, seen=held)
-    # The address, the shift and the appointment, locked; the family; UPDATE; the message.
+    # The address, the shift and the appointment, locked; the family; UPDATE; all its messages.
     assert len(done.real) == 4, in_full(done.real)
+    assert OutboxMessage.objects.count() == 2  # the confirmation and the morning itself
 
 
 def test_an_appointment_that_was_not_seen_takes_one_statement_more() -> None:
@@ -84,24 +96,43 @@ def test_an_appointment_that_was_not_seen_takes_one_statement_more() -> None:
     assert len(done.real) == 5, in_full(done.real)
 
 
-def test_a_move_takes_seven_statements() -> None:
+def test_a_move_takes_eight_statements() -> None:
     scene = open_morning()
     booked = scene.book("09:00")
     held = scene.hold("10:00", moving=booked.uid)
     with Statements() as done:
         actions.move(uid=booked.uid, hold_uid=held.uid, now=NOW)
     # Both shifts and appointments, locked; both with all they name; whether the child is free;
-    # UPDATE of the hold; UPDATE of the appointment; its unsent messages withdrawn; the message.
-    assert len(done.real) == 7, in_full(done.real)
+    # UPDATE of the hold; UPDATE of the appointment; the household's days, locked; what is not true
+    # any more withdrawn; the messages.
+    assert len(done.real) == 8, in_full(done.real)
 
 
-def test_a_cancellation_takes_five_statements() -> None:
+def test_a_cancellation_takes_six_statements() -> None:
     booked = open_morning().book()
+    become("sent", kind="confirmation")
     with Statements() as done:
         actions.cancel(uid=booked.uid, now=NOW)
-    # The shift and the appointment, locked; all it names; UPDATE; unsent messages withdrawn; the
-    # message.
-    assert len(done.real) == 5, in_full(done.real)
+    # The shift and the appointment, locked; all it names; UPDATE; the household's day, locked;
+    # unsent messages withdrawn; the message.
+    assert len(done.real) == 6, in_full(done.real)
+
+
+@pytest.mark.parametrize("rows", [1, 10])
+def test_calling_off_takes_six_statements_however_many(rows: int) -> None:
+    scene = open_morning(hours=6)
+    booked = [
+        scene.book(f"{9 + number // 2:02}:{number % 2 * 3}0", who=parent(number))
+        for number in range(rows)
+    ]
+    with Statements() as done:
+        actions.cancel_for_centre(
+            appointment_ids=[each.pk for each in booked], now=NOW, actor=AGENT
+        )
+    # The shifts, locked; UPDATE; all that is named; the households' days, locked; unsent messages
+    # withdrawn; the messages.
+    assert len(done.real) == 6, in_full(done.real)
+    assert OutboxMessage.objects.filter(kind="closed").count() == rows
 
 
 @pytest.mark.parametrize("rows", [1, 10])
@@ -123,9 +154,29 @@ def test_the_next_free_slot_of_all_centres_is_one_query(
     for centre in centres:
         make_shift(starts_at=clock("09:00"), site=make_site(centre), types=[scene.kind])
     windows = {centre.pk: agent_window(now=NOW) for centre in centres}
-    with django_assert_num_queries(1):  # the first shifts with room of each centre
+    with django_assert_num_queries(1):  # the first shift with a free time of each centre
         found = queries.next_free(kind=scene.kind, windows=windows, now=NOW)
     assert set(found) == {centre.pk for centre in centres}
+
+
+@pytest.mark.parametrize("seats", [1, 3])
+@pytest.mark.parametrize("half_days", [1, 10, 60])
+def test_it_stays_one_query_where_only_the_agents_reserve_is_left(
+    django_assert_num_queries: Any, half_days: int, seats: int
+) -> None:
+    scene = open_morning(hours=1)
+    Shift.objects.all().delete()
+    for day in range(half_days):
+        scene.another_doctor(
+            starts_at=after(days=1 + day), hours=1, seats=seats, agent_reserve=max(2, seats)
+        )
+    windows = {scene.centre.pk: agent_window(now=NOW)}
+    with django_assert_num_queries(1):
+        assert queries.next_free(kind=scene.kind, windows=windows, now=NOW) == {}
+    last = scene.another_doctor(starts_at=after(days=80))
+    with django_assert_num_queries(1):
+        found = queries.next_free(kind=scene.kind, windows=windows, now=NOW)
+    assert found[scene.centre.pk].shift == last.pk
 
 
 def busy_centre(practitioners: int) -> Scene:

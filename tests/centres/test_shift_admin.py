@@ -18,6 +18,7 @@ from tests.factories import (
     make_rule,
     make_shift,
     make_site,
+    make_type,
     next_tuesday,
 )
 
@@ -251,16 +252,29 @@ def rule_fields(rule: OpeningRule, **fields: Any) -> dict[str, Any]:
         ({"rrule": "FREQ=MONTHLY;BYMONTHDAY=30;BYMONTH=2"}, "ne donne aucun jour"),
         ({"opens": "06:00", "closes": "21:00"}, "dure au plus 14 heures."),
         ({"opens": "12:00", "closes": "09:00"}, "La fin doit venir après le début."),
+        ({"seats": "2"}, "Un rendez-vous individuel n’a qu’une place."),
+        ({"types": ["group"], "seats": "1"}, "a au moins deux places."),
+        ({"types": ["group"], "seats": "7"}, "au plus 6 places."),
     ],
 )
 def test_a_rule_that_cannot_be_is_refused_as_it_is_typed(
     admin: Client, fields: dict[str, Any], error: str
 ) -> None:
     rule = make_rule()
+    if "types" in fields:
+        fields = fields | {"types": [make_type(mode="group", capacity=6).pk]}
     path = f"/admin/centres/openingrule/{rule.pk}/change/"
     answer = admin.post(path, rule_fields(rule, **fields))
     assert error in text(answer)
     assert OpeningRule.objects.get().rrule == rule.rrule
+
+
+def test_a_rule_has_the_places_of_its_type_unless_told(admin: Client) -> None:
+    rule, workshop = make_rule(), make_type(mode="group", capacity=6)
+    fields = rule_fields(rule, types=[workshop.pk], seats="")
+    assert admin.post("/admin/centres/openingrule/add/", fields).status_code == 302
+    added = OpeningRule.objects.latest("pk")
+    assert (added.seats, list(added.types.all())) == (6, [workshop])
 
 
 def test_half_days_that_a_rule_cannot_make_are_told(admin: Client) -> None:

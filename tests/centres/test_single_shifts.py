@@ -9,7 +9,7 @@ from django.db import IntegrityError, connection, transaction
 from booking import queries
 from booking.models import Appointment
 from booking.queries import LONGEST_SHIFT
-from centres import calendar, errors
+from centres import calendar, errors, seating
 from centres.actions import (
     Change,
     cancel_shift,
@@ -66,7 +66,8 @@ def edit(shift: Shift, claire: User, *, now: datetime = NOW, **wanted: Any) -> C
 
 
 def test_an_edit_is_signed_and_its_rule_leaves_it_alone(shift: Shift, claire: User) -> None:
-    colleague, kinds = make_practitioner(), [make_type(), make_type()]
+    colleague = make_practitioner()
+    kinds = [make_type(mode="group", capacity=6), make_type(mode="group", capacity=8)]
     antenna = make_site(shift.centre)
     done = edit(
         shift,
@@ -181,7 +182,13 @@ def test_its_rule_does_not_open_it_again(rule: OpeningRule, shift: Shift, claire
 def test_restored_it_is_what_its_rule_makes_of_the_day(
     rule: OpeningRule, shift: Shift, claire: User
 ) -> None:
-    edit(shift, claire, starts_at=at("10:00"), seats=4, type_ids=[make_type().pk])
+    edit(
+        shift,
+        claire,
+        starts_at=at("10:00"),
+        seats=4,
+        type_ids=[make_type(mode="group", capacity=4).pk],
+    )
     cancel_shift(shift_id=shift.pk, author=claire, now=NOW)
     rule.closes = time(13)
     rule.save()
@@ -246,7 +253,7 @@ def test_nobody_is_put_in_two_places(rule: OpeningRule, shift: Shift, claire: Us
         ({"starts_at": at("08:00", TODAY), "ends_at": at("08:30", TODAY)}, errors.ShiftOver),
         ({"site_id": "elsewhere"}, errors.OtherCentre),
         ({"practitioner_id": "gone"}, errors.PractitionerGone),
-        ({"seats": 2}, errors.SeatsTaken),
+        ({"seats": 2}, errors.SeatsDoNotFit),
     ],
 )
 def test_what_cannot_be_is_refused_by_name(
@@ -318,3 +325,42 @@ def test_without_that_limit_the_end_of_a_longer_one_is_offered_to_nobody() -> No
     found = queries.search(kind=scene.kind, centre=scene.centre, window=window, now=evening)
     assert longest.ends_at == longer.ends_at
     assert {slot.shift for slot in found} == {longest.pk}
+
+
+def test_places_that_families_have_are_not_taken_away(shift: Shift, claire: User) -> None:
+    edit(shift, claire, seats=3, type_ids=[make_type(mode="group", capacity=3).pk])
+    shift.refresh_from_db()
+    make_appointment(shift, seat=3)
+    with pytest.raises(errors.SeatsTaken):
+        edit(shift, claire, seats=2)
+
+
+@pytest.mark.parametrize(
+    ("offered", "seats", "why"),
+    [
+        (["single"], 2, seating.ALONE),
+        (["group of 6"], 1, seating.NO_GROUP),
+        (["group of 6", "group of 4"], 5, seating.TOO_MANY),
+        (["group of 6", "single"], 6, seating.MIXED),
+        (["group of 6", "walk-ins"], 6, ""),
+        (["group of 6", "group of 4"], 4, ""),
+        (["walk-ins"], 1, ""),
+        (["single"], 1, ""),
+    ],
+)
+def test_places_go_with_the_types_offered(
+    shift: Shift, claire: User, offered: list[str], seats: int, why: str
+) -> None:
+    kinds = {
+        "single": make_type(),
+        "group of 4": make_type(mode="group", capacity=4),
+        "group of 6": make_type(mode="group", capacity=6),
+        "walk-ins": make_type(mode="group", capacity=12, booking="walk_in"),
+    }
+    wanted = {"seats": seats, "type_ids": [kinds[name].pk for name in offered]}
+    if not why:
+        assert edit(shift, claire, **wanted).shift.seats == seats
+        return
+    with pytest.raises(errors.SeatsDoNotFit) as refused:
+        edit(shift, claire, **wanted)
+    assert refused.value.message == why

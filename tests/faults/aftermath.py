@@ -35,14 +35,22 @@ PROMISES = {
         ON e.appointment_id = a.id AND e.sequence = a.sequence
         WHERE (a.state, a.starts_at, a.practitioner_id, a.site_id)
            <> (e.state, e.starts_at, e.practitioner_id, e.site_id)""",
+    # Moved before anything has left, the new time is confirmed; cancelled then, nothing is said.
     "a version without exactly one message": """
         SELECT e.id FROM booking_appointmentevent e
-        JOIN booking_appointment a ON a.id = e.appointment_id WHERE 1 <> (
-            SELECT count(*) FROM notifications_outboxmessage m WHERE m.intent_key =
+        JOIN booking_appointment a ON a.id = e.appointment_id
+        CROSS JOIN LATERAL (
+            SELECT count(*) AS told FROM notifications_outboxmessage m
+            WHERE m.intent_key = ANY (ARRAY[
                 CASE e.action WHEN 'move' THEN 'moved' WHEN 'cancel' THEN 'cancelled'
-                              ELSE 'confirmation' END || ':' || a.uid || ':' || e.sequence)""",
+                              ELSE 'confirmation' END || ':' || a.uid || ':' || e.sequence,
+                CASE e.action WHEN 'move' THEN 'confirmation:' || a.uid || ':' || e.sequence END])
+        ) of_event
+        WHERE told <> 1 AND NOT (told = 0 AND e.action = 'cancel' AND NOT EXISTS (
+            SELECT FROM notifications_outboxmessage m
+            WHERE m.subject_ref = a.uid::text AND m.state <> 'superseded'))""",
     "a message without its change": """
-        SELECT m.id FROM notifications_outboxmessage m WHERE NOT EXISTS (
+        SELECT m.id FROM notifications_outboxmessage m WHERE m.kind <> 'reminder' AND NOT EXISTS (
             SELECT 1 FROM booking_appointmentevent e
             JOIN booking_appointment a ON a.id = e.appointment_id
             WHERE m.intent_key LIKE '%:' || a.uid || ':' || e.sequence)""",

@@ -1,4 +1,4 @@
-"""Messages in a storm: whatever is killed, restarted or misbehaves, each arrives once, or says so."""
+"""Messages in a storm: whatever is killed or misbehaves, each arrives once, or says that not."""
 
 from __future__ import annotations
 

@@ -55,7 +55,7 @@ def test_a_code_opens_the_list_for_half_an_hour(client: Client) -> None:
     assert cookie["max-age"] == 1800
     shown = text(client.get(LIST))
     assert "9 h" in shown
-    assert appointment.centre.name in shown
+    assert appointment.site.name in shown
     assert link(appointment) in client.get(LIST).content.decode()
 
 

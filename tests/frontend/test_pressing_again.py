@@ -7,7 +7,8 @@ from django.conf import settings
 from django.test import Client
 
 from booking.models import Appointment
-from tests.factories import make_appointment
+from centres.models import Shift
+from tests.factories import make_appointment, make_shift
 from tests.frontend.funnel import LEA, Scene, book, held_at, hold, make_scene
 
 pytestmark = pytest.mark.django_db
@@ -39,6 +40,27 @@ def test_the_same_button_leads_to_the_same_hold(client: Client, scene: Scene) ->
     lose_the_answer(client)
     assert hold(client, scene, page=key) == first
     assert client.cookies["hold"].value
+    assert Appointment.objects.count() == 1
+
+
+def test_it_does_so_where_somebody_else_is_free_too(client: Client, scene: Scene) -> None:
+    make_shift(site=scene.site, types=[scene.kind], starts_at=scene.shift.starts_at)
+    key = opened(client, scene)
+    first = hold(client, scene, page=key)
+    lose_the_answer(client)
+    assert hold(client, scene, page=key) == first
+    assert Appointment.objects.count() == 1
+    other = Client()
+    theirs = opened(other, scene, browser="b")
+    assert hold(other, scene, page=theirs) != first, "another family gets the other one"
+
+
+def test_a_seat_of_a_session_is_found_again(client: Client, scene: Scene) -> None:
+    Shift.objects.update(seats=3)
+    key = opened(client, scene)
+    first = hold(client, scene, page=key)
+    lose_the_answer(client)
+    assert hold(client, scene, page=key) == first
     assert Appointment.objects.count() == 1
 
 

@@ -13,7 +13,7 @@ from booking import throttle
 from booking.access import contact_token
 from booking.models import Appointment
 from centres.communes import search_key
-from centres.models import Centre, Commune
+from centres.models import Centre, Commune, Shift
 from tests.factories import (
     make_appointment,
     make_centre,
@@ -51,7 +51,8 @@ def pressed(client: Client, scene: Scene, quarter: int) -> list[str]:
 
 
 def availability(sql: list[str]) -> int:
-    return sum("centres_shifttype o" in query for query in sql)
+    names = ("centres_shifttype o", "booking_first_shifts")
+    return sum(any(name in query for name in names) for query in sql)
 
 
 def add_commune(number: int, centre: Centre) -> None:
@@ -109,6 +110,16 @@ def test_the_time_pages_ask_availability_twice_at_most(queries: Counted) -> None
     assert availability(queries(f"{scene.when_url}?jours=1")) == 2
     assert availability(queries(f"/rdv/{scene.kind.slug}/")) == 1
     # Nothing free here: both looks at this centre, then one at all the others.
+    assert availability(queries(f"/rdv/{scene.kind.slug}/{empty.slug}/")) == 3
+    # Nor elsewhere: all that is left is kept for agents.
+    Shift.objects.update(agent_reserve=99)
+    for day in range(60):
+        make_shift(
+            starts_at=scene.shift.starts_at + timedelta(days=1 + day),
+            site=scene.site,
+            types=[scene.kind],
+            agent_reserve=99,
+        )
     assert availability(queries(f"/rdv/{scene.kind.slug}/{empty.slug}/")) == 3
 
 

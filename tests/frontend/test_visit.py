@@ -12,7 +12,7 @@ from pytest_django import DjangoAssertNumQueries
 from booking.access import hold_token
 from booking.models import Appointment, AppointmentEvent
 from centres.models import AppointmentType
-from tests.factories import make_appointment, make_shift, make_site, make_type
+from tests.factories import make_appointment, make_centre, make_shift, make_site, make_type
 from tests.frontend.pages import booked, link, read
 
 pytestmark = pytest.mark.django_db
@@ -38,6 +38,15 @@ def test_it_says_when_where_with_whom_and_what_to_bring(client: Client) -> None:
     assert "Carnet de santé Carte Vitale" in page
     assert f"{appointment.reference[:4]}-{appointment.reference[4:]}" in page
     assert "02 99 71 00 00" in page
+
+
+@pytest.mark.parametrize("name", ["appointment", "cancel"])
+def test_the_ticket_names_the_door_not_the_centre_it_belongs_to(client: Client, name: str) -> None:
+    site = make_site(make_centre(name="CDAS de Redon"), name="Permanence", town="Pipriac")
+    page = client.get(link(make_appointment(make_shift(site=site)), name)).content.decode()
+    ticket = page.split('class="ticket__text"')[1].split("</div>")[0]
+    assert "Permanence, Pipriac" in ticket
+    assert "CDAS de Redon" not in ticket
 
 
 @pytest.mark.parametrize(

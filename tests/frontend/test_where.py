@@ -1,6 +1,7 @@
 """Where: the family's centre first, others by distance, and what happens to unknown places."""
 
 import re
+from datetime import time
 from typing import Any
 
 import pytest
@@ -9,7 +10,8 @@ from django.test import Client
 from centres.communes import search_key
 from centres.models import Centre, Commune, District
 from centres.rollout import Stage
-from tests.factories import make_centre, make_shift, make_site, make_type
+from frontend.templatetags.emgav import day_short, moment
+from tests.factories import make_centre, make_shift, make_site, make_type, next_tuesday
 
 pytestmark = pytest.mark.django_db
 
@@ -48,6 +50,27 @@ def test_each_open_centre_shows_its_next_free_time(client: Client) -> None:
     page = client.get(f"/rdv/{kind.slug}/").content.decode()
     assert "Prochain créneau" in page
     assert f'href="/rdv/{kind.slug}/{site.centre.slug}/"' in page
+
+
+def test_a_paused_centre_is_not_called_new(client: Client) -> None:
+    make_centre(stage=Stage.PAUSED)
+    page = client.get(f"/rdv/{make_type().slug}/").content.decode()
+    assert "Réservation en ligne en pause" in page
+    assert "Pas encore" not in page
+
+
+@pytest.mark.parametrize("stage", [Stage.AGENTS_ONLY, Stage.PAUSED])
+def test_a_decided_opening_is_told_on_the_card_and_on_the_centre_s_page(
+    client: Client, stage: Stage
+) -> None:
+    at = next_tuesday(time(8))
+    kind, centre = make_type(), make_centre(stage=stage, next_stage=Stage.OPEN, next_stage_at=at)
+    card = client.get(f"/rdv/{kind.slug}/").content.decode()
+    assert f"En ligne dès le {day_short(at)}" in card
+    page = client.get(f"/rdv/{kind.slug}/{centre.slug}/").content.decode()
+    assert f"ouvre le {moment(at)}." in page
+    Centre.objects.update(next_stage="", next_stage_at=None)
+    assert "En ligne dès le" not in client.get(f"/rdv/{kind.slug}/").content.decode()
 
 
 def test_a_centre_not_open_shows_its_phone_and_no_link(client: Client) -> None:

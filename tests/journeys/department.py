@@ -35,7 +35,7 @@ def open_department() -> Centre:
     _half_days(_person(), annexe, ("rdv-puericultrice",), DAYS[1:3], time(14))
     neighbour = Centre.objects.get(slug="semnon")
     _half_days(_person(), neighbour.sites.get(), ("rdv-puericultrice",), DAYS[:2], time(9))
-    _half_days(_person(), main, ("atelier-massage-bebe",), DAYS[1:2], time(10), hours=1, seats=8)
+    _half_days(_person(), main, ("atelier-massage-bebe",), DAYS[1:2], time(10), hours=1, seats=6)
     for site in (main, neighbour.sites.get()):
         _half_days(_person(), site, ("permanence-pesee",), (1, 2, 8), time(14))
     return redon

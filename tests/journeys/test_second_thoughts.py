@@ -239,6 +239,26 @@ def test_other_times_after_the_end_lose_nothing(visitor: Visitor, scene: Scene) 
 
 
 @EITHER_WAY
+def test_a_call_back_form_survives_another_language_and_a_mistake(
+    arrive: Arrive, scene: Scene, *, has_scripts: bool
+) -> None:
+    lea = arrive(java_script_enabled=has_scripts)
+    lea.open(f"/rappel/{scene.kind.slug}/{scene.centre.slug}/")
+    wrong = {"first_name": "Léa", "last_name": "Le Goff", "phone": "12", "email": "lea@ici"}
+    lea.fill_in(**wrong)
+    lea.page.check("[value='noon']")
+    lea.press(".lang__button[value='en']")
+    assert lea.page.locator("html").get_attribute("lang") == "en"
+    assert (lea.status, lea.typed(), lea.page.is_checked("[value='noon']")) == (200, wrong, True)
+    with lea.page.expect_navigation():
+        lea.page.press("#id_phone", "Enter")
+    assert lea.status == 422
+    lea.press("a.brand")
+    lea.go_back()
+    assert lea.typed() == wrong
+
+
+@EITHER_WAY
 def test_enter_sends_the_details(arrive: Arrive, scene: Scene, *, has_scripts: bool) -> None:
     """Not the language, nor the time held, which have buttons of the same form."""
     lea = arrive(java_script_enabled=has_scripts)

@@ -33,13 +33,16 @@ def do(action: str, message: OutboxMessage, by: str = CLAIRE, **more: Any) -> Do
 
 
 @pytest.mark.parametrize(("action", "as_what"), [("tell", "told"), ("close", "closed")])
-def test_a_settled_message_is_signed_and_waits_no_more(action: str, as_what: str) -> None:
-    message = make_row()
+@pytest.mark.parametrize("state", ["failed", "suppressed"])
+def test_a_settled_message_is_signed_and_waits_no_more(
+    action: str, as_what: str, state: str
+) -> None:
+    message = make_row(state=state)
     do(action, message)
     assert (message.handled_as, message.handled_by) == (as_what, CLAIRE)
     assert message.handled_at is not None
     assert not handling.waiting_for_a_person().exists()
-    assert message.state == "failed", "what became of the message stays true"
+    assert message.state == state, "what became of the message stays true"
 
 
 def test_pressing_twice_is_pressing_once() -> None:

@@ -1,0 +1,91 @@
+"""Old messages forget whom they went to and what they said; what is on its way forgets nothing."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from booking.tasks import forget_leftovers
+from notifications import retention
+from notifications.models import Inbound, OutboxMessage, Receipt
+from tests.factories import make_message
+from tests.messages import become
+
+pytestmark = pytest.mark.django_db
+OLD = datetime.now(UTC) - retention.KEPT
+
+
+def message(*, state: str = "sent", valid_until: datetime = OLD) -> OutboxMessage:
+    made = OutboxMessage.objects.get(pk=make_message())
+    if state != "planned":
+        become(state, pk=made.pk)
+    OutboxMessage.objects.filter(pk=made.pk).update(
+        send_at=valid_until - timedelta(hours=1),
+        valid_until=valid_until,
+        sent_subject="Votre rendez-vous",
+        sent_body="Bonjour",
+        attachments=[{"name": "a.ics", "type": "text/calendar", "body": "x"}],
+        alternatives=[{"channel": "sms", "recipient": "+33612345678"}],
+        cost="0.0450",
+        segments=1,
+    )
+    return made
+
+
+def kept(made: OutboxMessage) -> dict[str, object]:
+    made.refresh_from_db()
+    names = ("recipient", "context", "attachments", "alternatives", "sent_subject", "sent_body")
+    return {name: getattr(made, name) for name in names}
+
+
+@pytest.mark.parametrize(
+    "state", ["sent", "delivered", "failed", "undeliverable", "expired", "superseded"]
+)
+def test_an_old_message_keeps_neither_address_nor_words(state: str) -> None:
+    made = message(state=state)
+    assert retention.forget_old() == 1
+    assert set(map(str, kept(made).values())) == {"", "{}", "[]"}
+    # What it was, when it left and what it cost stay.
+    assert (made.kind, made.state, made.segments, str(made.cost)) == ("code", state, 1, "0.0450")
+    assert retention.forget_old() == 0
+
+
+def test_a_younger_one_and_one_on_its_way_stay_whole() -> None:
+    young = message(valid_until=OLD + timedelta(minutes=5))
+    waiting = [message(state=state) for state in ("planned", "sending", "uncertain")]
+    assert retention.forget_old() == 0
+    for made in (young, *waiting):
+        assert kept(made)["recipient"] == "karim@example.org"
+
+
+def test_what_people_wrote_back_is_forgotten_too() -> None:
+    receipt = Receipt.objects.create(
+        route="ovh",
+        kind="inbound",
+        event_id="1",
+        sender="+33612345678",
+        text="2",
+        received_at=OLD,
+        applied_at=OLD,
+    )
+    reply = Inbound.objects.create(
+        receipt=receipt, sender="+33612345678", text="2", at=OLD, meaning="cancel"
+    )
+    assert retention.forget_old() == 2
+    for row in (receipt, reply):
+        row.refresh_from_db()
+        assert (row.sender, row.text) == ("", "")
+
+
+def test_more_than_one_batch_is_emptied(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(retention, "BATCH", 2)
+    for _ in range(5):
+        message()
+    assert retention.forget_old() == 5
+
+
+def test_the_daily_chore_does_it() -> None:
+    made = message()
+    forget_leftovers()
+    assert kept(made)["recipient"] == ""
