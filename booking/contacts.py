@@ -8,6 +8,7 @@ from datetime import time
 
 from booking.actors import EMAIL, SMS
 from booking.models import Guardian
+from notifications import problems
 from notifications.models import ContactProblem
 
 # Those that messages are written in (notifications.words), each named in itself.
@@ -38,8 +39,7 @@ def problems_of(guardian: Guardian) -> list[ContactProblem]:
     for channel, address in ((EMAIL, guardian.email), (SMS, guardian.number)):
         if address:
             found.append((channel, address))
-    known = ContactProblem.objects.filter(address__in=[address for _, address in found])
-    return [each for each in known if (each.channel, each.address) in found]
+    return list(problems.problems_of(found).values())
 
 
 def masked_number(number: str) -> str:

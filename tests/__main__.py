@@ -88,7 +88,10 @@ def run_tests(given: list[str], *, is_fast: bool) -> list[Result]:
         # Two of these take as long as all others: each is given out alone, so that both cores work.
         by_one = ["-n", "2", "--maxschedchunk", "1"]
         parts.append(pytest("browser tests", [*by_one, "-m", "browser and not faults", *given]))
-        parts.append(pytest("fault tests", ["-m", "faults", *given]))
+        # A file stays in one process: what it starts, kills or races is its own, and its waits
+        # leave the other core to another file.
+        by_file = ["-n", "2", "--dist", "loadfile"]
+        parts.append(pytest("fault tests", [*by_file, "-m", "faults", *given]))
     has_run = [part for part in parts if "no tests ran" not in part.closing]
     return (has_run or parts) if given else parts
 

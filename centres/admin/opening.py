@@ -35,7 +35,7 @@ class RuleForm(forms.ModelForm[OpeningRule]):
         min_value=1,
         max_value=1000,
         required=False,
-        help_text=_("Vide : autant que le motif. Plus d’une : la demi-journée est une séance."),
+        help_text=_("Vide : autant que le motif. Plus d’une : la demi-journée est une séance."),
     )
 
     class Meta:

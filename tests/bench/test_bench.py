@@ -14,7 +14,7 @@ import pytest
 from bench.__main__ import is_wanted
 from bench.measure import Times, alternate, rounded
 
-pytestmark = pytest.mark.faults  # two web servers and a durable database: it runs alone
+pytestmark = pytest.mark.faults  # two web servers and a durable database: too much beside a browser
 
 NAMES = {
     "search.week": "ms",

@@ -119,7 +119,7 @@ def _command(pid: int) -> bytes:
 
 def _answers_again(port: int) -> bool:
     pause = threading.Event()
-    for _ in range(40):
+    for _ in range(160):
         try:
             with Client(port) as client:
                 return client.get("/healthz").status == 200

@@ -39,8 +39,8 @@ from tests.faults.aftermath import broken_promises
 from tests.journeys.website import Website, website
 
 pytestmark = pytest.mark.faults
-# Twenty seconds are enough on a quiet machine; a busy one gets longer, until it had enough kills.
-SECONDS, LONGEST = 20, 90
+# Twelve seconds are enough on a quiet machine; a busy one gets longer, until it had enough kills.
+SECONDS, LONGEST = 12, 90
 FEWEST_KILLS, MOST_KILLS = 12, 40
 CLIENTS, WORKERS, PRACTITIONERS = 8, 4, 5
 YESES_BETWEEN_KILLS = 20
