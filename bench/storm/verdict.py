@@ -19,6 +19,7 @@ from psycopg.rows import class_row
 # of the same appointment, by PostgreSQL's own record of commits.
 MESSAGES = """
 SELECT m.id, m.intent_key, m.kind, m.channel, m.state, m.subject_ref, m.version, m.valid_until,
+    m.send_at > now() + interval '10 minutes' AS is_later,
     m.recipient, m.is_withdrawn,
     (SELECT min(pg_xact_commit_timestamp(e.xmin)) FROM booking_appointmentevent e
      JOIN booking_appointment a ON a.id = e.appointment_id
@@ -41,6 +42,9 @@ SELECT count(*) FROM (
     SELECT message_id FROM notifications_attempt WHERE closed_at IS NULL
     GROUP BY message_id HAVING count(*) > 1) twice
 """
+OUTCOMES = """
+SELECT coalesce(nullif(outcome, ''), 'open'), count(*) FROM notifications_attempt GROUP BY 1
+"""
 GOT = ("sent", "delivered")
 # Reached nobody, and says so where somebody looks.
 TOLD_OFF = ("undeliverable", "failed", "expired", "suppressed", "superseded")
@@ -58,6 +62,7 @@ class Row:
     subject_ref: str
     version: int
     valid_until: datetime
+    is_later: bool
     recipient: str
     is_withdrawn: bool
     untrue_at: datetime | None
@@ -76,6 +81,8 @@ class Verdict:
     sent: int = 0
     waiting: int = 0  # e-mails whose server never answered: their 12 minutes are not over
     visible: int = 0  # in a state somebody is told of
+    later: int = 0  # reminders of another day
+    outcomes: dict[str, int] = field(default_factory=dict)  # of the attempts
     retried: int = 0
 
     @property
@@ -86,8 +93,8 @@ class Verdict:
         return (
             f"{self.sent} sent, {len(self.lost)} lost, {len(self.doubled)} doubled, "
             f"{len(self.stale)} stale, {len(self.overtaken)} overtaken; {self.retried} tried more "
-            f"than once, {self.visible} withdrawn or given up in sight, {self.waiting} e-mails "
-            "wait for their server's time to be over"
+            f"than once, {self.visible} withdrawn or given up in sight, {self.later} due another "
+            f"day, {self.waiting} e-mails wait for their server's time to be over; {self.outcomes}"
         )
 
 
@@ -98,6 +105,7 @@ def judge(url: str, *, sms: Mapping[str, list[float]], mail: Mapping[str, list[f
         rows = link.cursor(row_factory=class_row(Row)).execute(MESSAGES).fetchall()
         untold = link.execute(UNTOLD).fetchall()
         (twice,) = link.execute(TWO_OPEN).fetchone() or (0,)
+        verdict.outcomes = dict(link.execute(OUTCOMES).fetchall())
     verdict.lost += [f"no message tells of {uid} version {version}" for uid, version in untold]
     verdict.doubled += ["two attempts open at once"] * int(twice)
     taken: dict[int, list[float]] = {}
@@ -122,6 +130,8 @@ def _judge_one(row: Row, taken: list[float], verdict: Verdict) -> None:
         verdict.lost.append(f"{key} is {state}, nobody took it")
     elif state == "uncertain" and row.channel == "email":
         verdict.waiting += 1
+    elif state == "planned" and row.is_later:
+        verdict.later += 1
     elif state in TOLD_OFF:
         verdict.visible += 1
     elif state not in GOT:
