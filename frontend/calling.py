@@ -60,7 +60,7 @@ class Line:
         if household and household.needs_interpreter:
             values = {"language": spoken or _("langue non dite")}
             return _("Besoin d’un interprète (%(language)s)") % values
-        return _("Parle : %(language)s") % {"language": spoken} if spoken else ""
+        return _("Parle : %(language)s") % {"language": spoken} if spoken else ""
 
 
 def other_ways(

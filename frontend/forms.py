@@ -147,7 +147,7 @@ class WhoForm(forms.Form):
         email.required = False
         for field in (email, phone, self.fields["contact_channel"]):
             field.is_unmarked = True  # type: ignore[attr-defined]  # neither is optional alone
-        email.help_text = _("Une adresse e-mail ou un numéro de mobile : au moins l’un des deux.")
+        email.help_text = _("Une adresse e-mail ou un numéro de mobile : au moins l’un des deux.")
         phone.help_text = _("Le code, puis votre rendez-vous, peuvent arriver par SMS.")
 
     def clean(self) -> dict[str, Any]:

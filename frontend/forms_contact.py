@@ -52,7 +52,7 @@ class WaysField(forms.ChoiceField):
 
     def __init__(self, ways: Sequence[str], *, chosen: str) -> None:
         super().__init__(
-            label=_("Comment voulez-vous recevoir vos messages ?"),
+            label=_("Comment voulez-vous recevoir vos messages ?"),
             help_text=_("Confirmations, changements et rappels de vos rendez-vous."),
             choices=_offered(ways, chosen),
             initial=chosen,

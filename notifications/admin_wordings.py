@@ -39,7 +39,7 @@ from notifications.words.kinds import (
 from notifications.words.preview import CASES, Preview, previews
 
 OVERTAKEN = _(
-    "Quelqu’un a enregistré une autre version pendant ce temps : relisez-la ci-dessous avant de "
+    "Quelqu’un a enregistré une autre version pendant ce temps : relisez-la ci-dessous avant de "
     "recommencer. Votre texte est resté dans le formulaire."
 )
 
