@@ -18,15 +18,13 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from booking import policy
-from booking.actions import cancel_for_centre, close_callback
+from booking.actions import cancel_for_centre, close_callback, replan_household
 from booking.actions.calling_off import CalledOff
 from booking.actors import Actor
-from booking.admin_families import HouseholdAdmin
+from booking.admin_families import HouseholdPages
 from booking.errors import CallbackClosed
-from booking.models import Appointment, AppointmentEvent, CallbackRequest, ReminderRule
+from booking.models import Appointment, AppointmentEvent, CallbackRequest, Household, ReminderRule
 from booking.reminders import QUIET_OUTSIDE
-
-__all__ = ["AppointmentAdmin", "CallbackRequestAdmin", "HouseholdAdmin"]
 
 
 class ReadOnly(admin.ModelAdmin[Any]):
@@ -263,3 +261,11 @@ class CallbackRequestAdmin(ReadOnly):
                 late,
             )
             messages.warning(request, already % {"count": late})
+
+
+@admin.register(Household)
+class HouseholdAdmin(HouseholdPages):
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: Any) -> None:
+        """What waits to be sent follows the new choices, in the transaction that makes them."""
+        super().save_related(request, form, formsets, change)
+        replan_household(form.instance.pk, now=timezone.now())

@@ -7,12 +7,10 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
-from django.utils import timezone
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from booking.actions import replan_household
 from booking.contacts import LANGUAGES, problems_of
 from booking.models import Guardian, Household
 
@@ -77,8 +75,7 @@ class GuardianInline(admin.StackedInline[Guardian, Household]):
         return format_html_join("", "<p><strong>{}</strong> {} {}</p>", lines) or "–"
 
 
-@admin.register(Household)
-class HouseholdAdmin(admin.ModelAdmin[Household]):
+class HouseholdPages(admin.ModelAdmin[Household]):
     """Found by a guardian's name, address or number; made and ended by bookings only."""
 
     form = HouseholdForm
@@ -100,8 +97,3 @@ class HouseholdAdmin(admin.ModelAdmin[Household]):
 
     def has_delete_permission(self, request: HttpRequest, obj: Household | None = None) -> bool:
         return False
-
-    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: Any) -> None:
-        """What waits to be sent follows the new choices, in the transaction that makes them."""
-        super().save_related(request, form, formsets, change)
-        replan_household(form.instance.pk, now=timezone.now())

@@ -3,8 +3,12 @@ pages show them, and whether they work."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import time
+
 from booking.actors import EMAIL, SMS
 from booking.models import Guardian
+from notifications import problems
 from notifications.models import ContactProblem
 
 # Those that messages are written in (notifications.words), each named in itself.
@@ -19,14 +23,23 @@ LANGUAGES = {
 }
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContactChoices:
+    """What a household says of its messages; the columns of the same names."""
+
+    language: str
+    contact_by: str
+    contact_from: time | None = None
+    contact_until: time | None = None
+
+
 def problems_of(guardian: Guardian) -> list[ContactProblem]:
     """Why nothing is sent any more to this guardian's address or number: one query."""
     found = []
     for channel, address in ((EMAIL, guardian.email), (SMS, guardian.number)):
         if address:
             found.append((channel, address))
-    known = ContactProblem.objects.filter(address__in=[address for _, address in found])
-    return [each for each in known if (each.channel, each.address) in found]
+    return list(problems.problems_of(found).values())
 
 
 def masked_number(number: str) -> str:

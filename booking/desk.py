@@ -15,8 +15,9 @@ from zoneinfo import ZoneInfo
 from booking.models import Appointment, AppointmentEvent, CallbackRequest, Guardian
 from centres.models import Centre
 from notifications import handling
-from notifications.models import Attempt, ContactProblem, Inbound, OutboxMessage
+from notifications.models import Attempt, Inbound, OutboxMessage
 from notifications.models.outbox import WAITING_STATES
+from notifications.problems import Address, canonical, problems_of
 
 State = OutboxMessage.State
 # A reminder may be lost days before its appointment; what is longer past is nobody's call any more.
@@ -128,7 +129,12 @@ def _lost(scopes: Iterable[str], *, now: datetime) -> list[OutboxMessage]:
         ledger__closed_at__isnull=True,
         ledger__unknown_since__lte=now - UNCERTAIN_FOR,
     ).exclude(kind__in=handling.NOBODY_WAITS_FOR)
-    found = [*lost.order_by("valid_until")[:MOST], *unsure.order_by("settle_at")[:MOST]]
+    withheld = handling.withheld().filter(scope__in=slugs, valid_until__gt=now)
+    found = [
+        *lost.order_by("valid_until")[:MOST],
+        *withheld.order_by("valid_until")[:MOST],
+        *unsure.order_by("settle_at")[:MOST],
+    ]
     newest = {_about(each): each for each in sorted(found, key=lambda message: message.pk)}
     told = OutboxMessage.objects.filter(
         subject_ref__in={each.subject_ref for each in newest.values()}, state__in=REACHED
@@ -212,7 +218,7 @@ def _lost_calls(
             message=message,
             guardian=ahead[0].guardian if ahead else None,
             appointments=ahead,
-            problem=problems.get((message.channel, message.recipient), ""),
+            problem=problems.get(canonical(message.channel, message.recipient), ""),
             outcome=outcomes.get(message.pk, ""),
         )
 
@@ -224,17 +230,14 @@ def _concerns(message: OutboxMessage, appointment: Appointment, *, now: datetime
     return bool(is_same) and appointment.starts_at > now
 
 
-def _problems(messages: Iterable[OutboxMessage]) -> dict[tuple[str, str], str]:
-    addresses = {message.recipient for message in messages}
-    known = ContactProblem.objects.filter(
-        channel__in=OutboxMessage.Channel.values, address__in=addresses
-    )
-    return {(each.channel, each.address): each.reason for each in known}
+def _problems(messages: Iterable[OutboxMessage]) -> dict[Address, str]:
+    addresses = [canonical(message.channel, message.recipient) for message in messages]
+    return {address: each.reason for address, each in problems_of(addresses).items()}
 
 
 def problem_with(message: OutboxMessage) -> str:
     """What is known against the address of one message."""
-    return _problems([message]).get((message.channel, message.recipient), "")
+    return _problems([message]).get(canonical(message.channel, message.recipient), "")
 
 
 def _reply_call(reply: Inbound, about: dict[UUID | Day, list[Appointment]]) -> Call:

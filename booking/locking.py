@@ -1,7 +1,7 @@
 """The lock every change of an appointment takes first: its shift's row (ADR 0004).
 
-One order for all — who books, shifts by id, then appointments — so actions wait for each other
-briefly and never in a ring.
+One order for all — who books, shifts by id, appointments, last households — so actions wait for
+each other briefly and never in a ring.
 """
 
 from __future__ import annotations
@@ -25,6 +25,18 @@ SELECT id FROM centres_shift WHERE id IN (
     ON s.practitioner_id = own.practitioner_id AND s.starts_at < %(until)s
        AND s.starts_at > %(since)s - interval '14 hours' AND s.ends_at > %(since)s
     WHERE own.id = %(shift)s)
+ORDER BY id FOR NO KEY UPDATE
+"""
+
+# Of many appointments: their shifts, and any other of their practitioners at that time.
+LOCK_SHIFTS_OF = """
+SELECT id FROM centres_shift WHERE id IN (
+    SELECT shift_id FROM booking_appointment WHERE id = ANY (%(ids)s)
+    UNION
+    SELECT s.id FROM booking_appointment a JOIN centres_shift s
+    ON s.practitioner_id = a.practitioner_id AND s.starts_at < a.busy_until
+       AND s.starts_at > a.busy_from - interval '14 hours' AND s.ends_at > a.busy_from
+    WHERE a.id = ANY (%(ids)s))
 ORDER BY id FOR NO KEY UPDATE
 """
 
@@ -56,3 +68,14 @@ def lock_shift(shift_id: int, *, since: datetime, until: datetime) -> Shift:
     with connection.cursor() as cursor:
         cursor.execute(LOCK_SHIFTS_BESIDE, {"shift": shift_id, "since": since, "until": until})
     return Shift.objects.select_related("centre__department", "site").get(pk=shift_id)
+
+
+def lock_shifts_of(appointment_ids: Collection[int]) -> list[int]:
+    """Lock the shifts of many appointments, before any of them is changed; their ids.
+
+    Whoever changes several in one transaction begins so: each change also locks its household,
+    which comes after all shifts.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(LOCK_SHIFTS_OF, {"ids": list(appointment_ids)})
+        return [pk for (pk,) in cursor.fetchall()]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime, time, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -14,6 +15,7 @@ from centres.calendar import wall
 from notifications.sms.numbers import is_mobile
 
 By = Household.ContactBy
+COMMON_MOBILE = re.compile(r"\+33[67]\d{8}")
 # A change told by staff may ring later than a reminder: the family has to know before the morning.
 LATE_HOURS = Hours(time(8), time(22))
 
@@ -37,11 +39,16 @@ def ways(*, contact_by: str, email: str, phone: str, is_discreet: bool) -> list[
     found = []
     if email and contact_by in {By.ANY, By.EMAIL}:
         found.append(Way(EMAIL, email))
-    if contact_by in {By.ANY, By.SMS} and has_sms() and is_mobile(phone):
+    if contact_by in {By.ANY, By.SMS} and has_sms() and _can_receive(phone):
         found.append(Way(SMS, phone))
     if is_discreet and len(found) > 1:
         return [way for way in found if way.channel == SMS]
     return found
+
+
+def _can_receive(phone: str) -> bool:
+    """The commonest numbers are known without asking the whole numbering plan of the world."""
+    return bool(COMMON_MOBILE.fullmatch(phone)) or is_mobile(phone)
 
 
 def ways_of(appointment: Appointment, guardian: Guardian, household: Household) -> list[Way]:

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import transaction
@@ -19,15 +18,16 @@ from django.urls import reverse
 from booking import actions
 from booking.actors import Actor
 from booking.errors import Refusal
+from booking.locking import lock_shifts_of
 from booking.messages import CANCELLED
 from booking.models import Appointment, Guardian, Household
-from centres.models import AppointmentType, Department
+from booking.queries import visits_of_day
+from booking.telling import short_values
+from centres.models import Department
 from notifications import replies
 from notifications.models import Inbound, OutboxMessage
 from notifications.replies import Outcome
 from notifications.sms.senders import takes_replies
-from notifications.words import moments
-from notifications.words.neutral import neutral_place
 
 Meaning = Inbound.Meaning
 FAMILY_BY_SMS = Actor("family", "family:sms")
@@ -83,9 +83,8 @@ def _cancel(inbound: Inbound, day: Day, *, now: datetime) -> Outcome:
 def _cancel_all(inbound: Inbound, day: Day, *, now: datetime) -> Outcome:
     """What may still be cancelled is; the rest is talked over on the telephone. One SMS says so:
     the usual one about each appointment does not go to this number as well."""
-    # Shifts are locked in one order by all (see locking).
-    by_shift = sorted(day.visits, key=lambda visit: visit.shift_id)
-    gone = {visit.pk for visit in by_shift if _is_cancelled(visit, now=now)}
+    lock_shifts_of([visit.pk for visit in day.visits])
+    gone = {visit.pk for visit in day.visits if _is_cancelled(visit, now=now)}
     cancelled = [visit for visit in day.visits if visit.pk in gone]
     kept = [visit for visit in day.visits if visit.pk not in gone]
     if kept:
@@ -206,15 +205,10 @@ def _answer_plainly(inbound: Inbound, kind: str, known: Known, *, now: datetime)
 
 def _values(visits: Sequence[Appointment], language: str) -> dict[str, Any]:
     """What an answer says, in words; another appointment is made from the first page."""
-    first, starts = visits[0], [_local(visit) for visit in visits]
-    at_centre = first.type.mode in (AppointmentType.Mode.CENTRE, AppointmentType.Mode.GROUP)
     return {
-        "day_short": moments.short_day(starts[0].date(), language),
-        "times": moments.short_times([start.time() for start in starts], language),
-        "place_short": neutral_place([first.site.name, first.site.town]) if at_centre else "",
-        "phone": first.centre.phone,
+        **short_values(visits, language),
         "short_link": f"{settings.PUBLIC_URL}{reverse('home')}",
-        "centre_slug": first.centre.slug,
+        "centre_slug": visits[0].centre.slug,
     }
 
 
@@ -228,25 +222,9 @@ def _day_of(inbound: Inbound, *, now: datetime) -> Day | None:
     household = Household.objects.filter(pk=int(pk)).first()
     if household is None:
         return None
-    visits = _visits(household, date.fromisoformat(on), now=now)
+    of_day = visits_of_day(household.pk, date.fromisoformat(on))
+    visits = [visit for visit in of_day if visit.starts_at > now]
     return Day(asked.subject_ref, household, asked.language, visits)
-
-
-def _visits(household: Household, on: date, *, now: datetime) -> list[Appointment]:
-    """Still ahead that day, on the clock of each centre."""
-    begins = datetime.combine(on, datetime.min.time(), ZoneInfo("UTC"))
-    around = Appointment.objects.filter(
-        guardian__household=household,
-        household=household,
-        state=Appointment.State.BOOKED,
-        starts_at__gt=max(now, begins - timedelta(days=1)),
-        starts_at__lt=begins + timedelta(days=2),
-    ).select_related("centre", "type", "site", "guardian", "household")
-    return [visit for visit in around.order_by("starts_at", "pk") if _local(visit).date() == on]
-
-
-def _local(visit: Appointment) -> datetime:
-    return visit.starts_at.astimezone(ZoneInfo(visit.centre.time_zone))
 
 
 def _sender_of(message: OutboxMessage) -> str:

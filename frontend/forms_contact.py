@@ -10,8 +10,8 @@ from django import forms
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from booking.actions import ContactChoices
 from booking.actors import EMAIL, SMS
+from booking.contacts import ContactChoices
 from booking.models import Household
 from booking.wording import spoken_time
 from frontend.languages import LanguageField

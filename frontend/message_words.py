@@ -48,6 +48,8 @@ BY_STATE: dict[tuple[str, str], str] = {
     ),
     (Channel.SMS, State.EXPIRED): gettext_noop("Le SMS n’a pas pu partir à temps."),
     (Channel.EMAIL, State.EXPIRED): gettext_noop("L’e-mail n’a pas pu partir à temps."),
+    (Channel.SMS, State.SUPPRESSED): gettext_noop("Ce numéro ne reçoit plus nos SMS."),
+    (Channel.EMAIL, State.SUPPRESSED): gettext_noop("Cette adresse ne reçoit plus nos e-mails."),
     (Channel.SMS, State.UNCERTAIN): gettext_noop(
         "Le prestataire n’a pas répondu : le SMS est peut-être arrivé."
     ),
@@ -76,7 +78,9 @@ TRIED = {
 ENDED = {
     State.SUPERSEDED: gettext_noop("Retiré avant de partir : le rendez-vous avait changé."),
     State.EXPIRED: gettext_noop("N’a pas pu partir à temps."),
-    State.SUPPRESSED: gettext_noop("Retenu : la famille ne veut pas de message par ce canal."),
+    State.SUPPRESSED: gettext_noop(
+        "Retenu : cette adresse ne marche pas, ou la famille n’en veut plus."
+    ),
     State.FAILED: gettext_noop("N’est pas parti."),
     State.UNDELIVERABLE: gettext_noop("N’a pas été remis."),
 }

@@ -101,10 +101,8 @@ def _ready(message: OutboxMessage) -> tuple[Begun, Carrier, Rendered, Content] |
 
 def settle_after(carrier: Carrier | None, channel: str) -> timedelta:
     """How long after a lost answer something can be done about it."""
-    if carrier is not None:
-        knows_again = timedelta(seconds=carrier.repeats_for) > 2 * LOOK_UP_AFTER
-        if carrier.can_look_up or knows_again:
-            return LOOK_UP_AFTER
+    if carrier is not None and carrier.can_look_up:
+        return LOOK_UP_AFTER
     return SETTLE_BLINDLY_AFTER[channel]
 
 

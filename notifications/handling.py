@@ -20,10 +20,13 @@ from notifications import outbox
 from notifications.composing import compose
 from notifications.models import Inbound, OutboxMessage, Route
 from notifications.models.outbox import LOST_STATES
+from notifications.problems import problems_of
 from notifications.sms import numbers
 from notifications.words.kinds import KINDS
 
 Channel, Handled, State = OutboxMessage.Channel, OutboxMessage.Handled, OutboxMessage.State
+# What is withheld because its address does not work reached nobody either.
+LOST = (*LOST_STATES, State.SUPPRESSED)
 # Codes live for minutes: who still wants in has asked for another one.
 NOBODY_WAITS_FOR = ("code",)
 AGAIN = re.compile(r":resend:\d+$")
@@ -74,6 +77,14 @@ class SameAddress(NotHandled):
     status = 422
 
 
+class KnownBad(NotHandled):
+    code = "known_bad"
+    message = gettext_noop(
+        "Rien ne part plus à cette adresse : elle n’existe pas, ou la personne n’en veut plus."
+    )
+    status = 422
+
+
 class BadAddress(NotHandled):
     """The address cannot be one; `said` is the sentence for the person."""
 
@@ -105,6 +116,13 @@ def waiting_for_a_person() -> QuerySet[OutboxMessage]:
     return lost.exclude(kind__in=NOBODY_WAITS_FOR)
 
 
+def withheld() -> QuerySet[OutboxMessage]:
+    """Messages to an address that does not work, when there is no other way left (index
+    `message_to_reroute`)."""
+    held = OutboxMessage.objects.filter(state=State.SUPPRESSED, handled_as="", alternatives=[])
+    return held.exclude(kind__in=NOBODY_WAITS_FOR)
+
+
 @transaction.atomic
 def tell(*, pk: int, by: str, now: datetime) -> Done:
     """The family was told by telephone. Raises AlreadyHandled, NotLost."""
@@ -126,7 +144,7 @@ def close(*, pk: int, by: str, now: datetime) -> Done:
 @transaction.atomic
 def resend(*, pk: int, by: str, now: datetime) -> Done:
     """The same message again, to the same address. Raises AlreadyHandled, NotLost, StillUncertain,
-    NoLongerUseful."""
+    NoLongerUseful, KnownBad."""
     message, is_again = _take(pk, Handled.RESENT, by)
     if is_again:
         return Done(message, message.replacements.order_by("-id").first())
@@ -204,7 +222,7 @@ def _take(pk: int, handled_as: str, by: str) -> tuple[OutboxMessage, bool]:
     if message.state == State.UNCERTAIN:
         if handled_as in (Handled.RESENT, Handled.CORRECTED):
             raise StillUncertain
-    elif message.state not in LOST_STATES:
+    elif message.state not in LOST:
         raise NotLost
     return message, False
 
@@ -219,13 +237,15 @@ def _settle(message: OutboxMessage, handled_as: str, *, by: str, now: datetime) 
         same |= Q(subject_ref=message.subject_ref, person_ref=message.person_ref)
     theirs = OutboxMessage.objects.filter(same, handled_as="")
     theirs.filter(state=State.UNCERTAIN).update(is_withdrawn=True, **handled)
-    theirs.filter(state__in=LOST_STATES).update(**handled)
+    theirs.filter(state__in=LOST).update(**handled)
 
 
 def _send_instead(
     message: OutboxMessage, channel: str, recipient: str, *, now: datetime
 ) -> OutboxMessage:
-    """Write the same message anew. Raises NoLongerUseful."""
+    """Write the same message anew. Raises NoLongerUseful, KnownBad."""
+    if problems_of([(channel, recipient)]):
+        raise KnownBad
     intent = outbox.Intent(
         intent_key=_next_key(message, channel),
         kind=message.kind,

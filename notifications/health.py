@@ -36,9 +36,14 @@ FROM (SELECT count(*), extract(epoch FROM statement_timestamp() - min(send_at)) 
      (SELECT count(*), extract(epoch FROM statement_timestamp() - min(unknown_since)) AS oldest
       FROM notifications_attempt
       WHERE closed_at IS NULL AND unknown_since IS NOT NULL) unsure,
-     (SELECT count(*) FROM notifications_outboxmessage
-      WHERE state IN ('failed', 'undeliverable', 'expired') AND handled_as = ''
-        AND valid_until > statement_timestamp() - interval '1 day' AND kind <> 'code') dead
+     (SELECT (
+          SELECT count(*) FROM notifications_outboxmessage
+          WHERE state IN ('failed', 'undeliverable', 'expired') AND handled_as = ''
+            AND valid_until > statement_timestamp() - interval '1 day' AND kind <> 'code'
+      ) + (
+          SELECT count(*) FROM notifications_outboxmessage
+          WHERE state = 'suppressed' AND handled_as = '' AND alternatives = '[]'
+            AND valid_until > statement_timestamp() AND kind <> 'code') AS count) dead
 """
 # From due to accepted. A message tried again was put off: its first attempt says when it was due.
 SPEEDS = """

@@ -1,4 +1,4 @@
-"""A person's hand on the providers: hold all sending, release it, put one back into service.
+"""A person's hand on the providers: hold all sending, release it, use one or use it no more.
 
 Held, nothing leaves: no provider is in use. After a restore from a backup, what may have left since
 is put in doubt, and the reconciler asks the providers by our reference before anything goes again.
@@ -13,6 +13,7 @@ from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Now
 
+from notifications import routing
 from notifications.models import Attempt, OutboxMessage, Route
 
 logger = logging.getLogger(__name__)
@@ -29,7 +30,12 @@ class NoProvider(Exception):
 
 @transaction.atomic
 def hold(*, by: str, now: datetime) -> list[str]:
-    """Stop all sending, by all providers in use; their names. Raises NoProvider."""
+    """Stop all sending, by all providers in use; their names. Raises NoProvider.
+
+    One that the settings name and nothing was ever sent by is held too.
+    """
+    for channel in routing.CHANNELS:
+        routing.room(channel)
     routes = list(Route.objects.select_for_update().order_by("channel", "position"))
     if not routes:
         raise NoProvider
@@ -60,30 +66,13 @@ def set_enabled(*, name: str, is_enabled: bool, by: str, now: datetime) -> Route
     return route
 
 
-@transaction.atomic
-def put_back(*, name: str, by: str, now: datetime) -> Route:
-    """The account is in order again: close the circuit that waits for a person."""
-    route = Route.objects.select_for_update().get(name=name)
-    if route.circuit != Route.Circuit.CLOSED:
-        _change(
-            route,
-            by=by,
-            now=now,
-            circuit=Route.Circuit.CLOSED,
-            needs_person=False,
-            reason="",
-            opened_at=None,
-            probe_at=None,
-        )
-    return route
-
-
 def _change(route: Route, *, by: str, now: datetime, **changes: object) -> None:
     """Write and sign it; the log keeps every change, the row the last one."""
     changes |= {"changed_by": by[:LONGEST_NAME], "changed_at": now}
     for name, value in changes.items():
         setattr(route, name, value)
     route.save(update_fields=list(changes))
+    transaction.on_commit(routing.forget)
     logger.info("Provider %s: %s by %s", route.name, changes, by)
 
 
@@ -115,11 +104,14 @@ def _doubt_some(since: datetime, routes: dict[str, str]) -> int:
     )
     mine.update(state=State.CLAIMED)
     mine.update(state=State.SENDING, attempts=F("attempts") + 1)
+    for message in messages:
+        message.route = asked.get(message.pk, routes[message.channel])
+    OutboxMessage.objects.bulk_update(messages, ["route"])
     Attempt.objects.bulk_create(
         Attempt(
             message=message,
             number=message.attempts + 1,
-            route=asked.get(message.pk, routes[message.channel]),
+            route=message.route,
             opened_at=Now(),
             deadline_at=Now(),
             unknown_since=Now(),

@@ -66,8 +66,8 @@ class Lane:
             self._start()
         return len(messages)
 
-    def end(self, *, by: float) -> None:
-        """Give back what nobody has begun, and wait for what is in hand."""
+    def stop(self) -> None:
+        """Give back what nobody has begun; its threads end with what is in hand."""
         unbegun = self._drain()
         for _thread in self.running:
             self.waiting.put(None)
@@ -75,6 +75,8 @@ class Lane:
             ledger.release(unbegun)
         except (OperationalError, InterfaceError):
             connection.close()  # their leases run out
+
+    def join(self, *, by: float) -> None:
         for thread in self.running:
             thread.join(max(0.0, by - time.monotonic()))
 
@@ -153,5 +155,7 @@ def run(
     finally:
         by = time.monotonic() + LAST_SECONDS
         for lane in lanes:
-            lane.end(by=by)
+            lane.stop()
+        for lane in lanes:
+            lane.join(by=by)
     return sum((lane.tally for lane in lanes), Counter())

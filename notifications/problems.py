@@ -77,14 +77,6 @@ def problems_of(addresses: Iterable[tuple[str, str]]) -> dict[Address, ContactPr
     return {address: by_address[address] for address in asked & by_address.keys()}
 
 
-def why_not(message: OutboxMessage) -> str:
-    """Why this message must not leave, in a word; empty when it may. Asked just before it does."""
-    if message.kind in PASSES:
-        return ""
-    found = problems_of([(message.channel, message.recipient)])
-    return next((problem.reason for problem in found.values()), "")
-
-
 def record(problems: Sequence[Problem]) -> int:
     """Send nothing more to these addresses; what still waits for them is withheld, so that it takes
     another way (see fallback). How many were not known yet."""

@@ -4,14 +4,13 @@ from booking.actions.callbacks import close_callback, request_callback
 from booking.actions.calling_off import cancel_for_centre
 from booking.actions.changing import cancel, move
 from booking.actions.confirming import confirm, overbook
-from booking.actions.contacting import ContactChoices, choose_contact, replan_household
+from booking.actions.contacting import choose_contact, replan_household
 from booking.actions.defaults import load_default_rules
 from booking.actions.healing import heal_reminders
 from booking.actions.holding import extend_hold, hold, lapse_expired_holds, release_hold
 from booking.actions.visiting import arrive, await_again, fulfil, mark_noshow, start
 
 __all__ = [
-    "ContactChoices",
     "arrive",
     "await_again",
     "cancel",

@@ -10,19 +10,9 @@ from django.db import connection, transaction
 
 from booking import messages
 from booking.actors import Actor
+from booking.locking import lock_shifts_of
 from booking.models import Appointment
 
-# Their shifts, and any other of their practitioners at that time, as for one (see locking).
-LOCK_SHIFTS = """
-SELECT id FROM centres_shift WHERE id IN (
-    SELECT shift_id FROM booking_appointment WHERE id = ANY (%(ids)s)
-    UNION
-    SELECT s.id FROM booking_appointment a JOIN centres_shift s
-    ON s.practitioner_id = a.practitioner_id AND s.starts_at < a.busy_until
-       AND s.starts_at > a.busy_from - interval '14 hours' AND s.ends_at > a.busy_from
-    WHERE a.id = ANY (%(ids)s))
-ORDER BY id FOR NO KEY UPDATE
-"""
 # Whoever moved to another shift while we waited is not concerned any more. The time is free at
 # once, as far as anybody is there to receive.
 CANCEL = """
@@ -53,13 +43,12 @@ def cancel_for_centre(
     every way it allows. As many statements as for one; done again, nothing is left to do."""
     values: dict[str, Any] = {
         "ids": list(appointment_ids),
+        "shifts": lock_shifts_of(appointment_ids),
         "now": now,
         "actor": actor.label,
         "reason": reason.strip()[:200],
     }
     with connection.cursor() as cursor:
-        cursor.execute(LOCK_SHIFTS, values)
-        values["shifts"] = [pk for (pk,) in cursor.fetchall()]
         cursor.execute(CANCEL, values)
         done = [pk for (pk,) in cursor.fetchall()]
     if not done:

@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from datetime import datetime, time
+from dataclasses import asdict
+from datetime import datetime
 
 from django.db import transaction
 
 from booking import planning
+from booking.contacts import ContactChoices
 from booking.models import Appointment, Household
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ContactChoices:
-    """What a household says of its messages; the columns of the same names."""
-
-    language: str
-    contact_by: str
-    contact_from: time | None = None
-    contact_until: time | None = None
 
 
 @transaction.atomic

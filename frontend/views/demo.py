@@ -37,7 +37,7 @@ def inbox(request: HttpRequest) -> HttpResponse:
 
 @access("public")
 @require_safe
-@csp_update({"style-src": [UNSAFE_INLINE]})
+@csp_update({"style-src": [UNSAFE_INLINE]})  # type: ignore[arg-type]  # it takes addresses too
 def letter(request: HttpRequest, pk: int) -> HttpResponse:
     """One e-mail as a mail programme shows it: styles on its elements, no script, nothing else."""
     _only_in_a_demo()

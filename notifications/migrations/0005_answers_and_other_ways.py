@@ -9,6 +9,19 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        # What was withheld reached nobody either: without another way, somebody has to phone.
+        migrations.RemoveIndex(model_name="outboxmessage", name="message_lost"),
+        migrations.AddIndex(
+            model_name="outboxmessage",
+            index=models.Index(
+                condition=models.Q(
+                    ("handled_as", ""),
+                    ("state__in", ("failed", "undeliverable", "expired", "suppressed")),
+                ),
+                fields=["scope", "valid_until"],
+                name="message_lost",
+            ),
+        ),
         migrations.AddIndex(
             model_name="outboxmessage",
             index=models.Index(

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 WAITING_STATES = ("planned", "claimed")
 OPEN_STATES = ("planned", "claimed", "sending", "uncertain")
 # Nobody got it and nothing more will be tried: somebody has to tell the family.
-LOST_STATES = ("failed", "undeliverable", "expired")
+LOST_STATES = ("failed", "undeliverable", "expired", "suppressed")
 
 # A message lost in one of these may take another way (see fallback).
 REROUTED_STATES = ("failed", "undeliverable", "suppressed")

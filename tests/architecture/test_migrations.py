@@ -7,11 +7,15 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
 pytestmark = pytest.mark.django_db(transaction=True)
-BEFORE = [("booking", "0002_initial"), ("centres", "0001_initial")]
+BEFORE = [
+    ("booking", "0002_initial"),
+    ("centres", "0001_initial"),
+    ("notifications", "0003_ledger"),
+]
 OURS = """
 SELECT 'trigger ' || tgname FROM pg_trigger WHERE NOT tgisinternal
 UNION ALL SELECT 'function ' || proname FROM pg_proc
-WHERE pronamespace = 'public'::regnamespace AND proname ~ '^(booking|centres)_'
+WHERE pronamespace = 'public'::regnamespace AND proname ~ '^(booking|centres|notifications)_'
 UNION ALL SELECT 'foreign key ' || conname FROM pg_constraint
 WHERE conname IN ('offer_of_shift', 'booking_appointmentevent_appointment_cascade')
 UNION ALL SELECT 'unlogged ' || relname FROM pg_class

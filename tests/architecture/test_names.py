@@ -12,6 +12,7 @@ from booking.actions import (
     calling_off,
     changing,
     confirming,
+    contacting,
     defaults,
     healing,
     holding,
@@ -20,7 +21,17 @@ from booking.actions import (
 from tests.architecture.source import HOUSES, files, name
 
 DRAWERS = {"utils", "util", "helpers", "helper", "common", "services", "service", "misc", "tools"}
-MODULES = (callbacks, calling_off, changing, confirming, defaults, healing, holding, visiting)
+MODULES = (
+    callbacks,
+    calling_off,
+    changing,
+    confirming,
+    contacting,
+    defaults,
+    healing,
+    holding,
+    visiting,
+)
 REFUSALS = [
     one for one in vars(errors).values() if inspect.isclass(one) and issubclass(one, errors.Refusal)
 ]

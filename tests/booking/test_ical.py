@@ -26,7 +26,7 @@ from tests.factories import (
     make_type,
     next_tuesday,
 )
-from tests.messages import content
+from tests.messages import become, content
 
 NOW = datetime(2026, 11, 22, 10, tzinfo=UTC)
 pytestmark = pytest.mark.django_db
@@ -93,8 +93,10 @@ def test_the_life_of_an_appointment_reads_as_one_event_that_changes_and_ends() -
     scene = open_morning()
     booked = scene.book("09:00")
     files = [newest_file()]
+    become("sent")
     scene.move(booked.uid, "10:00")
     files.append(newest_file())
+    become("sent")
     actions.cancel(uid=booked.uid, now=after(5))
     files.append(newest_file())
     told = []

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from booking import queries
+from booking import desk, queries
 from booking.models import Appointment, AppointmentEvent, CallbackRequest, Household
 from notifications import fallback, replies
 from notifications.models import ContactProblem, Inbound, OutboxMessage, Receipt
@@ -108,12 +108,18 @@ def test_two_twice_cancels_and_one_sms_says_so() -> None:
     assert event.actor == "family:sms"
 
 
-def test_the_usual_sms_about_a_cancellation_does_not_go_to_that_number_too(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """Whatever ways the cancellation is told by: e-mails and other numbers still get theirs."""
+def test_the_usual_sms_about_a_cancellation_does_not_go_to_that_number_too() -> None:
+    appointment = visit(make_household(contact_by="sms"))
+    remind(appointment)
+    reply("2")
+    leave()
+    reply("2")
+    assert OutboxMessage.objects.get(kind="cancelled").state == "superseded"
+    assert told() == ["reply_cancelled"]
 
-    def cancelled(appointment: Appointment, *, now: datetime) -> None:
+
+def test_whoever_else_is_told_of_a_cancellation_still_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    def cancelled(appointment: Appointment, **_how: Any) -> None:
         about = {"kind": "cancelled", "subject_ref": str(appointment.uid), "sent_at": None}
         posted("planned", **about)
         posted("planned", **about, recipient=OTHER)
@@ -273,6 +279,17 @@ def test_stop_is_the_last_sms_and_the_rest_takes_another_way() -> None:
     fallback.change_channels()
     assert OutboxMessage.objects.get(instead_of=planned).channel == "email"
     assert state_of(appointment) == "booked"
+
+
+def test_what_a_stop_leaves_without_another_way_is_for_the_desk() -> None:
+    appointment = visit()
+    planned = remind(appointment, state="planned", sent_at=None)
+    now = datetime.now(UTC)
+    assert desk.calls([appointment.centre], now=now) == []
+    reply("STOP")
+    fallback.change_channels()
+    (call,) = desk.calls([appointment.centre], now=now)
+    assert (call.message, call.problem) == (planned, "stop")
 
 
 def test_stop_is_confirmed_once() -> None:

@@ -11,6 +11,7 @@ from django.db import transaction
 from pytest_django import Settings
 
 from booking.demo import seeding, staff
+from booking.demo.letters import write_messages
 from booking.demo.names import of_town
 from booking.demo.seeding import Seeded
 from booking.demo.staff import LogIn
@@ -18,7 +19,8 @@ from booking.management.commands import seed_demo
 from booking.models import Appointment, Household
 from centres.models import Centre
 from centres.reference import load
-from tests.factories import PARIS
+from notifications.models import OutboxMessage
+from tests.factories import PARIS, make_appointment
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 11, 24, 10, 40, tzinfo=PARIS)
@@ -78,3 +80,15 @@ def test_log_ins_are_printed_and_written(tmp_path: Path, monkeypatch: pytest.Mon
 )
 def test_town_names_join_their_preposition(town: str, phrase: str) -> None:
     assert of_town(town) == phrase
+
+
+def test_its_messages_are_written_as_any_other() -> None:
+    booked = [
+        make_appointment(starts_at=NOW + timedelta(days=9, hours=hour), changed_at=NOW)
+        for hour in range(2)
+    ]
+    assert write_messages(now=NOW) == 0  # written with the confirmations
+    assert OutboxMessage.objects.filter(kind="confirmation").count() == len(booked)
+    assert OutboxMessage.objects.filter(kind="reminder").count() == 3 * len(booked)
+    assert write_messages(now=NOW) == 0
+    assert OutboxMessage.objects.count() == 4 * len(booked)

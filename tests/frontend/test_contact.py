@@ -13,8 +13,7 @@ from django.utils import timezone
 
 from booking import actions
 from booking.access import contact_token
-from booking.actions import ContactChoices
-from booking.contacts import LANGUAGES, masked_email, masked_number
+from booking.contacts import LANGUAGES, ContactChoices, masked_email, masked_number
 from booking.models import Household, ReminderRule
 from notifications.models import ContactProblem, OutboxMessage
 from notifications.words import kinds

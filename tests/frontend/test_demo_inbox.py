@@ -17,6 +17,7 @@ from pytest_django import Settings as SettingsFixture
 from pytest_django.live_server_helper import LiveServer
 
 from booking import messages, verification
+from frontend.bundles import stylesheet
 from notifications.delivery import deliver
 from notifications.words.examples import example_values
 from tests.accessibility import axe_violations
@@ -193,6 +194,12 @@ def test_the_inbox_is_accessible_and_fits(
     )
     assert html_errors({"inbox": client.get(INBOX).content.decode()}) == []
     page = browser.new_page(color_scheme=scheme)  # type: ignore[arg-type]
+    # The bundle exists as a file only after collectstatic.
+    css = stylesheet()
+    page.route(
+        "**/static/frontend/site.css",
+        lambda route: route.fulfill(body=css, content_type="text/css"),
+    )
     for width in (360, 1280):
         page.set_viewport_size({"width": width, "height": 800})
         page.goto(f"{live_server.url}{INBOX}")

@@ -16,6 +16,8 @@ from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
 from notifications import callers, receipts, replies
+from notifications.channels import carriers
+from notifications.channels.sms import SmsCarrier
 from notifications.models import ContactProblem, Inbound, OutboxMessage, Receipt
 from notifications.sms.base import Outgoing
 from notifications.sms.urls import provider_from_url
@@ -321,6 +323,26 @@ def test_a_bounce_ends_at_the_address(email_path: str) -> None:
     message.refresh_from_db()
     assert message.state == "undeliverable"
     assert ContactProblem.objects.get().reason == "dead"
+
+
+def test_the_address_given_to_providers_is_this_one(settings: Settings) -> None:
+    """Each account its own, the second of a provider too."""
+    settings.SMS_URL = provider_url("brevo", 9, secret=SECRET)
+    settings.SMS_FALLBACK_URL = provider_url("brevo", 9, secret="another-secret-of-them")
+    for carrier, secret in zip(carriers("sms"), (SECRET, "another-secret-of-them"), strict=True):
+        assert isinstance(carrier, SmsCarrier)
+        path = reverse("sms-webhook", args=[carrier.name, secret])
+        assert vars(carrier.provider)["_callback"] == f"{settings.PUBLIC_URL}{path}"
+        assert post(path, DELIVERED) == 200
+    assert {receipt.route for receipt in Receipt.objects.all()} == {"brevo", "brevo-2"}
+
+
+def test_an_email_line_with_its_secret_opens_its_webhook(settings: Settings) -> None:
+    line = f"brevo://:key@api.brevo.com?webhook_secret={SECRET}&webhook_secret={SECRET}-next"
+    settings.EMAIL_URL = line
+    (carrier,) = carriers("email")
+    for secret in (SECRET, f"{SECRET}-next"):
+        assert post(reverse("email-webhook", args=[carrier.name, secret]), BOUNCED) == 200
 
 
 def test_a_provider_is_made_once(use: Use) -> None:

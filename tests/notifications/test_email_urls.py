@@ -23,6 +23,8 @@ def test_lines_of_providers() -> None:
     assert (mailjet.user, mailjet.password) == ("key", "secret")
     scaleway = read_email_url("scaleway://project:secret@api.scaleway.com?region=nl-ams")
     assert (scaleway.user, scaleway.region) == ("project", "nl-ams")
+    told = read_email_url("brevo://:key@api.brevo.com?webhook_secret=sixteen-or-longer")
+    assert told.password == "key"
     local = read_email_url("brevo://:key@api.brevo.com?base=http://127.0.0.1:9000/")
     assert local.base == "http://127.0.0.1:9000"
     secrets = "webhook_secret=the-first-of-two-secrets&webhook_secret=the-other-of-two-secrets"
@@ -38,6 +40,8 @@ def test_lines_of_providers() -> None:
         ("smtp://mail:port", "not a valid URL"),
         ("smtp://mail?tls=perhaps", "tls is neither"),
         ("smtp://mail?tls=1&tls=0", "given twice"),
+        ("brevo://:key@api.brevo.com?webhook_secret=short", "at least 16"),
+        ("smtp://mail?webhook_secret=sixteen-or-longer", "is no option"),
         ("smtp://mail?color=red", "'color' is no option of smtp://"),
         ("smtp://mail?tls", "options after ?"),
         ("smtps://mail?tls=1", "no option of smtps://"),

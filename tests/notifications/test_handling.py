@@ -13,7 +13,7 @@ from django.utils import timezone
 from notifications import composing, handling
 from notifications.composing import Content
 from notifications.handling import Done
-from notifications.models import Inbound, OutboxMessage, Receipt
+from notifications.models import ContactProblem, Inbound, OutboxMessage, Receipt
 from tests.notifications.messages import KIND, make_attempt, make_route, make_row, make_unsure
 
 pytestmark = pytest.mark.django_db
@@ -33,13 +33,16 @@ def do(action: str, message: OutboxMessage, by: str = CLAIRE, **more: Any) -> Do
 
 
 @pytest.mark.parametrize(("action", "as_what"), [("tell", "told"), ("close", "closed")])
-def test_a_settled_message_is_signed_and_waits_no_more(action: str, as_what: str) -> None:
-    message = make_row()
+@pytest.mark.parametrize("state", ["failed", "suppressed"])
+def test_a_settled_message_is_signed_and_waits_no_more(
+    action: str, as_what: str, state: str
+) -> None:
+    message = make_row(state=state)
     do(action, message)
     assert (message.handled_as, message.handled_by) == (as_what, CLAIRE)
     assert message.handled_at is not None
     assert not handling.waiting_for_a_person().exists()
-    assert message.state == "failed", "what became of the message stays true"
+    assert message.state == state, "what became of the message stays true"
 
 
 def test_pressing_twice_is_pressing_once() -> None:
@@ -132,7 +135,7 @@ def test_nobody_sends_blindly_what_may_have_arrived() -> None:
     assert OutboxMessage.objects.count() == 1
 
 
-@pytest.mark.parametrize("state", ["planned", "sent", "delivered", "superseded", "suppressed"])
+@pytest.mark.parametrize("state", ["planned", "sent", "delivered", "superseded"])
 def test_a_message_that_is_not_lost_is_left_alone(state: str) -> None:
     message = make_row(state=state)
     for action in ("tell", "resend", "close"):
@@ -177,6 +180,21 @@ def test_the_other_channel_carries_it_where_there_is_one() -> None:
     assert done.instead is not None
     assert (done.instead.channel, done.instead.recipient) == ("sms", "+33639981234")
     assert done.instead.intent_key == f"{message.intent_key}:sms:1"
+
+
+def test_nothing_is_written_to_an_address_that_is_known_not_to_work() -> None:
+    message = make_row(state="suppressed")
+    ContactProblem.objects.create(
+        channel="email", address=message.recipient, reason="dead", since=timezone.now()
+    )
+    with pytest.raises(handling.KnownBad):
+        do("resend", message)
+    other = make_row()
+    with pytest.raises(handling.KnownBad):
+        do("redirect", other, channel="email", address=message.recipient)
+    assert OutboxMessage.objects.count() == 2
+    do("redirect", message, channel="email", address="autre@example.org")
+    assert message.handled_as == "corrected"
 
 
 def test_codes_wait_for_nobody() -> None:

@@ -55,10 +55,12 @@ def test_lost_messages_are_those_that_wait_for_a_person() -> None:
     now = timezone.now()
     make_row()
     make_row(state="undeliverable")
+    make_row(state="suppressed")
+    make_row(state="suppressed", alternatives=[{"channel": "sms", "recipient": "+33639981234"}])
     make_row(kind="code")
     make_row(handled_as="told", handled_at=now)
     make_row(send_at=now - timedelta(days=9), valid_until=now - timedelta(days=8))
-    assert figures().dead == 2
+    assert figures().dead == 3
 
 
 def test_the_time_to_send_is_told_by_channel_for_the_day_and_the_hour() -> None:
@@ -146,7 +148,7 @@ def test_it_reads_as_often_with_ten_rows_as_with_none(
 @pytest.mark.parametrize(
     ("name", "indexes"),
     [
-        ("OPEN", ["message_due", "message_lost", "attempt_o"]),
+        ("OPEN", ["message_due", "message_lost", "message_to_reroute", "attempt_o"]),
         ("SPEEDS", ["attempt_of_route"]),
         ("PACE", ["attempt_of_route"]),
         ("SPENT", ["attempt_of_route"]),

@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Collection, Iterator
+from datetime import datetime, timedelta
 from io import StringIO
+from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from notifications import holding
-from notifications.models import Route
-from tests.notifications.messages import make_attempt, make_route, make_row, make_sent
+from notifications import composing, holding, lost_answers, outbox, routing
+from notifications.composing import Content
+from notifications.delivery import deliver
+from notifications.models import OutboxMessage, Route
+from notifications.sms.base import Accepted
+from tests.notifications.messages import KIND, make_attempt, make_route, make_row, make_sent
 
 pytestmark = pytest.mark.django_db
 CLAIRE = "claire@example.org"
+
+
+@pytest.fixture(autouse=True)
+def _no_provider_but_those_of_the_test(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setattr(routing, "routes", lambda _channel: [])
+    routing.forget()
+    yield
+    routing.forget()
 
 
 def run(*arguments: str) -> str:
@@ -47,17 +60,17 @@ def test_without_a_provider_there_is_nothing_to_hold() -> None:
         holding.doubt(since=timezone.now())
 
 
-def test_a_provider_is_put_back_or_out_of_use_with_a_signature() -> None:
+def test_one_that_a_person_stopped_alone_is_not_released() -> None:
     now = timezone.now()
-    make_route("ovh", "sms", circuit="open", needs_person=True, reason="402", opened_at=now)
-    back = holding.put_back(name="ovh", by=CLAIRE, now=now)
-    assert (back.circuit, back.needs_person, back.reason) == ("closed", False, "")
-    assert (back.opened_at, back.probe_at, back.changed_by) == (None, None, CLAIRE)
+    make_route("ovh", "sms")
+    run("hold")
+    for is_enabled in (True, False):
+        out = holding.set_enabled(name="ovh", is_enabled=is_enabled, by=CLAIRE, now=now)
+        assert (out.is_enabled, out.changed_by, out.changed_at) == (is_enabled, CLAIRE, now)
     later = now + timedelta(minutes=1)
-    assert holding.put_back(name="ovh", by="marc@example.org", now=later).changed_by == CLAIRE
-    out = holding.set_enabled(name="ovh", is_enabled=False, by="marc@example.org", now=later)
-    assert (out.is_enabled, out.changed_by, out.changed_at) == (False, "marc@example.org", later)
-    assert holding.release(by=CLAIRE, now=later) == [], "nobody held it: a person stopped it"
+    again = holding.set_enabled(name="ovh", is_enabled=False, by="marc@example.org", now=later)
+    assert again.changed_by == CLAIRE, "pressing twice is pressing once"
+    assert holding.release(by=CLAIRE, now=later) == []
 
 
 def test_after_a_restore_what_was_due_since_is_asked_for_not_sent() -> None:
@@ -102,3 +115,83 @@ def test_the_status_ends_with_1_while_something_is_urgent() -> None:
     assert ended.value.code == 1
     assert "critical: beat_silent" in out.getvalue()
     assert "docs/runbooks/redis-lost.md" in out.getvalue()
+
+
+class Provider:
+    """A carrier that knows which references it has taken; `sent` is what it is handed now."""
+
+    name, channel, can_look_up, repeats_for = "smtp", "email", True, 0
+
+    def __init__(self, *, has: Collection[str] = ()) -> None:
+        self.has = set(has)
+        self.sent: list[str] = []
+
+    def open(self) -> None: ...
+
+    def close(self) -> None: ...
+
+    def send(self, message: OutboxMessage, _rendered: object, *, reference: str) -> Accepted:
+        self.sent.append(message.intent_key)
+        return Accepted(reference, None, None)
+
+    def look_up(self, message: OutboxMessage, _text: str, *, since: datetime) -> Accepted | None:
+        known = outbox.reference(message)
+        return Accepted(known, None, None) if known in self.has else None
+
+
+@pytest.fixture
+def provider(monkeypatch: pytest.MonkeyPatch) -> Provider:
+    """The one provider of this installation."""
+    one = Provider()
+    monkeypatch.setattr(routing, "routes", lambda channel: [one] if channel == "email" else [])
+    monkeypatch.setitem(composing._composers, KIND, lambda message: Content(message.context))
+    return one
+
+
+def code(**fields: Any) -> OutboxMessage:
+    """A message that can be put into words without anybody's help."""
+    return make_row(state="planned", kind="code", context={"code": "1", "minutes": 9}, **fields)
+
+
+def test_a_provider_that_never_sent_is_held_too(provider: Provider) -> None:
+    assert run("hold") == "held: smtp\n"
+
+
+def test_nothing_leaves_while_all_is_held_and_it_does_once_released(provider: Provider) -> None:
+    make_route("smtp")
+    waiting = code()
+    run("hold")
+    routing.forget()
+    deliver(seconds=5)
+    assert provider.sent == []
+    run("release")
+    routing.forget()
+    OutboxMessage.objects.update(send_at=timezone.now() - timedelta(minutes=1))
+    deliver(seconds=5)
+    assert provider.sent == [waiting.intent_key]
+
+
+@pytest.mark.parametrize("is_doubted", [True, False])
+def test_a_restored_service_sends_nothing_that_had_left(
+    provider: Provider, *, is_doubted: bool
+) -> None:
+    """The twin, which forgets to ask, sends it a second time."""
+    make_route("smtp")
+    hour = {"send_at": timezone.now() - timedelta(hours=1)}
+    left, never = code(**hour), code(**hour)
+    provider.has = {outbox.reference(left)}
+    run("hold")
+    if is_doubted:
+        run("doubt", "--since", (timezone.now() - timedelta(hours=3)).isoformat())
+        for _ in range(2):  # absent twice is absent
+            lost_answers.settle_due()
+            OutboxMessage.objects.filter(state="uncertain").update(settle_at=timezone.now())
+    run("release")
+    routing.forget()
+    deliver(seconds=5)
+    left.refresh_from_db()
+    if is_doubted:
+        assert left.ledger.get().outcome == "found"
+        assert provider.sent == [never.intent_key]
+    else:
+        assert sorted(provider.sent) == sorted([left.intent_key, never.intent_key])

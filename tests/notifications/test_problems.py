@@ -64,17 +64,10 @@ def test_what_waits_for_that_address_is_withheld() -> None:
     assert planned.last_error == "stop"
 
 
-def test_why_a_message_must_not_leave() -> None:
-    message, last = posted("claimed"), posted("claimed", kind="reply_stop")
-    assert problems.why_not(message) == ""
-    problems.record([STOP])
-    assert (problems.why_not(message), problems.why_not(last)) == ("stop", "")
-
-
 def test_a_lifted_address_works_again() -> None:
     problems.record([DEAD])
     problems.lift(ContactProblem.objects.get())
-    assert problems.why_not(posted("claimed")) == ""
+    assert problems.problems_of([("sms", NUMBER)]) == {}
 
 
 @pytest.mark.django_db(transaction=True)

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from notifications import outbox, receipts
 from notifications.models import Attempt, ContactProblem, OutboxMessage, Receipt
+from notifications.receipts import EARLY
 from notifications.sms import base
 from tests.booking.scene import FEW, undone
 from tests.notifications.posted import NUMBER, posted, told
@@ -104,11 +105,15 @@ def test_what_matches_nothing_is_kept_unmatched_after_a_while(has_reference: boo
 
 
 @pytest.mark.django_db
-def test_it_waits_longer_while_the_provider_is_asked_which_number_a_message_has() -> None:
+def test_it_waits_longer_while_the_provider_is_asked_which_number_a_message_has(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """A provider that gives back its own number only: the look-up tells it, then this is known."""
     message = posted("uncertain", route="ovh")
-    Attempt.objects.update(opened_at=ago(20))
-    told(route="ovh", provider_id="99", received_at=ago(10))
+    arrived = Attempt.objects.get().opened_at + timedelta(seconds=1)
+    late = EARLY + timedelta(minutes=1)
+    monkeypatch.setattr(receipts, "database_now", lambda: arrived + late)
+    told(route="ovh", provider_id="99", received_at=arrived)
     assert receipts.apply_waiting() == 0
     Attempt.objects.update(closed_at=ago(0), outcome="found")
     OutboxMessage.objects.update(state="sent", provider_id="99", sent_at=ago(1))

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
+from booking.demo.letters import write_messages
 from booking.demo.seeding import CannotSeed, seed
 from booking.demo.staff import PASSWORD, LogIn
 
@@ -44,6 +45,7 @@ class Command(BaseCommand):
             f"Made {made.sites} sites, {made.practitioners} practitioners, {made.shifts} shifts, "
             f"{made.families} families and {made.appointments} appointments."
         )
+        self.stdout.write(f"{write_messages(now=timezone.now())} reminders wait for their day.")
         table = log_in_table(made.log_ins)
         self.stdout.write(table)
         if options["logins"]:

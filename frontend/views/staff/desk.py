@@ -26,7 +26,6 @@ from frontend.message_words import kind_of, timeline, why
 from frontend.staff import Desk, desk_of
 from notifications import handling
 from notifications.models import Inbound, OutboxMessage
-from notifications.models.outbox import LOST_STATES
 from notifications.queries import readable
 
 PLAIN = {
@@ -35,7 +34,7 @@ PLAIN = {
     "sans-suite": (handling.close, gettext_noop("C’est noté : sans suite.")),
 }
 # As many as a page can carry; the next ones come up as these are phoned.
-SHOWN = 15
+SHOWN = 12
 DONE = gettext_noop("C’est noté.")
 
 
@@ -103,7 +102,7 @@ def _detail(
         "why": why(message, problem=problem_with(message), outcome=last.outcome if last else ""),
         "words": readable(message),
         "steps": timeline(message),
-        "is_open": not message.handled_as and message.state in LOST_STATES,
+        "is_open": not message.handled_as and message.state in handling.LOST,
         "is_unsure": not message.handled_as and message.state == message.State.UNCERTAIN,
         "ways": other_ways(message, guardian, ways),
         "form": form or AddressForm(ways=ways),

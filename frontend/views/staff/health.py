@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 from centres.models import Centre
 from frontend.access import access
 from frontend.staff import desk_of
-from notifications import health, holding
+from notifications import health, holding, routing
 from notifications.alarms import BEATS, alarms
 from notifications.models import OutboxMessage, Route
 
@@ -51,7 +51,7 @@ def provider(request: HttpRequest, name: str, action: str) -> HttpResponseBase:
     get_object_or_404(Route, name=name)
     now = timezone.now()
     if action == "remettre":
-        holding.put_back(name=name, by=desk.label, now=now)
+        routing.resume(name=name, actor=desk.label, now=now)
         messages.success(request, _("%(name)s est remis en service.") % {"name": name})
     else:
         is_enabled = action == "utiliser"

@@ -38,7 +38,7 @@ class Command(BaseCommand):
             getattr(self, f"_{options['what']}")(options)
         except holding.NoProvider as error:
             raise CommandError(
-                "No provider is known yet: run `manage.py deliver --once` first."
+                "No provider is configured: nothing can be sent (EMAIL_URL, SMS_URL)."
             ) from error
 
     def _hold(self, _options: dict[str, Any]) -> None:

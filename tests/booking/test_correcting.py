@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.utils import timezone
 
-from booking import contacts
+from booking import correcting
 from booking.models import Guardian
 from notifications import composing
 from notifications.composing import Content
@@ -29,7 +29,7 @@ def karim() -> Guardian:
 def redirect(
     message: OutboxMessage, channel: str, address: str, guardian: Guardian | None = None
 ) -> None:
-    contacts.redirect(
+    correcting.redirect(
         pk=message.pk,
         channel=channel,
         address=address,
@@ -72,7 +72,7 @@ def test_a_mobile_is_corrected_too(karim: Guardian) -> None:
 def test_an_address_of_a_namesake_is_refused_and_nothing_leaves(karim: Guardian) -> None:
     make_guardian(email="double@example.org")
     message = theirs(karim)
-    with pytest.raises(contacts.TakenAddress):
+    with pytest.raises(correcting.TakenAddress):
         redirect(message, "email", "double@example.org", karim)
     message.refresh_from_db()
     assert message.handled_as == ""
