@@ -268,4 +268,4 @@ class HouseholdAdmin(HouseholdPages):
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: Any) -> None:
         """What waits to be sent follows the new choices, in the transaction that makes them."""
         super().save_related(request, form, formsets, change)
-        replan_household(form.instance.pk, now=timezone.now())
+        replan_household(household_id=form.instance.pk, now=timezone.now())

@@ -39,8 +39,8 @@ from notifications.words.kinds import (
 from notifications.words.preview import CASES, Preview, previews
 
 OVERTAKEN = _(
-    "Quelqu’un a enregistré une autre version pendant ce temps : relisez-la ci-dessous avant de "
-    "recommencer. Votre texte est resté dans le formulaire."
+    "Quelqu’un a enregistré une autre version pendant ce temps\u00a0: relisez-la ci-dessous "
+    "avant de recommencer. Votre texte est resté dans le formulaire."
 )
 
 

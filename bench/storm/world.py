@@ -170,7 +170,7 @@ class World:
             self._part(
                 f"worker{number}",
                 _celery(
-                    "worker", "--concurrency=2", "--queues=default,bulk", "--without-gossip",
+                    "worker", "--concurrency=2", "--queues=delivery,default,bulk", "--without-gossip",
                     f"--hostname=w{number}@%h",
                 ),
             )  # fmt: skip

@@ -26,13 +26,14 @@ def choose_contact(*, household_id: int, choices: ContactChoices, now: datetime)
         setattr(household, name, wanted[name])
     if changed:
         household.save(update_fields=changed)
-        replan_household(household_id, now=now)
+        replan_household(household_id=household_id, now=now)
     return household
 
 
-def replan_household(household_id: int, *, now: datetime) -> int:
+@transaction.atomic
+def replan_household(*, household_id: int, now: datetime) -> int:
     """Plan anew the reminders of a household's days ahead, in the transaction that changed whom
-    they go to, or how; how many were written."""
+    they go to, or how, if there is one; how many were written."""
     ahead = Appointment.objects.filter(
         guardian__household=household_id, state=Appointment.State.BOOKED, starts_at__gt=now
     ).select_related("centre")

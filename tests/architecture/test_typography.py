@@ -53,7 +53,9 @@ def faults(text: str, language: str) -> list[str]:
 
 def is_language(text: str) -> bool:
     """Whether a text has words that a translation would change: a language names itself."""
-    return text not in LANGUAGES.values() and bool(LETTER.search(NAMES.sub("", MACHINE.sub("", text))))
+    return text not in LANGUAGES.values() and bool(
+        LETTER.search(NAMES.sub("", MACHINE.sub("", text)))
+    )
 
 
 def shown(body: str) -> list[str]:

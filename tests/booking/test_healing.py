@@ -196,3 +196,18 @@ def test_rules_made_by_hand_before_are_not_added_to() -> None:
     ReminderRule.objects.create(channel="sms", days_before=1, at="17:00")
     assert actions.load_default_rules(now=after(1)) == 0
     assert policy.current(now=after(1)).most_days_before == 1
+
+
+def test_they_come_with_the_reference_data_and_are_no_news_to_it() -> None:
+    ReminderRule.objects.all().delete()
+    ReferenceRecord.objects.all().delete()
+    said = [load_reference() for _ in range(2)]
+    assert "3 reminder rules written." in said[0]
+    assert "reminder" not in said[1]
+    assert ReminderRule.objects.count() == 3
+
+
+def load_reference() -> str:
+    out = StringIO()
+    call_command("load_reference", stdout=out)
+    return out.getvalue()

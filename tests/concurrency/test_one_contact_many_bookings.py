@@ -44,12 +44,17 @@ def confirm_all_at_once(parents: list[Who], *, is_known: bool, limit: int = 2) -
     )
 
 
-@pytest.mark.parametrize("is_known", [True, False])
+BY_PHONE = [replace(parent, email="", phone="+33639981234") for parent in PARENTS]
+
+
+@pytest.mark.parametrize(
+    ("parents", "is_known"), [(PARENTS, True), (PARENTS, False), (BY_PHONE, False)]
+)
 def test_the_limit_holds_and_the_family_is_one(
-    monkeypatch: pytest.MonkeyPatch, is_known: bool
+    monkeypatch: pytest.MonkeyPatch, parents: list[Who], is_known: bool
 ) -> None:
     pause_in(monkeypatch, families, "load_guardians")
-    answers = confirm_all_at_once(PARENTS, is_known=is_known)
+    answers = confirm_all_at_once(parents, is_known=is_known)
     assert Appointment.objects.filter(state="booked").count() == 2
     assert [type(refusal) for refusal in refusals(answers)] == [LimitReached] * 4
     assert Household.objects.count() == 1

@@ -13,6 +13,7 @@ from tests.journeys.visitor import LEA, SUBMIT, Visitor
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 WIRE, UNPACKED, REQUESTS = 60_000, 60_000, 6
 NURSE = "/rdv/rdv-puericultrice/"
+MINE = ("/mes-rendez-vous/liste/", "/mes-rendez-vous/messages/")
 OPEN_TO_ALL = (
     "/",
     "/urgence/",
@@ -113,5 +114,5 @@ def _own_pages(lea: Visitor) -> list[str]:
     who = lea.path
     lea.fill_in(**LEA | {"email": "autre@example.org"})
     lea.press(SUBMIT)
-    names = ("", "?nouveau=1", "annuler/", "deplacer/", "imprimer/")
-    return [*(link + name for name in names), move, who, lea.path, "/mes-rendez-vous/liste/"]
+    names = ("", "?nouveau=1", "messages/", "annuler/", "deplacer/", "imprimer/")
+    return [*(link + name for name in names), move, who, lea.path, *MINE]

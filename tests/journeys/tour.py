@@ -121,6 +121,7 @@ def of_an_appointment(tour: Inspection) -> None:
     tour.open("inbox", "/demo/inbox")
     tour.open("appointment", link)
     tour.open("print", f"{link}imprimer/")
+    _of_messages(tour, link)
     tour.open("move", f"{link}deplacer/")
     tour.open("move, another centre", f"{link}deplacer/?centre=semnon")
     tour.open("move, a week without", f"{link}deplacer/?semaine={_week_in(40)}")
@@ -136,6 +137,12 @@ def of_an_appointment(tour: Inspection) -> None:
     tour.press("who, known already", SLOT)
     lea.context.clear_cookies()
     tour.open("confirmed by another", who, status=409)
+
+
+def _of_messages(tour: Inspection, link: str) -> None:
+    tour.open("my messages", f"{link}messages/")
+    tour.visitor.page.select_option("#id_contact_from", "10:00")
+    tour.press("my messages, one hour only", SUBMIT, status=422)
 
 
 def at_other_times(tour: Inspection, redon: Centre) -> None:
@@ -177,6 +184,7 @@ def of_my_appointments(tour: Inspection, redon: Centre) -> None:
     tour.press("mine, sent again", "form[action$='/renvoyer/'] button")
     lea.fill_in(code=code_sent())
     tour.press("mine, list", SUBMIT)
+    tour.open("mine, my messages", "/mes-rendez-vous/messages/")
     Appointment.objects.filter(guardian=guardian).delete()
     tour.open("mine, empty list", "/mes-rendez-vous/liste/")
 

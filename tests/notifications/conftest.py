@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
 from email.message import EmailMessage
 from email.parser import BytesParser
 from email.policy import default
@@ -14,7 +15,10 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
+from notifications import channels
 from notifications.channels import carriers
+from notifications.sms.base import SmsProvider
+from notifications.sms.urls import provider_from_url
 from tests.notifications.sms.dialects import provider_url
 from tests.notifications.sms.gateway import gateway_in_thread
 from tests.notifications.sms.steering import Steering
@@ -93,9 +97,18 @@ def gateway(_gateway: Steering) -> Steering:
 
 
 @pytest.fixture
-def sms(gateway: Steering, settings: Any) -> Steering:
+def sms(gateway: Steering, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Steering]:
     """SMS go to the gateway as OVHcloud, and as smsmode when that fails."""
     settings.SMS_URL = provider_url("ovh", gateway.port)
     settings.SMS_FALLBACK_URL = provider_url("smsmode", gateway.port)
     settings.SMS_SENDER = "CD35INFO"
-    return gateway
+    with ExitStack() as stack:
+
+        def connect(line: str, **options: str) -> SmsProvider:
+            return stack.enter_context(closing(provider_from_url(line, **options)))
+
+        # A process keeps its carriers for good; a test parts from them.
+        channels._carriers.cache_clear()
+        monkeypatch.setattr(channels, "provider_from_url", connect)
+        yield gateway
+    channels._carriers.cache_clear()

@@ -115,6 +115,17 @@ def test_sms_are_told_by_centre_and_month() -> None:
     ]
 
 
+def test_as_many_months_are_told_as_are_asked_for() -> None:
+    make_route("ovh", "sms")
+    last = timezone.localtime().replace(day=1) - timedelta(days=2)
+    make_sent(channel="sms", route="ovh", segments=1, ago=timezone.now() - last)
+    make_sent(channel="sms", route="ovh", segments=1)
+    month = timezone.localtime().strftime("%Y-%m")
+    assert [row.month for row in figures().spending] == [month]
+    both = health.read(now=timezone.now(), zone=PARIS, months=2).spending
+    assert [row.month for row in both] == [month, last.strftime("%Y-%m")]
+
+
 def test_a_ledger_that_contradicts_its_messages_is_found() -> None:
     make_route("smtp")
     make_sent()

@@ -98,7 +98,7 @@ def _pages() -> int:
     """How many pages of tables and indexes one claim of twenty looks at."""
     values = {
         "channel": "sms", "priorities": [1, 3, 7], "limit": 20,
-        "lease": ledger.CLAIM_LEASE, "owner": ledger.uuid4(),
+        "lease": ledger.CLAIM_LEASE, "owner": ledger.uuid4(), "passes": [],
     }  # fmt: skip
     with connection.cursor() as cursor:
         cursor.execute(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {ledger.CLAIM}", values)

@@ -153,8 +153,8 @@ def test_without_asking_it_would_have_been_sent_twice(sms: Steering) -> None:
 
 
 def test_a_provider_that_cannot_tell_is_asked_later_and_in_the_end_given_up(sms: Steering) -> None:
-    sms.world(trouble=500)
     lose_answer(sms, "5xx-after-accept")
+    sms.world(trouble=500)
     for _ in range(3):
         put_right()
         message = only()

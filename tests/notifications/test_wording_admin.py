@@ -10,7 +10,9 @@ import pytest
 from django.contrib.auth.models import Permission
 from django.db import IntegrityError, transaction
 from django.test import Client
+from playwright.sync_api import Browser
 from pytest_django import DjangoAssertNumQueries
+from pytest_django.live_server_helper import LiveServer
 
 from centres.models import User
 from notifications import wordings
@@ -18,6 +20,7 @@ from notifications.delivery import deliver
 from notifications.models import OutboxMessage, Wording
 from notifications.wordings import Place
 from notifications.words.kinds import KINDS, LANGUAGES
+from tests.accessibility import axe_violations
 from tests.factories import make_centre, make_message, make_type
 
 pytestmark = pytest.mark.django_db
@@ -249,3 +252,30 @@ def test_the_version_a_message_left_in_is_never_changed(admin: Client) -> None:
     assert message.wording.body == "Votre code à vous\u00a0: {code}"
     with pytest.raises(IntegrityError), transaction.atomic():
         Wording.objects.filter(pk=message.wording_id).update(body="réécrit")
+
+
+@pytest.mark.browser
+@pytest.mark.django_db(transaction=True)
+def test_in_a_browser_the_preview_follows_the_keys_and_the_letter_opens(
+    browser: Browser, live_server: LiveServer, admin: Client
+) -> None:
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, locale="fr-FR")
+    session = admin.cookies["sessionid"].value
+    context.add_cookies([{"name": "sessionid", "value": session, "url": live_server.url}])
+    screen = context.new_page()
+    faults: list[str] = []
+    screen.on("pageerror", lambda error: faults.append(error.message))
+    screen.on("console", lambda line: faults.append(line.text) if "Policy" in line.text else None)
+    screen.goto(live_server.url + page("cancelled", "email"))
+    assert axe_violations(screen, rules=("color-contrast", "label", "button-name")) == []
+    screen.fill("#id_body", "{when_with_year}\n\nTout de suite {centre}\n[Ici]({home_url})")
+    screen.wait_for_selector("#preview :text('Tout de suite CDAS')")
+    with context.expect_page() as opened:
+        screen.click("#preview form button >> nth=0")
+    letter = opened.value
+    assert "Tout de suite CDAS" in letter.inner_text("main")
+    assert letter.evaluate("getComputedStyle(document.querySelector('h1')).fontSize") == "25px"
+    screen.set_viewport_size({"width": 360, "height": 740})
+    assert screen.evaluate("document.querySelector('.wording').scrollWidth <= innerWidth")
+    context.close()
+    assert faults == []

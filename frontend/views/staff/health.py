@@ -28,7 +28,7 @@ def page(request: HttpRequest) -> HttpResponse:
     desk = desk_of(request)
     if not desk.sees_health:
         raise Http404
-    figures = health.read(now=timezone.now(), zone=ZoneInfo(settings.TIME_ZONE))
+    figures = health.read(now=timezone.now(), zone=ZoneInfo(settings.TIME_ZONE), months=2)
     names = dict(Centre.objects.values_list("slug", "name"))
     context = {
         "desk": desk,
