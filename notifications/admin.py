@@ -81,7 +81,7 @@ class ContactProblemAdmin(ReadOnly):
         return request.user.has_perm("notifications.delete_contactproblem")
 
     @admin.action(
-        description=_("Lever : les messages repartent vers cette adresse"), permissions=["lift"]
+        description=_("Lever : les messages repartent vers cette adresse"), permissions=["lift"]
     )
     def lift(self, request: HttpRequest, queryset: QuerySet[ContactProblem]) -> None:
         self.log_deletions(request, queryset)

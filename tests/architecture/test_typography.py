@@ -12,6 +12,7 @@ from django.urls import reverse
 from lxml import html
 
 from booking.access import manage_token
+from booking.contacts import LANGUAGES
 from centres.reference.records import Record, read_records
 from notifications.models import OutboxMessage
 from tests.factories import make_shift, make_type
@@ -51,8 +52,10 @@ def faults(text: str, language: str) -> list[str]:
 
 
 def is_language(text: str) -> bool:
-    """Whether a text has words that a translation would change."""
-    return bool(LETTER.search(NAMES.sub("", MACHINE.sub("", text))))
+    """Whether a text has words that a translation would change: a language names itself."""
+    return text not in LANGUAGES.values() and bool(
+        LETTER.search(NAMES.sub("", MACHINE.sub("", text)))
+    )
 
 
 def shown(body: str) -> list[str]:
