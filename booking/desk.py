@@ -129,12 +129,7 @@ def _lost(scopes: Iterable[str], *, now: datetime) -> list[OutboxMessage]:
         ledger__closed_at__isnull=True,
         ledger__unknown_since__lte=now - UNCERTAIN_FOR,
     ).exclude(kind__in=handling.NOBODY_WAITS_FOR)
-    withheld = handling.withheld().filter(scope__in=slugs, valid_until__gt=now)
-    found = [
-        *lost.order_by("valid_until")[:MOST],
-        *withheld.order_by("valid_until")[:MOST],
-        *unsure.order_by("settle_at")[:MOST],
-    ]
+    found = [*lost.order_by("valid_until")[:MOST], *unsure.order_by("settle_at")[:MOST]]
     newest = {_about(each): each for each in sorted(found, key=lambda message: message.pk)}
     told = OutboxMessage.objects.filter(
         subject_ref__in={each.subject_ref for each in newest.values()}, state__in=REACHED

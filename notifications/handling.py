@@ -25,8 +25,6 @@ from notifications.sms import numbers
 from notifications.words.kinds import KINDS
 
 Channel, Handled, State = OutboxMessage.Channel, OutboxMessage.Handled, OutboxMessage.State
-# What is withheld because its address does not work reached nobody either.
-LOST = (*LOST_STATES, State.SUPPRESSED)
 # Codes live for minutes: who still wants in has asked for another one.
 NOBODY_WAITS_FOR = ("code",)
 AGAIN = re.compile(r":resend:\d+$")
@@ -114,13 +112,6 @@ def waiting_for_a_person() -> QuerySet[OutboxMessage]:
     """Messages that reached nobody and that nobody has taken care of (index `message_lost`)."""
     lost = OutboxMessage.objects.filter(state__in=LOST_STATES, handled_as="")
     return lost.exclude(kind__in=NOBODY_WAITS_FOR)
-
-
-def withheld() -> QuerySet[OutboxMessage]:
-    """Messages to an address that does not work, when there is no other way left (index
-    `message_to_reroute`)."""
-    held = OutboxMessage.objects.filter(state=State.SUPPRESSED, handled_as="", alternatives=[])
-    return held.exclude(kind__in=NOBODY_WAITS_FOR)
 
 
 @transaction.atomic
@@ -222,7 +213,7 @@ def _take(pk: int, handled_as: str, by: str) -> tuple[OutboxMessage, bool]:
     if message.state == State.UNCERTAIN:
         if handled_as in (Handled.RESENT, Handled.CORRECTED):
             raise StillUncertain
-    elif message.state not in LOST:
+    elif message.state not in LOST_STATES:
         raise NotLost
     return message, False
 
@@ -237,7 +228,7 @@ def _settle(message: OutboxMessage, handled_as: str, *, by: str, now: datetime) 
         same |= Q(subject_ref=message.subject_ref, person_ref=message.person_ref)
     theirs = OutboxMessage.objects.filter(same, handled_as="")
     theirs.filter(state=State.UNCERTAIN).update(is_withdrawn=True, **handled)
-    theirs.filter(state__in=LOST).update(**handled)
+    theirs.filter(state__in=LOST_STATES).update(**handled)
 
 
 def _send_instead(

@@ -36,14 +36,9 @@ FROM (SELECT count(*), extract(epoch FROM statement_timestamp() - min(send_at)) 
      (SELECT count(*), extract(epoch FROM statement_timestamp() - min(unknown_since)) AS oldest
       FROM notifications_attempt
       WHERE closed_at IS NULL AND unknown_since IS NOT NULL) unsure,
-     (SELECT (
-          SELECT count(*) FROM notifications_outboxmessage
-          WHERE state IN ('failed', 'undeliverable', 'expired') AND handled_as = ''
-            AND valid_until > statement_timestamp() - interval '1 day' AND kind <> 'code'
-      ) + (
-          SELECT count(*) FROM notifications_outboxmessage
-          WHERE state = 'suppressed' AND handled_as = '' AND alternatives = '[]'
-            AND valid_until > statement_timestamp() AND kind <> 'code') AS count) dead
+     (SELECT count(*) FROM notifications_outboxmessage
+      WHERE state IN ('failed', 'undeliverable', 'expired', 'suppressed') AND handled_as = ''
+        AND valid_until > statement_timestamp() - interval '1 day' AND kind <> 'code') dead
 """
 # The messages of these attempts are looked up one by one (OFFSET 0): the planner would rather read
 # the whole table once there are many.

@@ -149,10 +149,8 @@ def test_the_father_s_lost_message_is_not_made_good_by_the_mother_s(centre: Cent
     assert len(to_phone(centre)) == 1
 
 
-def test_what_is_withheld_without_another_way_is_a_call(centre: Centre) -> None:
+def test_what_is_withheld_from_its_address_is_a_call(centre: Centre) -> None:
     held = lost(visit(centre), state="suppressed")
-    elsewhere = [{"channel": "sms", "recipient": "+33639981234"}]
-    lost(visit(centre), state="suppressed", alternatives=elsewhere)
     assert [call.message for call in to_phone(centre)] == [held]
 
 
@@ -240,9 +238,9 @@ def test_it_reads_as_often_with_ten_rows_as_with_one(
             make_unsure(since=timezone.now() - timedelta(hours=1), **about(visit(centre)))
             reply_to(visit(centre))
             asked(centre)
-        # lost, withheld, uncertain, told otherwise, replies, appointments by uid and by day,
-        # addresses, attempts, call-backs
-        with django_assert_num_queries(10):
+        # lost, uncertain, told otherwise, replies, appointments by uid and by day, addresses,
+        # attempts, call-backs
+        with django_assert_num_queries(9):
             assert len(to_phone(centre)) == (5 if rows == 1 else 50)
 
 

@@ -56,7 +56,6 @@ def test_lost_messages_are_those_that_wait_for_a_person() -> None:
     make_row()
     make_row(state="undeliverable")
     make_row(state="suppressed")
-    make_row(state="suppressed", alternatives=[{"channel": "sms", "recipient": "+33639981234"}])
     make_row(kind="code")
     make_row(handled_as="told", handled_at=now)
     make_row(send_at=now - timedelta(days=9), valid_until=now - timedelta(days=8))
@@ -159,7 +158,7 @@ def test_it_reads_as_often_with_ten_rows_as_with_none(
 @pytest.mark.parametrize(
     ("name", "indexes"),
     [
-        ("OPEN", ["message_due", "message_lost", "message_to_reroute", "attempt_o"]),
+        ("OPEN", ["message_due", "message_lost", "attempt_o"]),
         ("SPEEDS", ["attempt_of_route"]),
         ("PACE", ["attempt_of_route"]),
         ("SPENT", ["attempt_of_route"]),

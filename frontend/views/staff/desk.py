@@ -26,6 +26,7 @@ from frontend.message_words import kind_of, timeline, why
 from frontend.staff import Desk, desk_of
 from notifications import handling
 from notifications.models import Inbound, OutboxMessage
+from notifications.models.outbox import LOST_STATES
 from notifications.queries import readable
 
 PLAIN = {
@@ -102,7 +103,7 @@ def _detail(
         "why": why(message, problem=problem_with(message), outcome=last.outcome if last else ""),
         "words": readable(message),
         "steps": timeline(message),
-        "is_open": not message.handled_as and message.state in handling.LOST,
+        "is_open": not message.handled_as and message.state in LOST_STATES,
         "is_unsure": not message.handled_as and message.state == message.State.UNCERTAIN,
         "ways": other_ways(message, guardian, ways),
         "form": form or AddressForm(ways=ways),

@@ -246,7 +246,7 @@ def test_the_list_costs_the_same_with_ten_families_as_with_one(
             reply_to(visit(centre))
             asked(centre)
         # session, user, memberships, centres; then the list's own (one less: no day is asked for)
-        with django_assert_num_queries(4 + 9):
+        with django_assert_num_queries(4 + 8):
             claire.get(url(centre))
 
 
