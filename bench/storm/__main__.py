@@ -26,6 +26,7 @@ from bench.storm.world import World, world
 from tests.notifications.sms import ledger
 
 SETTLE_SECONDS = 120
+BULK_PER_SECOND = 30
 # What is still on its way, but for e-mails whose server has its own twelve minutes to answer.
 ON_ITS_WAY = """
 SELECT count(*) FROM notifications_outboxmessage
@@ -65,7 +66,7 @@ def blow(here: World, *, seconds: float, seed: int) -> Outcome:
 
     now = datetime.now(UTC)
     choices = families.lay_ground(households=int(seconds * 40) + 1000, now=now)
-    families.bulk(int(seconds * 8), seconds=seconds, now=now)
+    families.bulk(int(seconds * BULK_PER_SECOND), seconds=seconds, now=now)
     here.receipts(copies=3)
     mischief = Mischief(here, seed=seed)
     least = LONG if seconds >= LONG_SECONDS else SHORT

@@ -103,8 +103,8 @@ class Mischief:
             time.sleep(FROZEN_SECONDS)
 
     def _trouble_provider(self) -> None:
-        self.world.gateway.mode(self.dice.choice(TROUBLES), share=0.3, times=20, seconds=0.05)
-        time.sleep(1.0)
+        self.world.gateway.mode(self.dice.choice(TROUBLES), share=0.4, seconds=0.05)
+        time.sleep(1.5)
         self.world.gateway.mode("ok", seconds=0.05)
 
     def _no_credit(self) -> None:

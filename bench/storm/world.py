@@ -170,8 +170,8 @@ class World:
             self._part(
                 f"worker{number}",
                 _celery(
-                    "worker", "--concurrency=2", "--queues=delivery,default,bulk", "--without-gossip",
-                    f"--hostname=w{number}@%h",
+                    "worker", "--concurrency=2", "--queues=delivery,default,bulk",
+                    "--without-gossip", f"--hostname=w{number}@%h",
                 ),
             )  # fmt: skip
         for number in range(self._beats):

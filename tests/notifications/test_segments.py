@@ -4,7 +4,7 @@ import unicodedata
 from functools import cache
 
 import pytest
-from hypothesis import example, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 from smspdudecoder.codecs import GSM, UCS2
 
@@ -55,6 +55,9 @@ def test_the_alphabet_is_that_of_the_oracle(text: str) -> None:
 @given(gsm_texts)
 def test_septets_fill_the_octets_of_the_oracle(text: str) -> None:
     assert octets(text) == -(-septets(text) * 7 // 8)
+    # Seven bits are left over where a carriage return would fit: whether one stands there or fills
+    # the octet, nobody can tell (3GPP TS 23.038 §6.1.2.3.1).
+    assume(not (text.endswith("\r") and septets(text) % 8 == 0))
     assert GSM.decode(GSM.encode(text, with_padding=True), strip_padding=True) == text
 
 
