@@ -60,18 +60,20 @@ class Outcome:
         return json.dumps(told, ensure_ascii=False)
 
 
-def blow(here: World, *, seconds: float, seed: int) -> Outcome:
+def blow(here: World, *, seconds: float, seed: int, receipts: int) -> Outcome:
     """Families book, move and cancel for so long while everything goes wrong."""
     from bench.storm import families  # noqa: PLC0415  its models need the world's settings
 
     now = datetime.now(UTC)
     choices = families.lay_ground(households=int(seconds * 40) + 1000, now=now)
     families.bulk(int(seconds * BULK_PER_SECOND), seconds=seconds, now=now)
-    here.receipts(copies=3)
+    here.receipts(copies=receipts)
     mischief = Mischief(here, seed=seed)
     least = LONG if seconds >= LONG_SECONDS else SHORT
     with families.crowd(here.port, choices, clients=6, pause=0.4) as crowd:
-        mischief.rage(seconds=seconds, least=least)
+        mischief.rage(seconds=seconds / 2, least={})
+        here.receipts(copies=0)
+        mischief.rage(seconds=seconds / 2, least=least)
         mischief.calm()
         time.sleep(1)
     _settle(here, mischief)
@@ -110,6 +112,7 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=30)
     parser.add_argument("--seed", type=int, default=35)
     parser.add_argument("--settings", default="bench.settings")
+    parser.add_argument("--receipts", type=int, default=3, help="of each, in the first half")
     parser.add_argument("--keep", type=Path, help="keep data and logs there")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="emgav-storm-") as name:
@@ -120,7 +123,7 @@ def main() -> int:
         with world(folder, settings=given.settings) as here:
             os.environ.update(here.environment)
             django.setup()
-            outcome = blow(here, seconds=given.seconds, seed=given.seed)
+            outcome = blow(here, seconds=given.seconds, seed=given.seed, receipts=given.receipts)
     sys.stdout.write(f"{outcome.as_json()}\n")
     return 0
 

@@ -215,8 +215,9 @@ class World:
 
     def receipts(self, *, copies: int) -> None:
         """The gateway tells of each message from now on, so many times and in any order, among
-        receipts that nobody should believe."""
-        self.gateway.receipts("sent", "delivered", copies=copies, spread=1.0, wrong=True)
+        receipts that nobody should believe. With none, a lost answer has to be asked for."""
+        states = ("sent", "delivered") if copies else ()
+        self.gateway.receipts(*states, copies=copies, spread=1.0, wrong=bool(copies))
 
 
 @contextmanager

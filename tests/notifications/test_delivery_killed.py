@@ -13,7 +13,7 @@ import pytest
 from django.conf import settings as django_settings
 from django.db import connection
 
-from notifications import failpoints, reconcile
+from notifications import failpoints, ledger, lost_answers, reconcile
 from notifications.delivery import deliver
 from notifications.models import OutboxMessage
 from tests.factories import make_message
@@ -66,6 +66,22 @@ def test_killed_at_any_point_a_message_arrives_once(
     assert only().state == State.SENT
     assert (sms.counts()["accepted"], sms.counts()["doubled"]) == (1, 0)
     assert sum(outcome in {"accepted", "found"} for _, _, outcome in attempts()) == 1
+
+
+def test_without_asking_the_provider_the_message_arrives_twice(
+    sms: Steering, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The twin: an attempt whose answer was lost is taken for one that failed."""
+    monkeypatch.setattr(
+        lost_answers, "_settle", lambda doubt: ledger.absent(doubt.begun, "nobody asked")
+    )
+    make_message(channel="sms", recipient="+33612345678")
+    assert send_in_a_process("after_send") == -signal.SIGKILL
+    for _ in range(4):
+        make_due()
+        reconcile.reconcile()
+        deliver(seconds=5)
+    assert (sms.counts()["accepted"], sms.counts()["doubled"]) == (2, 1)
 
 
 def test_a_process_that_is_not_killed_ends_well(sms: Steering) -> None:
