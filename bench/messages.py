@@ -34,23 +34,25 @@ INSERT INTO notifications_outboxmessage
      version, context, attachments, alternatives, priority, send_at, valid_until, state,
      is_withdrawn, attempts, last_error, route, provider_id, settle_tries, sent_subject, sent_body,
      handled_as, handled_by, created_at)
-SELECT %(name)s || ':' || n, 'reply_callback', %(name)s || n, 'p' || n, 'bench', 'sms',
+SELECT %(name)s::text || ':' || n, 'reply_callback', %(name)s::text || n, 'p' || n, 'bench', 'sms',
     '+336' || (39980000 + n %% 10000), '', 'fr', 0, %(context)s, '[]', '[]', %(priority)s,
     clock_timestamp(), clock_timestamp() + interval '6 hours', 'planned', false, 0, '', '', '', 0,
     '', '', '', '', clock_timestamp()
-FROM generate_series(%(first)s, %(last)s) n
+FROM generate_series(%(first)s::bigint, %(last)s::bigint) n
 """
 LEFT = """
 SELECT count(*) FROM notifications_outboxmessage
-WHERE intent_key LIKE %(name)s || ':%%' AND state IN ('planned', 'claimed', 'sending', 'uncertain')
+WHERE intent_key LIKE %(name)s::text || ':%%'
+  AND state IN ('planned', 'claimed', 'sending', 'uncertain')
 """
 WAITS = """
 SELECT extract(epoch FROM sent_at - created_at)::float8 * 1000 FROM notifications_outboxmessage
-WHERE intent_key LIKE %(name)s || ':%%' AND sent_at IS NOT NULL
+WHERE intent_key LIKE %(name)s::text || ':%%' AND sent_at IS NOT NULL
 """
 SPAN = """
 SELECT count(*), extract(epoch FROM max(sent_at) - min(sent_at))::float8
-FROM notifications_outboxmessage WHERE intent_key LIKE %(name)s || ':%%' AND sent_at IS NOT NULL
+FROM notifications_outboxmessage
+WHERE intent_key LIKE %(name)s::text || ':%%' AND sent_at IS NOT NULL
 """
 NORMAL, BULK = 3, 7
 
@@ -134,7 +136,8 @@ def frozen_redis(ground: Ground) -> Iterator[Result]:
 
 
 def _trickle(post: Post, *, seconds: float) -> Iterator[Result]:
-    post.trickle("warm", per_second=TRICKLE_PER_SECOND, seconds=3)
+    post.trickle("warm", per_second=TRICKLE_PER_SECOND, seconds=5)
+    post.wait("warm")  # the workers are all there
     post.trickle("trickle", per_second=TRICKLE_PER_SECOND, seconds=seconds)
     post.wait("trickle")
     times = post.waits("trickle")

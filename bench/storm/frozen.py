@@ -21,13 +21,13 @@ from pathlib import Path
 import django
 
 from bench.client import Client
-from bench.family import Family
 from bench.storm.world import world
 
 
 def book(port: int, choices: Iterator[str], many: int) -> list[float]:
     """Milliseconds for hold and confirm together, of so many new families one after the other."""
-    from bench.storm.families import NAME  # noqa: PLC0415  its models need the world's settings
+    from bench.family import Family  # noqa: PLC0415  their models need the world's settings
+    from bench.storm.families import NAME  # noqa: PLC0415
 
     taken = []
     with Client(port) as browser:
