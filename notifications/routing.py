@@ -198,12 +198,16 @@ def record_success(name: str) -> None:
 
 def resume(*, name: str, actor: str, now: datetime) -> bool:
     """Somebody has seen to it: the circuit is closed. False: there is no such provider."""
-    return _edit(name, actor, now, circuit="closed", reason="", needs_person=False, probe_at=None)
-
-
-def set_enabled(*, name: str, is_enabled: bool, actor: str, now: datetime) -> bool:
-    """Use a provider, or send nothing by it. False: there is no such provider."""
-    return _edit(name, actor, now, is_enabled=is_enabled)
+    found = Route.objects.filter(name=name).update(
+        circuit="closed",
+        reason="",
+        needs_person=False,
+        probe_at=None,
+        changed_at=now,
+        changed_by=actor[:80],
+    )
+    forget()
+    return bool(found)
 
 
 def poll_credit() -> None:
@@ -272,12 +276,6 @@ def _change(statement: str, name: str, **values: Any) -> bool:
     if has_changed:
         forget()
     return has_changed
-
-
-def _edit(name: str, actor: str, now: datetime, **changes: Any) -> bool:
-    found = Route.objects.filter(name=name).update(**changes, changed_at=now, changed_by=actor[:80])
-    forget()
-    return bool(found)
 
 
 def _store_credit(name: str, provider: Prepaid) -> None:
