@@ -30,8 +30,8 @@ STYLES = {
     "band": f"margin:0;padding:12px 22px;background:{BAND};color:#ffffff;font-size:16px;"
     "font-weight:bold;",
     "body": "padding:24px 22px 14px;overflow-wrap:break-word;",
-    "h1": "margin:0 0 20px;font-size:25px;line-height:1.25;font-weight:bold;text-wrap:balance;",
-    "h2": "margin:28px 0 8px;font-size:20px;line-height:1.3;font-weight:bold;text-wrap:balance;",
+    "h1": "margin:0 0 20px;font-size:25px;line-height:1.25;font-weight:bold;",
+    "h2": "margin:28px 0 8px;font-size:20px;line-height:1.3;font-weight:bold;",
     "p": "margin:0 0 16px;",
     "key": f"margin:0 0 16px;padding:14px 16px;background:{GROUND};border-radius:10px;"
     "font-size:21px;line-height:1.35;font-weight:bold;",

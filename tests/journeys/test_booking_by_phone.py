@@ -64,7 +64,8 @@ def _say_who_after_mistakes(lea: Visitor) -> None:
     lea.fill_in(**wrong)
     lea.press(SUBMIT)
     assert lea.status == 422
-    assert lea.typed() == wrong
+    typed = lea.typed()
+    assert {name: typed[name] for name in wrong} == wrong
     assert lea.page.locator("[aria-invalid=true]").count() >= 2
     lea.fill_in(child_born_on_2=LEA["child_born_on_2"], email=LEA["email"])
     lea.press(SUBMIT)
