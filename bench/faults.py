@@ -3,21 +3,31 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from bench.ground import ROOT, Ground, say
 from bench.measure import Result
+from config.embedded import end, last_line, spawn
 
 
 def storm(*, seconds: float, **options: object) -> dict[str, Any]:
     """The outcome of one storm: see bench.storm. It brings all its servers and ends them."""
     told = [part for name, value in options.items() for part in (f"--{name}", str(value))]
-    command = [sys.executable, "-m", "bench.storm", "--seconds", str(seconds), *told]
-    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
-    outcome: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    with tempfile.TemporaryDirectory(prefix="emgav-outcome-") as folder:
+        log = Path(folder) / "outcome"
+        command = [sys.executable, "-m", "bench.storm", "--seconds", str(seconds), *told]
+        # It ends with us, however we end.
+        process = spawn(command, log=log, cwd=ROOT)
+        try:
+            if process.wait():
+                raise RuntimeError(f"the storm failed: {last_line(log)}")
+            outcome: dict[str, Any] = json.loads(last_line(log))
+        finally:
+            end(process)
     return outcome
 
 

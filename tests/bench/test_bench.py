@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from bench.__main__ import is_wanted
+from bench.__main__ import benches, is_wanted
 from bench.measure import Times, alternate, rounded
 
 pytestmark = pytest.mark.faults  # two web servers and a durable database: too much beside a browser
@@ -25,6 +25,13 @@ NAMES = {
     "booking.latency": "ms",
     "contention.double_bookings": "bookings",
 }
+# Messages have a storm of their own (tests/faults), and take minutes to measure.
+QUICK = ("search", "growth", "booking", "contention", "page")
+SLOW = {
+    "messages.p50", "messages.p95", "messages.p99", "messages.rate", "messages.drain",
+    "messages.frozen_redis",
+    "faults.sent", "faults.kills", "faults.lost", "faults.doubled", "faults.stale", "faults.moves",
+}  # fmt: skip
 PAGES = {
     "accessibility", "appointment", "callback", "cancel", "centre", "centres", "code",
     "confirmation", "home", "ill-child", "legal", "mine", "mine-list", "move", "need", "print",
@@ -38,7 +45,7 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]
     file = tmp_path_factory.mktemp("bench") / "figures.json"
     root = Path(__file__).resolve().parents[2]
     subprocess.run(
-        [sys.executable, "-m", "bench", "--scale", "0.01", "--json", file],
+        [sys.executable, "-m", "bench", *QUICK, "--scale", "0.01", "--json", file],
         check=True,
         cwd=root,
         env=os.environ | {"PYTHONPATH": str(root)},
@@ -53,6 +60,11 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]
 def test_every_figure_has_its_stable_name_and_unit(report: dict[str, dict[str, Any]]) -> None:
     expected = NAMES | {f"page.weight.{page}": "kB" for page in PAGES}
     assert {name: figure["unit"] for name, figure in report.items()} == expected
+
+
+def test_what_takes_minutes_has_its_stable_names_too() -> None:
+    named = {name for names in benches().values() for name in names}
+    assert named - {*NAMES, "page.weight"} == SLOW
 
 
 def test_every_figure_has_the_promised_shape(report: dict[str, dict[str, Any]]) -> None:
