@@ -29,3 +29,9 @@ def beat(name: str) -> None:
         _last[name] = now
     with connection.cursor() as cursor:
         cursor.execute(BEAT_SQL, [name])
+
+
+def forget() -> None:
+    """Tell again at once: what was told is of another database."""
+    with _lock:
+        _last.clear()

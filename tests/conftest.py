@@ -9,7 +9,7 @@ from hypothesis import settings as hypothesis_settings
 from playwright.sync_api import Browser, sync_playwright
 
 from booking import policy, throttle
-from notifications import routing, wordings
+from notifications import heartbeats, routing, wordings
 
 # A busy machine is no reason to fail: no example has a deadline of its own.
 hypothesis_settings.register_profile(
@@ -28,6 +28,7 @@ def each_test_begins_with_no_tries_counted() -> None:
 @pytest.fixture(autouse=True)
 def each_test_begins_with_circuits_read_anew() -> None:
     routing.forget()
+    heartbeats.forget()
 
 
 @pytest.fixture(autouse=True)
