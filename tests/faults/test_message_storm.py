@@ -17,5 +17,6 @@ def test_in_a_storm_no_message_is_lost_doubled_or_stale() -> None:
     assert {name: verdict[name] for name in broken} == {name: [] for name in broken}
     assert outcome["kills"] >= 10
     assert verdict["sent"] >= 200
-    assert verdict["retried"] >= 5, "nothing had to be tried again: it was no storm"
+    troubled = sum(n for name, n in verdict["outcomes"].items() if name != "accepted")
+    assert troubled >= 3, "every message went through at once: it was no storm"
     assert outcome["moves"] >= 20
