@@ -240,6 +240,7 @@ class _HouseholdDay:
                 priority=outbox.BULK,
                 send_at=each.send_at,
                 valid_until=each.valid_until,
+                leave_by=each.leave_by,
             )
             for each, generation in settlement.write
         ]
@@ -257,7 +258,8 @@ def _hours(family: Mapping[str, Any]) -> Hours | None:
 
 def _written(message: list[Any]) -> Written | None:
     """A row as the plan knows it; a replacement's key goes on after its original's."""
-    key, channel, recipient, language, sender, send_at, valid_until, state, is_replacement = message
+    key, channel, recipient, language, sender, send_at, valid_until, leave_by, *rest = message
+    state, is_replacement = rest
     try:
         _kind, _household, _on, step, _way, generation, *_rest = key.split(":")
         number = int(generation)
@@ -270,6 +272,7 @@ def _written(message: list[Any]) -> Written | None:
         recipient,
         datetime.fromisoformat(send_at),
         datetime.fromisoformat(valid_until),
+        datetime.fromisoformat(leave_by) if leave_by else None,
         f"{language} {sender}",
         state,
         is_replacement,

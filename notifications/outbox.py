@@ -25,16 +25,17 @@ INSERT INTO notifications_outboxmessage
     (intent_key, kind, subject_ref, person_ref, scope, channel, recipient, sender, language,
      version, context, attachments, alternatives, priority, send_at, valid_until, state,
      is_withdrawn, attempts, last_error, route, provider_id, settle_tries, sent_subject, sent_body,
-     handled_as, handled_by, created_at, instead_of_id)
+     handled_as, handled_by, created_at, instead_of_id, leave_by)
 SELECT intent_key, kind, subject_ref, person_ref, scope, channel, recipient, sender, language,
     version, context, '[]', alternatives, priority,
     -- "Now" means now to the database too, even if the web host's clock runs ahead.
     CASE WHEN send_at <= %(now)s THEN least(send_at, statement_timestamp()) ELSE send_at END,
-    valid_until, 'planned', false, 0, '', '', '', 0, '', '', '', '', %(now)s, instead_of
+    valid_until, 'planned', false, 0, '', '', '', 0, '', '', '', '', %(now)s, instead_of, leave_by
 FROM jsonb_to_recordset(%(intents)s::jsonb) AS intent (
     intent_key text, kind text, subject_ref text, person_ref text, scope text, channel text,
     recipient text, sender text, language text, version int, context jsonb, alternatives jsonb,
-    priority smallint, send_at timestamptz, valid_until timestamptz, instead_of bigint)
+    priority smallint, send_at timestamptz, valid_until timestamptz, instead_of bigint,
+    leave_by timestamptz)
 ON CONFLICT (intent_key) DO NOTHING
 RETURNING id
 """
@@ -56,7 +57,7 @@ class Intent:
 
     `context` is for what cannot be composed when it leaves (see composing). `alternatives` are
     (channel, recipient) pairs to try, in order, when the first address fails. `instead_of` is the
-    id of the message it replaces.
+    id of the message it replaces. `leave_by` ends the hours in which it may leave (see hours).
     """
 
     intent_key: str
@@ -74,6 +75,7 @@ class Intent:
     priority: int = NORMAL
     send_at: datetime
     valid_until: datetime
+    leave_by: datetime | None = None
     instead_of: int | None = None
 
     @property
@@ -88,6 +90,7 @@ class Intent:
         ]
         for name in ("send_at", "valid_until"):
             row[name] = row[name].isoformat()
+        row["leave_by"] = self.leave_by and self.leave_by.isoformat()
         return row
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from booking import desk, queries
 from booking.models import Appointment, AppointmentEvent, CallbackRequest, Household
+from booking.reminders import LAST_USE
 from notifications import fallback, replies
 from notifications.models import ContactProblem, Inbound, OutboxMessage, Receipt
 from notifications.segments import segments
@@ -47,7 +48,9 @@ def remind(appointment: Appointment, **fields: Any) -> OutboxMessage:
         "scope": appointment.centre.slug,
         "sender": "36035",
         "language": "fr",
-        "valid_until": appointment.starts_at,
+        # As planned: of use until shortly before, though it had to leave by the evening.
+        "valid_until": appointment.starts_at - LAST_USE,
+        "leave_by": datetime.now(UTC) - timedelta(minutes=5),
     }
     return posted(**defaults | fields)
 
