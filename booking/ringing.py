@@ -12,7 +12,7 @@ from booking import policy, reaching
 from booking.models import Guardian, Household
 from booking.planning import REMINDER
 from booking.reaching import Way
-from booking.reminders import SMS, decent, is_off
+from booking.reminders import SMS, Hours, decent, is_off
 from centres.calendar import wall
 from centres.models import Centre
 from notifications.hours import Opening
@@ -38,7 +38,7 @@ def opening(message: OutboxMessage, way: WayOf, now: datetime) -> Opening | None
 
 def _of_reminder(
     message: OutboxMessage,
-    hours: reaching.Hours | None,
+    hours: Hours | None,
     *,
     zone: ZoneInfo,
     now: datetime,

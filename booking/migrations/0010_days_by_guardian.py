@@ -22,6 +22,12 @@ BEGIN
         WHERE m.subject_ref IN (SELECT 'day:' || w.h || ':' || w.d FROM unnest(households, days) w (h, d))
           AND m.kind = 'reminder' AND m.state IN ('planned', 'claimed')
         ORDER BY m.id FOR NO KEY UPDATE;
+        -- One claimed may be in words already, which the change makes untrue: it cannot begin any
+        -- more, and is put into words again by whoever claims it next.
+        UPDATE notifications_outboxmessage m
+        SET state = 'planned', lease_until = NULL, lease_owner = NULL
+        WHERE m.subject_ref IN (SELECT 'day:' || w.h || ':' || w.d FROM unnest(households, days) w (h, d))
+          AND m.kind = 'reminder' AND m.state = 'claimed';
     END IF;
     RETURN QUERY
     SELECT w.h, w.d,
