@@ -147,7 +147,6 @@ class _HouseholdDay:
 
     key: DayKey
     day: Day | None  # no visit is left
-    ways: Mapping[str, str]
     language: str
     sender: str
     scope: str
@@ -188,7 +187,6 @@ class _HouseholdDay:
         return cls(
             key,
             day,
-            ways_there,
             known_language(family["language"]),
             family["sms_sender"],
             first["slug"],
@@ -217,7 +215,7 @@ class _HouseholdDay:
             hours=hours_of(household),
             holidays=known.holidays.get(centre.department_id, ()),
         )
-        return cls(key, day, ways_there, language, household.sms_sender, centre.slug, [])
+        return cls(key, day, language, household.sms_sender, centre.slug, [])
 
     def settlement(self, *, now: datetime) -> Settlement:
         wanted = reminders.plan(self.day) if self.day else []
@@ -236,7 +234,7 @@ class _HouseholdDay:
                 recipient=each.recipient,
                 sender=self.sender,
                 language=self.language,
-                alternatives=[way for way in self.ways.items() if way[0] != each.channel],
+                alternatives=each.others,
                 priority=outbox.BULK,
                 send_at=each.send_at,
                 valid_until=each.valid_until,
@@ -259,7 +257,7 @@ def _hours(family: Mapping[str, Any]) -> Hours | None:
 def _written(message: list[Any]) -> Written | None:
     """A row as the plan knows it; a replacement's key goes on after its original's."""
     key, channel, recipient, language, sender, send_at, valid_until, leave_by, *rest = message
-    state, is_replacement = rest
+    alternatives, state, is_replacement = rest
     try:
         _kind, _household, _on, step, _way, generation, *_rest = key.split(":")
         number = int(generation)
@@ -274,6 +272,7 @@ def _written(message: list[Any]) -> Written | None:
         datetime.fromisoformat(valid_until),
         datetime.fromisoformat(leave_by) if leave_by else None,
         f"{language} {sender}",
+        tuple((way["channel"], way["recipient"]) for way in alternatives),
         state,
         is_replacement,
     )

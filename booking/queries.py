@@ -195,7 +195,7 @@ def visits_of_day(household_id: int, on: date) -> list[Appointment]:
         state=Appointment.State.BOOKED,
         starts_at__gte=midnight - timedelta(days=1),
         starts_at__lt=midnight + timedelta(days=2),
-    ).select_related("type", "centre__department", "site")
+    ).select_related("type", "centre__department", "site", "guardian", "household")
     return [
         visit
         for visit in near.order_by("starts_at", "id")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -59,6 +60,21 @@ def ways_of(appointment: Appointment, guardian: Guardian, household: Household) 
         email=guardian.email,
         phone=str(guardian.phone or ""),
         is_discreet=appointment.type.is_discreet,
+    )
+
+
+def ways_together(visits: Sequence[Appointment]) -> list[Way]:
+    """Where a family may be told of several visits at once: as of the first, and as discreetly as
+    any of them wants. Nowhere without a visit, or whoever booked it."""
+    guardian = visits[0].guardian if visits else None
+    household = visits[0].household if visits else None
+    if guardian is None or household is None:
+        return []
+    return ways(
+        contact_by=household.contact_by,
+        email=guardian.email,
+        phone=str(guardian.phone or ""),
+        is_discreet=any(visit.type.is_discreet for visit in visits),
     )
 
 

@@ -112,6 +112,7 @@ class Reminder(NamedTuple):
     valid_until: datetime
     leave_by: datetime | None = None  # the end of the hours of that day
     voice: str = ""
+    others: tuple[tuple[str, str], ...] = ()  # where else it may go when this address fails
 
 
 def plan(day: Day) -> list[Reminder]:
@@ -160,7 +161,10 @@ def _placed(day: Day, rule: Rule, *, since: datetime, has_sms_rule: bool) -> Rem
     if not since <= send_at < (leave_by or valid_until):
         return None
     recipient = day.ways[channel]
-    return Reminder(rule.step, channel, recipient, send_at, valid_until, leave_by, day.voice)
+    others = tuple(way for way in day.ways.items() if way[0] != channel)
+    return Reminder(
+        rule.step, channel, recipient, send_at, valid_until, leave_by, day.voice, others
+    )
 
 
 def _channel(day: Day, rule: Rule, *, has_sms_rule: bool) -> str:
@@ -197,6 +201,7 @@ class Written(NamedTuple):
     valid_until: datetime
     leave_by: datetime | None
     voice: str
+    others: tuple[tuple[str, str], ...]
     state: str
     is_replacement: bool = False
 
@@ -221,10 +226,11 @@ class Written(NamedTuple):
             reminder.send_at,
             reminder.leave_by,
         )
-        return is_same_time and (self.channel, self.recipient, self.voice) == (
+        return is_same_time and (self.channel, self.recipient, self.voice, self.others) == (
             reminder.channel,
             reminder.recipient,
             reminder.voice,
+            reminder.others,
         )
 
 

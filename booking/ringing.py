@@ -4,13 +4,17 @@ woken, nor told by a phone that somebody else holds."""
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.utils import timezone
 
 from booking import policy, reaching
+from booking.loading import load_appointments
+from booking.messages import ABOUT_APPOINTMENT
 from booking.models import Guardian, Household
-from booking.planning import REMINDER
+from booking.planning import REMINDER, DayKey
+from booking.queries import visits_of_day
 from booking.reaching import Way
 from booking.reminders import SMS, Hours, decent, is_off
 from centres.calendar import wall
@@ -18,22 +22,40 @@ from centres.models import Centre
 from notifications.hours import Opening
 from notifications.hours import Way as WayOf
 from notifications.models import OutboxMessage
+from notifications.problems import canonical
 
 # No row of holidays is longer than this.
 DAYS = 8
 
 
 def opening(message: OutboxMessage, way: WayOf, now: datetime) -> Opening | None:
-    """Now, or when the hours of the family, or of everyone, begin. None: too late by then."""
+    """Now, or when the hours of the family, or of everyone, begin. None: too late by then, or not a
+    way the family may be told by any more."""
     centre = Centre.objects.filter(slug=message.scope).only("time_zone", "department_id").first()
     zone = ZoneInfo(centre.time_zone) if centre else ZoneInfo(timezone.get_default_timezone_name())
     household = _household_of(message.person_ref)
     hours = reaching.hours_of(household) if household else None
     by = Way(way["channel"], way["recipient"])
+    if not _is_allowed(message, by):
+        return None
     if message.kind == REMINDER and (hours or by.channel == SMS):
         department = centre.department_id if centre else 0
         return _of_reminder(message, hours, zone=zone, now=now, department=department)
     return reaching.opening(by, hours, zone=zone, now=now, before=message.valid_until)
+
+
+def _is_allowed(message: OutboxMessage, way: Way) -> bool:
+    """Whether whoever it is for may be told by this way now: they may have chosen another since, or
+    have a visit that only their phone may know of. A person's own choice of address stands."""
+    if message.instead_of_id and (message.channel, message.recipient) == way:
+        return True
+    if message.kind == REMINDER:
+        about = visits_of_day(*DayKey.of(message.subject_ref))
+    elif message.kind in ABOUT_APPOINTMENT:
+        about = list(load_appointments([UUID(message.subject_ref)]).values())
+    else:
+        return True
+    return canonical(*way) in {canonical(*each) for each in reaching.ways_together(about)}
 
 
 def _of_reminder(

@@ -53,7 +53,7 @@ BEGIN
     LEFT JOIN LATERAL (
         SELECT jsonb_agg(jsonb_build_array(m.intent_key, m.channel, m.recipient, m.language,
             m.sender, m.send_at, m.valid_until, m.leave_by,
-            m.state, m.instead_of_id IS NOT NULL)) AS messages
+            m.alternatives, m.state, m.instead_of_id IS NOT NULL)) AS messages
         FROM notifications_outboxmessage m
         WHERE m.subject_ref = 'day:' || w.h || ':' || w.d AND m.kind = 'reminder') written ON true;
 END $$;

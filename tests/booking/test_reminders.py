@@ -183,6 +183,7 @@ def row(reminder: Reminder, **fields: Any) -> Written:
         "valid_until": reminder.valid_until,
         "leave_by": reminder.leave_by,
         "voice": reminder.voice,
+        "others": reminder.others,
         "state": "planned",
     }
     return Written(**details | fields)

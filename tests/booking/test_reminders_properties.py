@@ -220,5 +220,6 @@ def row(reminder: Reminder, generation: int = 1) -> Written:
         reminder.valid_until,
         reminder.leave_by,
         reminder.voice,
+        reminder.others,
         "planned",
     )

@@ -271,7 +271,8 @@ def test_when_nothing_is_left_of_that_day_a_person_reads_it(text: str) -> None:
 def test_stop_is_the_last_sms_and_the_rest_takes_another_way() -> None:
     appointment = visit()
     remind(appointment)
-    email = {"channel": "email", "recipient": "nadia@example.org"}
+    assert appointment.guardian is not None
+    email = {"channel": "email", "recipient": appointment.guardian.email}
     planned = remind(appointment, state="planned", sent_at=None, alternatives=[email])
     inbound = reply("STOP")
     assert (inbound.outcome, inbound.needs_person) == ("stopped", False)
