@@ -49,7 +49,7 @@ def confirmation(appointment: Appointment, *, now: datetime, is_new: bool = Fals
     else:
         plans = planning.plan_days([planning.day_of(appointment)], now=now)
     if plans.withdraw:
-        outbox.supersede(subject_refs=plans.withdraw, kinds=[REMINDER])
+        outbox.supersede(subject_refs=plans.withdraw, kinds=[REMINDER], wanted=plans.wanted)
     outbox.enqueue([*_told(CONFIRMATION, appointment, now=now), *plans.intents], now=now)
 
 
@@ -91,7 +91,7 @@ def closed(
             unreached.append(appointment)
     plans = planning.plan_days(map(planning.day_of, listed), now=now)
     refs = [*(str(appointment.uid) for appointment in listed), *plans.withdraw]
-    outbox.supersede(subject_refs=refs, kinds=[*ABOUT_APPOINTMENT, REMINDER])
+    outbox.supersede(subject_refs=refs, kinds=[*ABOUT_APPOINTMENT, REMINDER], wanted=plans.wanted)
     outbox.enqueue([*intents, *plans.intents], now=now)
     return unreached
 
@@ -127,7 +127,9 @@ def _is_staff(actor: Actor) -> bool:
 def _withdraw(appointment: Appointment, plans: Plans) -> bool:
     """Withdraw what was still to be said; whether the family had been told nothing yet."""
     withdrawn = outbox.supersede(
-        subject_refs=[str(appointment.uid), *plans.withdraw], kinds=[*ABOUT_APPOINTMENT, REMINDER]
+        subject_refs=[str(appointment.uid), *plans.withdraw],
+        kinds=[*ABOUT_APPOINTMENT, REMINDER],
+        wanted=plans.wanted,
     )
     about = [each for each in withdrawn if each.kind != REMINDER]
     return any(each.kind == CONFIRMATION for each in about) and not any(

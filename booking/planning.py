@@ -56,10 +56,11 @@ def day_of(appointment: Appointment) -> DayKey | None:
 
 @dataclass(frozen=True, slots=True)
 class Plans:
-    """What to withdraw, by subject, and what to write."""
+    """What to withdraw, by subject, but for these keys; and what to write."""
 
     withdraw: list[str]
     intents: list[Intent]
+    wanted: list[str]
 
 
 def plan_days(keys: Iterable[DayKey | None], *, now: datetime, is_locked: bool = True) -> Plans:
@@ -70,9 +71,9 @@ def plan_days(keys: Iterable[DayKey | None], *, now: datetime, is_locked: bool =
     """
     wanted = sorted({key for key in keys if key is not None})
     if not wanted:
-        return Plans([], [])
+        return Plans([], [], [])
     known = policy.current(now=now)
-    plans = Plans([], [])
+    plans = Plans([], [], [])
     for row in _read(wanted, is_locked=is_locked):
         _add(plans, _HouseholdDay.read(row, known), now=now)
     return plans
@@ -80,7 +81,7 @@ def plan_days(keys: Iterable[DayKey | None], *, now: datetime, is_locked: bool =
 
 def plan_first(appointment: Appointment, *, now: datetime) -> Plans:
     """The same for a family that nobody else can know yet, from what is at hand."""
-    plans = Plans([], [])
+    plans = Plans([], [], [])
     household, guardian = appointment.household, appointment.guardian
     if household is not None and guardian is not None:
         known = policy.current(now=now)
@@ -116,7 +117,7 @@ def about_to_leave(*, before: datetime) -> set[DayKey]:
 def apply(plans: Plans, *, now: datetime) -> int:
     """Write what was planned, where nothing else is written with it; how many reminders."""
     if plans.withdraw:
-        outbox.supersede(subject_refs=plans.withdraw, kinds=[REMINDER])
+        outbox.supersede(subject_refs=plans.withdraw, kinds=[REMINDER], wanted=plans.wanted)
     return len(outbox.enqueue(plans.intents, now=now))
 
 
@@ -124,6 +125,7 @@ def _add(plans: Plans, day: _HouseholdDay, *, now: datetime) -> None:
     settlement = day.settlement(now=now)
     if settlement.is_withdrawn:
         plans.withdraw.append(day.key.subject_ref)
+        plans.wanted.extend(settlement.leaving)
     plans.intents.extend(day.intents(settlement))
 
 
@@ -275,4 +277,5 @@ def _written(message: list[Any]) -> Written | None:
         tuple((way["channel"], way["recipient"]) for way in alternatives),
         state,
         is_replacement,
+        key,
     )

@@ -204,6 +204,11 @@ class Written(NamedTuple):
     others: tuple[tuple[str, str], ...]
     state: str
     is_replacement: bool = False
+    key: str = ""
+
+    @property
+    def is_leaving(self) -> bool:
+        return self.state in {"sending", "uncertain"}
 
     @property
     def is_waiting(self) -> bool:
@@ -212,6 +217,12 @@ class Written(NamedTuple):
     @property
     def is_gone(self) -> bool:
         return self.state == "superseded"
+
+    def goes_to(self, reminder: Reminder) -> bool:
+        return self.is_replacement or (self.channel, self.recipient) == (
+            reminder.channel,
+            reminder.recipient,
+        )
 
     def says(self, reminder: Reminder, *, now: datetime) -> bool:
         """Whether it waits for what the plan wants. One already due keeps its own time: it may have
@@ -239,7 +250,7 @@ def _at_its_time(reminder: Reminder, rows: Iterable[Written], *, now: datetime) 
     missed its hours, and waited for the next."""
     if reminder.send_at > now:
         return reminder
-    former = max((row for row in rows if row.is_waiting), key=lambda row: row.generation)
+    former = max(rows, key=lambda row: (row.is_waiting, row.generation))
     return reminder._replace(send_at=max(former.send_at, now), leave_by=former.leave_by)
 
 
@@ -252,10 +263,11 @@ class ToWrite(NamedTuple):
 
 class Settlement(NamedTuple):
     """What makes the outbox say what the plan wants: all that waits withdrawn or nothing, then
-    these written."""
+    these written. What is leaving is only withdrawn if nobody wants it there any more."""
 
     is_withdrawn: bool
     write: Sequence[ToWrite]
+    leaving: Sequence[str] = ()  # the keys of those on their way to where they are still wanted
 
     @property
     def is_needed(self) -> bool:
@@ -264,13 +276,15 @@ class Settlement(NamedTuple):
 
 def settle(wanted: Sequence[Reminder], written: Sequence[Written], *, now: datetime) -> Settlement:
     """What to withdraw and to write for one day. What has left, or was given up, is over: it is
-    never written again. What is past and was never written is not made up for."""
+    never written again. What is past and was never written is not made up for. One on its way to
+    an address that is not the right one any more is written anew for the right one."""
     steps: dict[str, list[Written]] = {}
-    for row in written:
+    for row in sorted(written, key=lambda row: row.generation):
         steps.setdefault(row.step, []).append(row)
     reminders = {reminder.step: reminder for reminder in wanted}
     waiting = {row.step for row in written if row.is_waiting}
-    is_withdrawn = any(
+    astray = {step for step, each in reminders.items() if _is_astray(each, steps.get(step, []))}
+    is_withdrawn = bool(astray) or any(
         row.step not in reminders or not row.says(reminders[row.step], now=now)
         for row in written
         if row.is_waiting
@@ -278,11 +292,21 @@ def settle(wanted: Sequence[Reminder], written: Sequence[Written], *, now: datet
     write = []
     for step, reminder in reminders.items():
         rows = steps.get(step, [])
-        if step in waiting:
+        if step in waiting or step in astray:
             is_due = is_withdrawn and reminder.valid_until > now
         else:
             is_due = reminder.send_at > now and all(row.is_gone for row in rows)
         if is_due:
             generation = max((row.generation for row in rows), default=0) + 1
             write.append(ToWrite(_at_its_time(reminder, rows, now=now), generation))
-    return Settlement(is_withdrawn, write)
+    leaving = [
+        row.key
+        for row in written
+        if row.is_leaving and row.step in reminders and row.goes_to(reminders[row.step])
+    ]
+    return Settlement(is_withdrawn, write, leaving)
+
+
+def _is_astray(reminder: Reminder, rows: Sequence[Written]) -> bool:
+    """Whether the last row of its step is on its way to somewhere else."""
+    return bool(rows) and rows[-1].is_leaving and not rows[-1].goes_to(reminder)

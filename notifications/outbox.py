@@ -40,13 +40,14 @@ ON CONFLICT (intent_key) DO NOTHING
 RETURNING id
 """
 
-# What is leaving stays on its way, but is not tried again.
+# What is leaving stays on its way, but is not tried again, unless it is still wanted.
 SUPERSEDE = """
 UPDATE notifications_outboxmessage SET
     state = CASE WHEN state IN ('planned', 'claimed') THEN 'superseded' ELSE state END,
     is_withdrawn = true
 WHERE subject_ref = ANY (%(subject_refs)s) AND kind = ANY (%(kinds)s)
-  AND state IN ('planned', 'claimed', 'sending', 'uncertain')
+  AND (state IN ('planned', 'claimed')
+       OR state IN ('sending', 'uncertain') AND intent_key <> ALL (%(wanted)s))
 RETURNING kind, person_ref, channel, state <> 'superseded'
 """
 
@@ -126,10 +127,17 @@ def enqueue(intents: Iterable[Intent], *, now: datetime) -> list[int]:
         return [int(pk) for (pk,) in cursor.fetchall()]
 
 
-def supersede(*, subject_refs: Iterable[str], kinds: Iterable[str]) -> list[Withdrawn]:
+def supersede(
+    *, subject_refs: Iterable[str], kinds: Iterable[str], wanted: Iterable[str] = ()
+) -> list[Withdrawn]:
     """Withdraw unsent messages about something that has changed since, in the transaction of the
-    change. One that is just leaving stays on its way, but is not tried again."""
-    values = {"subject_refs": list(subject_refs), "kinds": list(kinds)}
+    change. One that is just leaving stays on its way, but is not tried again: except those whose
+    intent is still `wanted`."""
+    values = {
+        "subject_refs": list(subject_refs),
+        "kinds": list(kinds),
+        "wanted": list(wanted),
+    }
     with connection.cursor() as cursor:
         cursor.execute(SUPERSEDE, values)
         return [Withdrawn(*row) for row in cursor.fetchall()]

@@ -11,10 +11,14 @@ from django.db import connection
 from django.db.models.functions import Now
 
 from booking import actions
-from booking.models import Appointment
+from booking.actions.contacting import choose_contact
+from booking.contacts import ContactChoices
+from booking.models import Appointment, Household
 from notifications import ledger
+from notifications.ledger import Begun
 from notifications.models import OutboxMessage
 from notifications.rendering import Rendered
+from notifications.sms.base import Accepted
 from tests.booking.scene import AGENT, Scene, clock, open_morning
 from tests.booking.test_planner import EARLY, book, rows
 from tests.booking.test_reminder_hours import AT_SIX
@@ -110,3 +114,60 @@ def test_without_the_release_the_stale_words_leave() -> None:
     move_second(*visits)
     assert begins(message, words)
     assert OutboxMessage.objects.get(pk=message.pk).sent_body == words.text
+
+
+# What changes while one is on its way.
+
+
+def leaving() -> Begun:
+    """The SMS of that evening is with its provider, who has not answered yet."""
+    two_visits()
+    (message,) = ledger.claim(channel="sms", limit=1)
+    begun = ledger.begin(message, rendered(message), route="ovh", deadline=MINUTE)
+    assert begun is not None
+    return begun
+
+
+def choose(**choices: str) -> None:
+    household = Household.objects.get()
+    wanted = ContactChoices(**{"language": "fr", "contact_by": "any"} | choices)
+    choose_contact(household_id=household.pk, choices=wanted, now=AT_SIX)
+
+
+def evening() -> list[tuple[str, str, str]]:
+    """The rows of that evening's reminder."""
+    found = OutboxMessage.objects.filter(intent_key__contains="sms-2d").order_by("pk")
+    return [(each.state, each.channel, each.language) for each in found]
+
+
+def test_one_the_provider_did_not_take_is_not_lost_by_a_change() -> None:
+    begun = leaving()
+    choose(language="en")
+    assert ledger.not_taken(begun, "429", wait=MINUTE) == "planned"
+    actions.heal_reminders(now=AT_SIX)
+    assert evening() == [("superseded", "sms", "fr"), ("planned", "sms", "en")]
+    assert actions.heal_reminders(now=AT_SIX).put_right == 0
+
+
+def test_one_the_provider_took_is_not_sent_twice_by_a_change() -> None:
+    begun = leaving()
+    choose(language="en")
+    assert ledger.accepted(begun, Accepted("1", 1, None), None)
+    actions.heal_reminders(now=AT_SIX)
+    assert evening() == [("sent", "sms", "fr")]
+
+
+def test_one_on_its_way_to_where_it_must_not_go_any_more_is_written_for_where_it_may() -> None:
+    begun = leaving()
+    choose(contact_by="email")
+    assert evening() == [("sending", "sms", "fr"), ("planned", "email", "fr")]
+    assert actions.heal_reminders(now=AT_SIX).put_right == 0
+    assert ledger.not_taken(begun, "429", wait=MINUTE) == "superseded"
+    assert evening() == [("superseded", "sms", "fr"), ("planned", "email", "fr")]
+
+
+def test_one_on_its_way_that_nobody_wants_any_more_is_not_tried_again() -> None:
+    begun = leaving()
+    for visit in Appointment.objects.filter(state="booked"):
+        actions.cancel(uid=visit.uid, now=AT_SIX)
+    assert ledger.not_taken(begun, "429", wait=MINUTE) == "superseded"
