@@ -14,7 +14,7 @@ from booking.loading import load_appointments
 from booking.messages import ABOUT_APPOINTMENT
 from booking.models import Guardian, Household
 from booking.planning import REMINDER, DayKey
-from booking.queries import visits_of_day
+from booking.queries import visits_told
 from booking.reaching import Way
 from booking.reminders import SMS, Hours, decent, is_off
 from centres.calendar import wall
@@ -50,7 +50,7 @@ def _is_allowed(message: OutboxMessage, way: Way) -> bool:
     if message.instead_of_id and (message.channel, message.recipient) == way:
         return True
     if message.kind == REMINDER:
-        about = visits_of_day(*DayKey.of(message.subject_ref))
+        about = visits_told(*DayKey.of(message.subject_ref), message.person_ref)
     elif message.kind in ABOUT_APPOINTMENT:
         about = list(load_appointments([UUID(message.subject_ref)]).values())
     else:

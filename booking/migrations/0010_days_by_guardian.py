@@ -42,7 +42,7 @@ BEGIN
             'starts_at', a.starts_at, 'told_at', a.changed_at, 'zone', c.time_zone,
             'centre', a.centre_id, 'slug', c.slug, 'department', c.department_id,
             'type', a.type_id, 'is_discreet', kind.is_discreet,
-            'email', g.email, 'phone', g.phone) ORDER BY a.starts_at, a.id) AS visits
+            'guardian', g.id, 'email', g.email, 'phone', g.phone) ORDER BY a.starts_at, a.id) AS visits
         FROM booking_guardian g
         JOIN booking_appointment a ON a.guardian_id = g.id
         JOIN centres_centre c ON c.id = a.centre_id

@@ -3,18 +3,23 @@ guardian's."""
 
 from __future__ import annotations
 
-import pytest
+from datetime import timedelta
+from typing import Any
 
-from booking import actions
+import pytest
+from django.db.models.functions import Now
+
+from booking import actions, desk
 from booking.actions.contacting import choose_contact
 from booking.contacts import ContactChoices
-from booking.models import Household
-from notifications import fallback
+from booking.models import Appointment, Guardian, Household
+from notifications import fallback, replies
 from notifications.models import OutboxMessage
-from tests.booking.scene import AGENT, Scene, clock, open_morning
+from tests.booking.scene import AGENT, NADIA, Scene, clock, open_morning, parent
 from tests.booking.test_planner import EARLY, book, rows
 from tests.factories import make_type
-from tests.messages import become
+from tests.messages import become, content
+from tests.notifications.posted import wrote
 
 pytestmark = pytest.mark.django_db
 
@@ -96,3 +101,71 @@ def test_a_way_that_is_still_allowed_is_taken(kind: str) -> None:
     )
     fallback.change_channels()
     assert old.replacements.exists()
+
+
+# Two parents of one household: one e-mail address, two phones.
+FATHER = parent(2, email=NADIA.email, phone="+33698765432")
+
+
+def two_parents() -> tuple[Appointment, Appointment]:
+    """The father's visit at nine, the mother's discreet one at eleven."""
+    scene = open_morning()
+    his = book(scene, "09:00", who=FATHER)
+    hers = book(discreet(scene), "11:00", who=NADIA)
+    assert his.household_id == hers.household_id
+    return his, hers
+
+
+def said(**of: Any) -> set[tuple[str, str]]:
+    """Which hours each phone is told of."""
+    found = rows(state="planned", channel="sms", **of)
+    return {(each.recipient, content(each).context["times"]) for each in found}
+
+
+def test_each_phone_is_told_of_its_own_visits() -> None:
+    two_parents()
+    assert said() == {(FATHER.phone, "9h"), (NADIA.phone, "11h")}
+    assert {
+        row.channel for row in rows(state="planned") if row.person_ref.startswith("guardian")
+    } == {"sms"}, "a discreet reason does not go to the shared mailbox"
+    assert actions.heal_reminders(now=EARLY).put_right == 0
+
+
+def test_whoever_comes_first() -> None:
+    """The one alone tells of nothing when the other is added before it."""
+    scene = open_morning()
+    book(scene, "11:00", who=FATHER)
+    book(discreet(scene), "09:00", who=NADIA)
+    assert said() == {(FATHER.phone, "11h"), (NADIA.phone, "9h")}
+
+
+def test_a_guardian_reached_nowhere_is_told_by_the_other() -> None:
+    scene = open_morning()
+    book(scene, "09:00")
+    hers = book(scene, "11:00", who=parent(2, email=NADIA.email))
+    Guardian.objects.filter(pk=hers.guardian_id).update(email="", phone="")
+    actions.heal_reminders(now=EARLY)
+    assert said() == {(NADIA.phone, "9h et 11h")}
+
+
+def test_a_reply_acts_on_the_visits_it_was_told_of() -> None:
+    his, hers = two_parents()
+    become("sent", channel="sms")
+    OutboxMessage.objects.filter(state="sent").update(sent_at=Now() - timedelta(minutes=2))
+    for _ in range(2):
+        wrote("2", sender=FATHER.phone)
+        replies.answer_waiting()
+        become("sent", kind="reply_ask")
+        OutboxMessage.objects.filter(kind="reply_ask", state="sent").update(
+            sent_at=Now() - timedelta(minutes=1)
+        )
+    his.refresh_from_db()
+    hers.refresh_from_db()
+    assert (his.state, hers.state) == ("cancelled", "booked")
+
+
+def test_the_desk_phones_whom_it_was_for() -> None:
+    _his, hers = two_parents()
+    become("failed", person_ref=f"guardian:{hers.guardian_id}", kind="reminder")
+    (call,) = desk.calls([hers.centre], now=EARLY)
+    assert (call.phone, call.appointments) == (NADIA.phone, [hers])
