@@ -12,7 +12,7 @@ from django.utils import timezone
 from booking import policy, reaching
 from booking.loading import load_appointments
 from booking.messages import ABOUT_APPOINTMENT
-from booking.models import Guardian, Household
+from booking.models import Appointment, Guardian, Household
 from booking.planning import REMINDER, DayKey
 from booking.queries import visits_told
 from booking.reaching import Way
@@ -49,13 +49,20 @@ def _is_allowed(message: OutboxMessage, way: Way) -> bool:
     have a visit that only their phone may know of. A person's own choice of address stands."""
     if message.instead_of_id and (message.channel, message.recipient) == way:
         return True
-    if message.kind == REMINDER:
-        about = visits_told(*DayKey.of(message.subject_ref), message.person_ref)
-    elif message.kind in ABOUT_APPOINTMENT:
-        about = list(load_appointments([UUID(message.subject_ref)]).values())
-    else:
+    try:
+        about = _visits_of(message)
+    except ValueError:  # not of ours
         return True
     return canonical(*way) in {canonical(*each) for each in reaching.ways_together(about)}
+
+
+def _visits_of(message: OutboxMessage) -> list[Appointment]:
+    """What it is about, as it is now. Raises ValueError."""
+    if message.kind == REMINDER:
+        return visits_told(*DayKey.of(message.subject_ref), message.person_ref)
+    if message.kind in ABOUT_APPOINTMENT:
+        return list(load_appointments([UUID(message.subject_ref)]).values())
+    raise ValueError(message.kind)
 
 
 def _of_reminder(
