@@ -12,12 +12,12 @@ class BookingConfig(AppConfig):
         # Models exist only now.
         from booking import messages, planning, replies, ringing, telling  # noqa: PLC0415
         from booking.wording_scopes import wording_scopes  # noqa: PLC0415
-        from notifications import composing, fallback, wordings  # noqa: PLC0415
+        from notifications import composing, hours, wordings  # noqa: PLC0415
         from notifications import replies as inbound  # noqa: PLC0415
 
         for kind in messages.ABOUT_APPOINTMENT:
             composing.register(kind, telling.about_appointment)
         composing.register(planning.REMINDER, telling.about_day)
         inbound.register(replies.act)
-        fallback.register(ringing.moment)
+        hours.register(ringing.opening)
         wordings.register_scopes(wording_scopes)

@@ -13,6 +13,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from booking.models import Appointment, AppointmentEvent, CallbackRequest, Guardian
+from booking.queries import told_to
 from centres.models import Centre
 from notifications import handling
 from notifications.models import Attempt, Inbound, OutboxMessage
@@ -203,8 +204,7 @@ def _lost_calls(
     )
     for message in messages:
         subject = subject_uid(message.subject_ref) or subject_day(message.subject_ref)
-        appointments = about.get(subject, []) if subject else []
-        ahead = [each for each in appointments if _concerns(message, each, now=now)]
+        ahead = [each for each in _told(message, about) if _concerns(message, each, now=now)]
         if subject and not ahead:
             continue
         yield Call(
@@ -216,6 +216,17 @@ def _lost_calls(
             problem=problems.get(canonical(message.channel, message.recipient), ""),
             outcome=outcomes.get(message.pk, ""),
         )
+
+
+def _told(
+    message: OutboxMessage, about: dict[UUID | Day, list[Appointment]]
+) -> Sequence[Appointment]:
+    """What it is about: of a day, the visits of whom it is for, as far as that is still known."""
+    uid, day = subject_uid(message.subject_ref), subject_day(message.subject_ref)
+    if uid is not None or day is None:
+        return about.get(uid, []) if uid else []
+    visits = about.get(day, [])
+    return told_to(message.person_ref, visits) or visits
 
 
 def _concerns(message: OutboxMessage, appointment: Appointment, *, now: datetime) -> bool:
@@ -236,9 +247,7 @@ def problem_with(message: OutboxMessage) -> str:
 
 
 def _reply_call(reply: Inbound, about: dict[UUID | Day, list[Appointment]]) -> Call:
-    ref = reply.answers.subject_ref if reply.answers else ""
-    subject = subject_uid(ref) or subject_day(ref)
-    appointments = about.get(subject, []) if subject else []
+    appointments = _told(reply.answers, about) if reply.answers else []
     ahead = [each for each in appointments if each.starts_at > reply.at]
     return Call(
         soonest=min([each.starts_at for each in ahead], default=reply.at),

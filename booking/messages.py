@@ -15,9 +15,10 @@ from booking import planning
 from booking.actors import FAMILY, Actor
 from booking.models import Appointment, Verification
 from booking.planning import REMINDER, DayKey, Plans
-from booking.reaching import hours_of, moment, ways_of
-from booking.reminders import LEAD
+from booking.reaching import hours_of, opening, ways_of
+from booking.reminders import LEAD, SMS
 from notifications import outbox
+from notifications.hours import PROMPT, Opening
 from notifications.outbox import Intent
 from notifications.words.kinds import known_language
 
@@ -48,7 +49,7 @@ def confirmation(appointment: Appointment, *, now: datetime, is_new: bool = Fals
     else:
         plans = planning.plan_days([planning.day_of(appointment)], now=now)
     if plans.withdraw:
-        outbox.supersede(subject_refs=plans.withdraw, kinds=[REMINDER])
+        outbox.supersede(subject_refs=plans.withdraw, kinds=[REMINDER], wanted=plans.wanted)
     outbox.enqueue([*_told(CONFIRMATION, appointment, now=now), *plans.intents], now=now)
 
 
@@ -90,7 +91,7 @@ def closed(
             unreached.append(appointment)
     plans = planning.plan_days(map(planning.day_of, listed), now=now)
     refs = [*(str(appointment.uid) for appointment in listed), *plans.withdraw]
-    outbox.supersede(subject_refs=refs, kinds=[*ABOUT_APPOINTMENT, REMINDER])
+    outbox.supersede(subject_refs=refs, kinds=[*ABOUT_APPOINTMENT, REMINDER], wanted=plans.wanted)
     outbox.enqueue([*intents, *plans.intents], now=now)
     return unreached
 
@@ -126,7 +127,9 @@ def _is_staff(actor: Actor) -> bool:
 def _withdraw(appointment: Appointment, plans: Plans) -> bool:
     """Withdraw what was still to be said; whether the family had been told nothing yet."""
     withdrawn = outbox.supersede(
-        subject_refs=[str(appointment.uid), *plans.withdraw], kinds=[*ABOUT_APPOINTMENT, REMINDER]
+        subject_refs=[str(appointment.uid), *plans.withdraw],
+        kinds=[*ABOUT_APPOINTMENT, REMINDER],
+        wanted=plans.wanted,
     )
     about = [each for each in withdrawn if each.kind != REMINDER]
     return any(each.kind == CONFIRMATION for each in about) and not any(
@@ -150,16 +153,19 @@ def _told(
     known = ways_of(appointment, guardian, household)
     intents = []
     for place, way in enumerate(known if every_way else known[:1]):
-        send_at: datetime | None = now
-        if _is_staff(actor):  # a family that has just pressed the button has the phone in its hand
-            send_at = moment(
+        hours = hours_of(household)
+        open_now: Opening | None = Opening(now, None)
+        if _is_staff(actor):
+            open_now = opening(
                 way,
-                hours_of(household),
+                hours,
                 zone=ZoneInfo(appointment.centre.time_zone),
                 now=now,
                 before=appointment.starts_at - LEAD,
             )
-        if send_at is None:
+        elif hours or way.channel == SMS:  # the family has just pressed the button
+            open_now = Opening(now, now + PROMPT)
+        if open_now is None:
             continue
         purpose = f"{kind}-{way.channel}" if place else kind
         intents.append(
@@ -176,8 +182,9 @@ def _told(
                 version=appointment.sequence,
                 alternatives=[] if every_way else known[1:],
                 priority=priority,
-                send_at=send_at,
+                send_at=open_now.send_at,
                 valid_until=appointment.starts_at,
+                leave_by=open_now.leave_by,
             )
         )
     return intents

@@ -4,7 +4,7 @@ what makes them say what the rules want."""
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any, NamedTuple
@@ -14,6 +14,7 @@ from django.db import connection
 
 from booking import policy, reminders
 from booking.models import Appointment, Guardian, Household
+from booking.parties import FIRST, Contact, parties, person_ref
 from booking.reaching import hours_of, ways, ways_of
 from booking.reminders import EMAIL, SMS, Day, Hours, Settlement, Visit, Written
 from notifications import outbox
@@ -56,10 +57,11 @@ def day_of(appointment: Appointment) -> DayKey | None:
 
 @dataclass(frozen=True, slots=True)
 class Plans:
-    """What to withdraw, by subject, and what to write."""
+    """What to withdraw, by subject, but for these keys; and what to write."""
 
     withdraw: list[str]
     intents: list[Intent]
+    wanted: list[str]
 
 
 def plan_days(keys: Iterable[DayKey | None], *, now: datetime, is_locked: bool = True) -> Plans:
@@ -70,9 +72,9 @@ def plan_days(keys: Iterable[DayKey | None], *, now: datetime, is_locked: bool =
     """
     wanted = sorted({key for key in keys if key is not None})
     if not wanted:
-        return Plans([], [])
+        return Plans([], [], [])
     known = policy.current(now=now)
-    plans = Plans([], [])
+    plans = Plans([], [], [])
     for row in _read(wanted, is_locked=is_locked):
         _add(plans, _HouseholdDay.read(row, known), now=now)
     return plans
@@ -80,7 +82,7 @@ def plan_days(keys: Iterable[DayKey | None], *, now: datetime, is_locked: bool =
 
 def plan_first(appointment: Appointment, *, now: datetime) -> Plans:
     """The same for a family that nobody else can know yet, from what is at hand."""
-    plans = Plans([], [])
+    plans = Plans([], [], [])
     household, guardian = appointment.household, appointment.guardian
     if household is not None and guardian is not None:
         known = policy.current(now=now)
@@ -116,7 +118,7 @@ def about_to_leave(*, before: datetime) -> set[DayKey]:
 def apply(plans: Plans, *, now: datetime) -> int:
     """Write what was planned, where nothing else is written with it; how many reminders."""
     if plans.withdraw:
-        outbox.supersede(subject_refs=plans.withdraw, kinds=[REMINDER])
+        outbox.supersede(subject_refs=plans.withdraw, kinds=[REMINDER], wanted=plans.wanted)
     return len(outbox.enqueue(plans.intents, now=now))
 
 
@@ -124,6 +126,7 @@ def _add(plans: Plans, day: _HouseholdDay, *, now: datetime) -> None:
     settlement = day.settlement(now=now)
     if settlement.is_withdrawn:
         plans.withdraw.append(day.key.subject_ref)
+        plans.wanted.extend(settlement.leaving)
     plans.intents.extend(day.intents(settlement))
 
 
@@ -141,57 +144,35 @@ def _read(keys: Collection[DayKey], *, is_locked: bool) -> list[tuple[Any, ...]]
         ]
 
 
+class _Told(NamedTuple):
+    """What one party of a household is told of a day, and the centre that tells it."""
+
+    day: Day
+    scope: str
+
+
 @dataclass(frozen=True, slots=True)
 class _HouseholdDay:
-    """A day as the rules see it, whom it is told to, and what is written for it already."""
+    """A day as the rules see it for each party, and what is written for it already."""
 
     key: DayKey
-    day: Day | None  # no visit is left
-    ways: Mapping[str, str]
+    told: Mapping[int, _Told]
     language: str
     sender: str
-    scope: str
     written: list[Written]
 
     @classmethod
     def read(cls, row: tuple[Any, ...], known: policy.Policy) -> _HouseholdDay:
         key, family, found, messages = row
         visits = [each for each in found if _local_day(each) == key.on]
-        first: dict[str, Any] = visits[0] if visits else {"email": "", "phone": "", "slug": ""}
-        ways_there = dict(
-            ways(
-                contact_by=family["contact_by"],
-                email=first["email"],
-                phone=first["phone"],
-                is_discreet=any(each["is_discreet"] for each in visits),
-            )
-        )
-        voice = f"{known_language(family['language'])} {family['sms_sender']}"
-        day = None
-        if visits:
-            day = Day(
-                on=key.on,
-                zone=ZoneInfo(first["zone"]),
-                visits=[
-                    Visit(
-                        datetime.fromisoformat(each["starts_at"]),
-                        datetime.fromisoformat(each["told_at"]),
-                        known.rules(centre=each["centre"], type=each["type"]),
-                    )
-                    for each in visits
-                ],
-                ways=ways_there,
-                voice=voice,
-                hours=_hours(family),
-                holidays=known.holidays.get(first["department"], ()),
-            )
         return cls(
             key,
-            day,
-            ways_there,
+            {
+                number: _Told(_day(key.on, family, theirs, known), theirs[0]["slug"])
+                for number, theirs in parties(visits, _contact).items()
+            },
             known_language(family["language"]),
             family["sms_sender"],
-            first["slug"],
             [written for message in messages if (written := _written(message))],
         )
 
@@ -206,21 +187,24 @@ class _HouseholdDay:
         centre = appointment.centre
         key = key_of(household.pk, appointment.starts_at, centre.time_zone)
         rules = known.rules(centre=centre.pk, type=appointment.type_id)
-        ways_there = dict(ways_of(appointment, guardian, household))
         language = known_language(household.language)
         day = Day(
             on=key.on,
             zone=ZoneInfo(centre.time_zone),
             visits=[Visit(appointment.starts_at, appointment.changed_at, rules)],
-            ways=ways_there,
+            ways=dict(ways_of(appointment, guardian, household)),
             voice=f"{language} {household.sms_sender}",
             hours=hours_of(household),
             holidays=known.holidays.get(centre.department_id, ()),
         )
-        return cls(key, day, ways_there, language, household.sms_sender, centre.slug, [])
+        return cls(key, {FIRST: _Told(day, centre.slug)}, language, household.sms_sender, [])
 
     def settlement(self, *, now: datetime) -> Settlement:
-        wanted = reminders.plan(self.day) if self.day else []
+        wanted = [
+            reminder._replace(step=_step(reminder.step, number))
+            for number, told in self.told.items()
+            for reminder in reminders.plan(told.day)
+        ]
         return reminders.settle(wanted, self.written, now=now)
 
     def intents(self, settlement: Settlement) -> list[Intent]:
@@ -230,19 +214,62 @@ class _HouseholdDay:
                 intent_key=f"{REMINDER}:{household}:{on}:{each.step}:{each.channel}:{generation}",
                 kind=REMINDER,
                 subject_ref=self.key.subject_ref,
-                person_ref=f"household:{household}",
-                scope=self.scope,
+                person_ref=person_ref(household, _number(each.step)),
+                scope=self.told[_number(each.step)].scope,
                 channel=each.channel,
                 recipient=each.recipient,
                 sender=self.sender,
                 language=self.language,
-                alternatives=[way for way in self.ways.items() if way[0] != each.channel],
+                alternatives=each.others,
                 priority=outbox.BULK,
                 send_at=each.send_at,
                 valid_until=each.valid_until,
+                leave_by=each.leave_by,
             )
             for each, generation in settlement.write
         ]
+
+
+def _day(
+    on: date, family: Mapping[str, Any], visits: Sequence[Mapping[str, Any]], known: policy.Policy
+) -> Day:
+    """These visits of one party, the first of whom says where it is told."""
+    first = visits[0]
+    found = ways(
+        contact_by=family["contact_by"],
+        email=first["email"],
+        phone=first["phone"],
+        is_discreet=any(each["is_discreet"] for each in visits),
+    )
+    return Day(
+        on=on,
+        zone=ZoneInfo(first["zone"]),
+        visits=[
+            Visit(
+                datetime.fromisoformat(each["starts_at"]),
+                datetime.fromisoformat(each["told_at"]),
+                known.rules(centre=each["centre"], type=each["type"]),
+            )
+            for each in visits
+        ],
+        ways=dict(found),
+        voice=f"{known_language(family['language'])} {family['sms_sender']}",
+        hours=_hours(family),
+        holidays=known.holidays.get(first["department"], ()),
+    )
+
+
+def _contact(visit: Mapping[str, Any]) -> Contact:
+    return Contact(visit["guardian"], visit["email"], visit["phone"], visit["is_discreet"])
+
+
+def _step(step: str, number: int) -> str:
+    """Each party has steps of its own."""
+    return f"{step}@{number}" if number else step
+
+
+def _number(step: str) -> int:
+    return int(step.partition("@")[2] or FIRST)
 
 
 def _local_day(visit: Mapping[str, Any]) -> date:
@@ -257,7 +284,8 @@ def _hours(family: Mapping[str, Any]) -> Hours | None:
 
 def _written(message: list[Any]) -> Written | None:
     """A row as the plan knows it; a replacement's key goes on after its original's."""
-    key, channel, recipient, language, sender, send_at, valid_until, state, is_replacement = message
+    key, channel, recipient, language, sender, send_at, valid_until, leave_by, *rest = message
+    alternatives, state, is_replacement = rest
     try:
         _kind, _household, _on, step, _way, generation, *_rest = key.split(":")
         number = int(generation)
@@ -270,7 +298,10 @@ def _written(message: list[Any]) -> Written | None:
         recipient,
         datetime.fromisoformat(send_at),
         datetime.fromisoformat(valid_until),
+        datetime.fromisoformat(leave_by) if leave_by else None,
         f"{language} {sender}",
+        tuple((way["channel"], way["recipient"]) for way in alternatives),
         state,
         is_replacement,
+        key,
     )

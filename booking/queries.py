@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -11,6 +11,7 @@ from django.db import connection
 
 from booking.availability import ShiftLoad, Slot, Timing, Window, slots
 from booking.models import Appointment, Guardian
+from booking.parties import Contact, number_of, parties
 from booking.rules import TypeRules, public_window
 from centres.calendar import from_minute
 from centres.models import AppointmentType, Centre, PublicHoliday
@@ -195,12 +196,29 @@ def visits_of_day(household_id: int, on: date) -> list[Appointment]:
         state=Appointment.State.BOOKED,
         starts_at__gte=midnight - timedelta(days=1),
         starts_at__lt=midnight + timedelta(days=2),
-    ).select_related("type", "centre__department", "site")
+    ).select_related("type", "centre__department", "site", "guardian", "household")
     return [
         visit
         for visit in near.order_by("starts_at", "id")
         if visit.starts_at.astimezone(ZoneInfo(visit.centre.time_zone)).date() == on
     ]
+
+
+def visits_told(household_id: int, on: date, person_ref: str) -> list[Appointment]:
+    """Those of them that this person is told of."""
+    return told_to(person_ref, visits_of_day(household_id, on))
+
+
+def told_to(person_ref: str, visits: Sequence[Appointment]) -> list[Appointment]:
+    """Of all visits of a household's day, those that this person is told of."""
+    return parties(visits, _contact).get(number_of(person_ref), [])
+
+
+def _contact(visit: Appointment) -> Contact:
+    guardian, is_discreet = visit.guardian, visit.type.is_discreet
+    if guardian is None:
+        return Contact(0, "", "", is_discreet)
+    return Contact(guardian.pk, guardian.email, str(guardian.phone or ""), is_discreet)
 
 
 # Each centre's appointments between two instants are one range of an index.

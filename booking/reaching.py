@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -12,6 +13,7 @@ from django.conf import settings
 from booking.models import Appointment, Guardian, Household
 from booking.reminders import EMAIL, SMS, Hours
 from centres.calendar import wall
+from notifications.hours import Opening
 from notifications.sms.numbers import is_mobile
 
 By = Household.ContactBy
@@ -61,6 +63,21 @@ def ways_of(appointment: Appointment, guardian: Guardian, household: Household) 
     )
 
 
+def ways_together(visits: Sequence[Appointment]) -> list[Way]:
+    """Where a family may be told of several visits at once: as of the first, and as discreetly as
+    any of them wants. Nowhere without a visit, or whoever booked it."""
+    guardian = visits[0].guardian if visits else None
+    household = visits[0].household if visits else None
+    if guardian is None or household is None:
+        return []
+    return ways(
+        contact_by=household.contact_by,
+        email=guardian.email,
+        phone=str(guardian.phone or ""),
+        is_discreet=any(visit.type.is_discreet for visit in visits),
+    )
+
+
 def hours_of(household: Household) -> Hours | None:
     """The hours a household chose itself."""
     if household.contact_from is None or household.contact_until is None:
@@ -68,22 +85,22 @@ def hours_of(household: Household) -> Hours | None:
     return Hours(household.contact_from, household.contact_until)
 
 
-def moment(
+def opening(
     way: Way, hours: Hours | None, *, zone: ZoneInfo, now: datetime, before: datetime
-) -> datetime | None:
-    """When staff's news may be sent by this way: now, or once the phone may ring.
+) -> Opening | None:
+    """When staff's news may be sent by this way: now, or once the phone may ring, until it may not.
 
     None when a household's own hours leave no time before the visit: somebody else may hold the
     phone, so it has to be told in person. Without such hours a late SMS beats a journey in vain.
     """
     if hours is None and way.channel == EMAIL:
-        return now
+        return Opening(now, None)
     window = hours or LATE_HOURS
     local = now.astimezone(zone)
     if window.opens <= local.time() < window.closes:
-        return now
+        return Opening(now, wall(local.date(), window.closes, zone))
     day: date = local.date() + timedelta(days=local.time() >= window.closes)
     at = wall(day, window.opens, zone)
     if at < before:
-        return at
-    return None if hours else now
+        return Opening(at, wall(day, window.closes, zone))
+    return None if hours else Opening(now, None)

@@ -43,6 +43,19 @@ class Hours(NamedTuple):
 QUIET_OUTSIDE = Hours(time(8), time(20))
 
 
+def decent(own: Hours | None) -> Hours:
+    """A household's own hours, as far as they are decent ones; without any, everyone's."""
+    if own is None:
+        return QUIET_OUTSIDE
+    both = Hours(max(own.opens, QUIET_OUTSIDE.opens), min(own.closes, QUIET_OUTSIDE.closes))
+    return both if both.opens < both.closes else own
+
+
+def is_off(on: date, holidays: Collection[date]) -> bool:
+    """Whether nobody's phone rings that day for a later one."""
+    return on.weekday() == 6 or on in holidays
+
+
 class Rule(NamedTuple):
     """One reminder, so many days before at a time on the clock of the place."""
 
@@ -82,12 +95,7 @@ class Day:
     @property
     def open_hours(self) -> Hours:
         """The household's own hours, as far as they are decent ones."""
-        if self.hours is None:
-            return QUIET_OUTSIDE
-        both = Hours(
-            max(self.hours.opens, QUIET_OUTSIDE.opens), min(self.hours.closes, QUIET_OUTSIDE.closes)
-        )
-        return both if both.opens < both.closes else self.hours
+        return decent(self.hours)
 
     @property
     def begins_at(self) -> datetime:
@@ -95,14 +103,16 @@ class Day:
 
 
 class Reminder(NamedTuple):
-    """One reminder to send."""
+    """One reminder to send. Of use until shortly before the visit, it leaves within its hours."""
 
     step: str
     channel: str
     recipient: str
     send_at: datetime
     valid_until: datetime
+    leave_by: datetime | None = None  # the end of the hours of that day
     voice: str = ""
+    others: tuple[tuple[str, str], ...] = ()  # where else it may go when this address fails
 
 
 def plan(day: Day) -> list[Reminder]:
@@ -139,17 +149,22 @@ def _placed(day: Day, rule: Rule, *, since: datetime, has_sms_rule: bool) -> Rem
     on, clock = _day(day, rule), _clock(day, rule.at)
     if channel and wall(on, clock, day.zone) > day.begins_at - LEAD:
         on, clock = day.on - timedelta(days=1), day.open_hours.last
-        if _is_off(day, on):
+        if is_off(on, day.holidays):
             channel = EMAIL if EMAIL in day.ways else ""
     if not channel:
         return None
     send_at, valid_until = wall(on, clock, day.zone), day.begins_at - LAST_USE
     # An e-mail rings nobody's phone at night, unless the family said when it may come.
+    leave_by = None
     if channel == SMS or day.hours:
-        valid_until = min(valid_until, wall(on, day.open_hours.closes, day.zone))
-    if not since <= send_at < valid_until:
+        leave_by = min(valid_until, wall(on, day.open_hours.closes, day.zone))
+    if not since <= send_at < (leave_by or valid_until):
         return None
-    return Reminder(rule.step, channel, day.ways[channel], send_at, valid_until, day.voice)
+    recipient = day.ways[channel]
+    others = tuple(way for way in day.ways.items() if way[0] != channel)
+    return Reminder(
+        rule.step, channel, recipient, send_at, valid_until, leave_by, day.voice, others
+    )
 
 
 def _channel(day: Day, rule: Rule, *, has_sms_rule: bool) -> str:
@@ -165,13 +180,9 @@ def _channel(day: Day, rule: Rule, *, has_sms_rule: bool) -> str:
 def _day(day: Day, rule: Rule) -> date:
     """So many days before, or the ordinary day before that; the day itself stays."""
     on = day.on - timedelta(days=rule.days_before)
-    while rule.days_before and _is_off(day, on):
+    while rule.days_before and is_off(on, day.holidays):
         on -= timedelta(days=1)
     return on
-
-
-def _is_off(day: Day, on: date) -> bool:
-    return on.weekday() == 6 or on in day.holidays
 
 
 def _clock(day: Day, at: time) -> time:
@@ -188,9 +199,16 @@ class Written(NamedTuple):
     recipient: str
     send_at: datetime
     valid_until: datetime
+    leave_by: datetime | None
     voice: str
+    others: tuple[tuple[str, str], ...]
     state: str
     is_replacement: bool = False
+    key: str = ""
+
+    @property
+    def is_leaving(self) -> bool:
+        return self.state in {"sending", "uncertain"}
 
     @property
     def is_waiting(self) -> bool:
@@ -199,6 +217,12 @@ class Written(NamedTuple):
     @property
     def is_gone(self) -> bool:
         return self.state == "superseded"
+
+    def goes_to(self, reminder: Reminder) -> bool:
+        return self.is_replacement or (self.channel, self.recipient) == (
+            reminder.channel,
+            reminder.recipient,
+        )
 
     def says(self, reminder: Reminder, *, now: datetime) -> bool:
         """Whether it waits for what the plan wants. One already due keeps its own time: it may have
@@ -209,12 +233,25 @@ class Written(NamedTuple):
             return False
         if self.is_replacement:
             return True
-        is_same_time = self.send_at == reminder.send_at or reminder.send_at <= now
-        return is_same_time and (self.channel, self.recipient, self.voice) == (
+        is_same_time = reminder.send_at <= now or (self.send_at, self.leave_by) == (
+            reminder.send_at,
+            reminder.leave_by,
+        )
+        return is_same_time and (self.channel, self.recipient, self.voice, self.others) == (
             reminder.channel,
             reminder.recipient,
             reminder.voice,
+            reminder.others,
         )
+
+
+def _at_its_time(reminder: Reminder, rows: Iterable[Written], *, now: datetime) -> Reminder:
+    """As planned; one already due leaves now, or when the one it replaces was to: that may have
+    missed its hours, and waited for the next."""
+    if reminder.send_at > now:
+        return reminder
+    former = max(rows, key=lambda row: (row.is_waiting, row.generation))
+    return reminder._replace(send_at=max(former.send_at, now), leave_by=former.leave_by)
 
 
 class ToWrite(NamedTuple):
@@ -226,10 +263,11 @@ class ToWrite(NamedTuple):
 
 class Settlement(NamedTuple):
     """What makes the outbox say what the plan wants: all that waits withdrawn or nothing, then
-    these written."""
+    these written. What is leaving is only withdrawn if nobody wants it there any more."""
 
     is_withdrawn: bool
     write: Sequence[ToWrite]
+    leaving: Sequence[str] = ()  # the keys of those on their way to where they are still wanted
 
     @property
     def is_needed(self) -> bool:
@@ -238,13 +276,15 @@ class Settlement(NamedTuple):
 
 def settle(wanted: Sequence[Reminder], written: Sequence[Written], *, now: datetime) -> Settlement:
     """What to withdraw and to write for one day. What has left, or was given up, is over: it is
-    never written again. What is past and was never written is not made up for."""
+    never written again. What is past and was never written is not made up for. One on its way to
+    an address that is not the right one any more is written anew for the right one."""
     steps: dict[str, list[Written]] = {}
-    for row in written:
+    for row in sorted(written, key=lambda row: row.generation):
         steps.setdefault(row.step, []).append(row)
     reminders = {reminder.step: reminder for reminder in wanted}
     waiting = {row.step for row in written if row.is_waiting}
-    is_withdrawn = any(
+    astray = {step for step, each in reminders.items() if _is_astray(each, steps.get(step, []))}
+    is_withdrawn = bool(astray) or any(
         row.step not in reminders or not row.says(reminders[row.step], now=now)
         for row in written
         if row.is_waiting
@@ -252,12 +292,21 @@ def settle(wanted: Sequence[Reminder], written: Sequence[Written], *, now: datet
     write = []
     for step, reminder in reminders.items():
         rows = steps.get(step, [])
-        if step in waiting:
+        if step in waiting or step in astray:
             is_due = is_withdrawn and reminder.valid_until > now
         else:
             is_due = reminder.send_at > now and all(row.is_gone for row in rows)
         if is_due:
             generation = max((row.generation for row in rows), default=0) + 1
-            at = max(reminder.send_at, now)
-            write.append(ToWrite(reminder._replace(send_at=at), generation))
-    return Settlement(is_withdrawn, write)
+            write.append(ToWrite(_at_its_time(reminder, rows, now=now), generation))
+    leaving = [
+        row.key
+        for row in written
+        if row.is_leaving and row.step in reminders and row.goes_to(reminders[row.step])
+    ]
+    return Settlement(is_withdrawn, write, leaving)
+
+
+def _is_astray(reminder: Reminder, rows: Sequence[Written]) -> bool:
+    """Whether the last row of its step is on its way to somewhere else."""
+    return bool(rows) and rows[-1].is_leaving and not rows[-1].goes_to(reminder)

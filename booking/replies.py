@@ -21,7 +21,7 @@ from booking.errors import Refusal
 from booking.locking import lock_shifts_of
 from booking.messages import CANCELLED
 from booking.models import Appointment, Guardian, Household
-from booking.queries import visits_of_day
+from booking.queries import visits_told
 from booking.telling import short_values
 from centres.models import Department
 from notifications import replies
@@ -222,7 +222,7 @@ def _day_of(inbound: Inbound, *, now: datetime) -> Day | None:
     household = Household.objects.filter(pk=int(pk)).first()
     if household is None:
         return None
-    of_day = visits_of_day(household.pk, date.fromisoformat(on))
+    of_day = visits_told(household.pk, date.fromisoformat(on), asked.person_ref)
     visits = [visit for visit in of_day if visit.starts_at > now]
     return Day(asked.subject_ref, household, asked.language, visits)
 

@@ -21,7 +21,7 @@ from booking.loading import load_appointments
 from booking.messages import CANCELLED, CLOSED
 from booking.models import Appointment
 from booking.planning import DayKey
-from booking.queries import visits_of_day
+from booking.queries import visits_told
 from centres.directory import is_address_sure
 from centres.models import AppointmentType
 from notifications.composing import Content
@@ -55,8 +55,9 @@ def about_appointment(message: OutboxMessage) -> Content | None:
 
 
 def about_day(message: OutboxMessage) -> Content | None:
-    """What a reminder says: all the visits its household still has that day; None without any."""
-    visits = visits_of_day(*DayKey.of(message.subject_ref))
+    """What a reminder says: all the visits that whom it is for still has that day; None without
+    any."""
+    visits = visits_told(*DayKey.of(message.subject_ref), message.person_ref)
     if not visits:
         return None
     kinds = {visit.type.slug for visit in visits}

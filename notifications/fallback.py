@@ -6,26 +6,22 @@ What has no other way left stays on the list of people to phone.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from django.db import connection, transaction
 
-from notifications import outbox
+from notifications import hours, outbox
 from notifications.clock import database_now
+from notifications.hours import Opening, Way
 from notifications.models import ContactProblem, OutboxMessage
 from notifications.problems import Address, canonical, problems_of
 from notifications.words.kinds import KINDS
 
-Way = Mapping[str, str]  # {channel, recipient}
 PAGE = 200
 # A reminder is worth a second try while there is time to read it; news of a change always is.
 REMINDERS = ("reminder",)
 LEAD = timedelta(hours=2)
-
-# Whoever has messages written knows when a family may be told by a channel; None: not in time.
-Moment = Callable[[OutboxMessage, str, datetime], datetime | None]
-_moments: list[Moment] = []
 
 LOST = """
 SELECT * FROM notifications_outboxmessage
@@ -42,11 +38,6 @@ UPDATE notifications_outboxmessage message SET instead_of_id = written.old
 FROM unnest(%(old)s::bigint[], %(keys)s::text[]) AS written (old, key)
 WHERE message.intent_key = written.key
 """
-
-
-def register(moment: Moment) -> None:
-    """Have somebody say when a message may leave by another channel: nobody is woken by it."""
-    _moments[:] = [moment]
 
 
 def change_channels(limit: int = PAGE) -> int:
@@ -95,17 +86,19 @@ def _another_way(
     """The same for the next address that works, in a channel that has words for it."""
     for place, way in enumerate(message.alternatives):
         address = canonical(way["channel"], way["recipient"])
-        send_at = _send_at(message, address.channel, now=now)
-        if address in closed or address.channel not in KINDS.get(message.kind, {}) or not send_at:
+        if address in closed or address.channel not in KINDS.get(message.kind, {}):
             continue
-        intent = _intent(message, way, message.alternatives[place + 1 :], send_at=send_at)
+        opening = hours.opening(message, way, now=now)
+        if opening is None:
+            continue
+        intent = _intent(message, way, message.alternatives[place + 1 :], opening)
         if intent.is_useful:
             return intent
     return None
 
 
 def _intent(
-    message: OutboxMessage, way: Way, others: Sequence[Way], *, send_at: datetime
+    message: OutboxMessage, way: Way, others: Sequence[Way], opening: Opening
 ) -> outbox.Intent:
     return outbox.Intent(
         intent_key=f"{message.intent_key}:{way['channel']}:1",
@@ -121,13 +114,10 @@ def _intent(
         context=message.context,
         alternatives=[(other["channel"], other["recipient"]) for other in others],
         priority=message.priority,
-        send_at=send_at,
+        send_at=opening.send_at,
         valid_until=message.valid_until,
+        leave_by=opening.leave_by,
     )
-
-
-def _send_at(message: OutboxMessage, channel: str, *, now: datetime) -> datetime | None:
-    return _moments[0](message, channel, now) if _moments else now
 
 
 def _link(intents: Mapping[int, outbox.Intent]) -> None:

@@ -18,6 +18,7 @@ from django.db.models import Q, QuerySet
 
 from notifications import outbox
 from notifications.composing import compose
+from notifications.hours import PROMPT
 from notifications.models import Inbound, OutboxMessage, Route
 from notifications.models.outbox import LOST_STATES
 from notifications.problems import problems_of
@@ -252,6 +253,7 @@ def _send_instead(
         priority=min(message.priority, outbox.NORMAL),
         send_at=now,
         valid_until=message.valid_until,
+        leave_by=now + PROMPT,
     )
     written = outbox.enqueue([intent], now=now)
     if not written:

@@ -43,6 +43,7 @@ WITH due AS MATERIALIZED (
         WHERE this.channel = %(channel)s AND this.priority = lane.priority
           AND this.state = 'planned' AND this.send_at <= statement_timestamp()
           AND this.valid_until > statement_timestamp()
+          AND coalesce(this.leave_by, this.valid_until) > statement_timestamp()
           AND (SELECT older.id FROM notifications_outboxmessage older
                WHERE older.subject_ref = this.subject_ref AND older.channel = this.channel
                  AND older.person_ref = this.person_ref AND older.id < this.id
@@ -74,6 +75,7 @@ WITH begun AS (
         sent_body = %(body)s, wording_id = %(wording)s
     WHERE id = %(id)s AND state = 'claimed' AND lease_owner = %(owner)s
       AND lease_until > clock_timestamp() AND valid_until > clock_timestamp()
+      AND coalesce(leave_by, valid_until) > clock_timestamp()
     RETURNING id, attempts, lease_until)
 INSERT INTO notifications_attempt
     (message_id, number, route, opened_at, deadline_at, outcome, detail, provider_id, body_hash)

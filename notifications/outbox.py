@@ -25,27 +25,29 @@ INSERT INTO notifications_outboxmessage
     (intent_key, kind, subject_ref, person_ref, scope, channel, recipient, sender, language,
      version, context, attachments, alternatives, priority, send_at, valid_until, state,
      is_withdrawn, attempts, last_error, route, provider_id, settle_tries, sent_subject, sent_body,
-     handled_as, handled_by, created_at, instead_of_id)
+     handled_as, handled_by, created_at, instead_of_id, leave_by)
 SELECT intent_key, kind, subject_ref, person_ref, scope, channel, recipient, sender, language,
     version, context, '[]', alternatives, priority,
     -- "Now" means now to the database too, even if the web host's clock runs ahead.
     CASE WHEN send_at <= %(now)s THEN least(send_at, statement_timestamp()) ELSE send_at END,
-    valid_until, 'planned', false, 0, '', '', '', 0, '', '', '', '', %(now)s, instead_of
+    valid_until, 'planned', false, 0, '', '', '', 0, '', '', '', '', %(now)s, instead_of, leave_by
 FROM jsonb_to_recordset(%(intents)s::jsonb) AS intent (
     intent_key text, kind text, subject_ref text, person_ref text, scope text, channel text,
     recipient text, sender text, language text, version int, context jsonb, alternatives jsonb,
-    priority smallint, send_at timestamptz, valid_until timestamptz, instead_of bigint)
+    priority smallint, send_at timestamptz, valid_until timestamptz, instead_of bigint,
+    leave_by timestamptz)
 ON CONFLICT (intent_key) DO NOTHING
 RETURNING id
 """
 
-# What is leaving stays on its way, but is not tried again.
+# What is leaving stays on its way, but is not tried again, unless it is still wanted.
 SUPERSEDE = """
 UPDATE notifications_outboxmessage SET
     state = CASE WHEN state IN ('planned', 'claimed') THEN 'superseded' ELSE state END,
     is_withdrawn = true
 WHERE subject_ref = ANY (%(subject_refs)s) AND kind = ANY (%(kinds)s)
-  AND state IN ('planned', 'claimed', 'sending', 'uncertain')
+  AND (state IN ('planned', 'claimed')
+       OR state IN ('sending', 'uncertain') AND intent_key <> ALL (%(wanted)s))
 RETURNING kind, person_ref, channel, state <> 'superseded'
 """
 
@@ -56,7 +58,7 @@ class Intent:
 
     `context` is for what cannot be composed when it leaves (see composing). `alternatives` are
     (channel, recipient) pairs to try, in order, when the first address fails. `instead_of` is the
-    id of the message it replaces.
+    id of the message it replaces. `leave_by` ends the hours in which it may leave (see hours).
     """
 
     intent_key: str
@@ -74,6 +76,7 @@ class Intent:
     priority: int = NORMAL
     send_at: datetime
     valid_until: datetime
+    leave_by: datetime | None = None
     instead_of: int | None = None
 
     @property
@@ -88,6 +91,7 @@ class Intent:
         ]
         for name in ("send_at", "valid_until"):
             row[name] = row[name].isoformat()
+        row["leave_by"] = self.leave_by and self.leave_by.isoformat()
         return row
 
 
@@ -123,10 +127,17 @@ def enqueue(intents: Iterable[Intent], *, now: datetime) -> list[int]:
         return [int(pk) for (pk,) in cursor.fetchall()]
 
 
-def supersede(*, subject_refs: Iterable[str], kinds: Iterable[str]) -> list[Withdrawn]:
+def supersede(
+    *, subject_refs: Iterable[str], kinds: Iterable[str], wanted: Iterable[str] = ()
+) -> list[Withdrawn]:
     """Withdraw unsent messages about something that has changed since, in the transaction of the
-    change. One that is just leaving stays on its way, but is not tried again."""
-    values = {"subject_refs": list(subject_refs), "kinds": list(kinds)}
+    change. One that is just leaving stays on its way, but is not tried again: except those whose
+    intent is still `wanted`."""
+    values = {
+        "subject_refs": list(subject_refs),
+        "kinds": list(kinds),
+        "wanted": list(wanted),
+    }
     with connection.cursor() as cursor:
         cursor.execute(SUPERSEDE, values)
         return [Withdrawn(*row) for row in cursor.fetchall()]

@@ -12,7 +12,7 @@ from typing import Any
 
 from django.db import InterfaceError, OperationalError, connection
 
-from notifications import fallback, heartbeats, lost_answers, receipts, replies, routing
+from notifications import fallback, heartbeats, hours, lost_answers, receipts, replies, routing
 from notifications.delivery import settle_after
 from notifications.ledger import ALL_PRIORITIES
 from notifications.turns import turn
@@ -94,6 +94,7 @@ STEPS: list[Step] = [
     doubt_overdue,
     receipts.apply_waiting,
     lost_answers.settle_due,
+    hours.wait_for_next,
     expire,
     replies.answer_waiting,
     fallback.change_channels,

@@ -19,6 +19,7 @@ from django.db.models.functions import Now
 
 from notifications import answers, callers, outbox, problems, receipts
 from notifications.clock import database_now
+from notifications.hours import PROMPT
 from notifications.models import ContactProblem, Inbound, OutboxMessage, Receipt
 from notifications.models.outbox import ASKING_KINDS
 from notifications.sms.base import CannotTell, SmsProvider
@@ -113,6 +114,7 @@ def answer(
         priority=outbox.URGENT,  # somebody holds the phone
         send_at=now,
         valid_until=valid_until,
+        leave_by=now + PROMPT,
     )
     outbox.enqueue([intent], now=now)
 

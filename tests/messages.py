@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
+
+from django.db import connection
 
 from notifications.composing import Content, compose
 from notifications.models import OutboxMessage
@@ -37,3 +40,17 @@ def become(state: str, **of: Any) -> None:
     ids = list(OutboxMessage.objects.filter(state="planned", **of).values_list("pk", flat=True))
     for step in STEPS[state]:
         OutboxMessage.objects.filter(pk__in=ids).update(state=step)
+
+
+# The database's clock cannot be moved, but what is written can be moved along it.
+ELAPSE = """
+UPDATE notifications_outboxmessage SET send_at = send_at + by, valid_until = valid_until + by,
+    leave_by = leave_by + by, created_at = least(created_at, clock_timestamp())
+FROM (SELECT clock_timestamp() - %s::timestamptz) AS elapsed (by)
+"""
+
+
+def elapse(until: datetime) -> None:
+    """All messages are now as far from their times as they would be at this moment."""
+    with connection.cursor() as cursor:
+        cursor.execute(ELAPSE, [until])

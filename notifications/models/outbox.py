@@ -73,6 +73,8 @@ class OutboxMessage(models.Model):
     priority = models.SmallIntegerField(_("priorité"), default=3)
     send_at = models.DateTimeField(_("à envoyer le"))
     valid_until = models.DateTimeField(_("utile jusqu’au"))
+    # When the hours end in which it may leave. Past them it waits for the next ones (see hours).
+    leave_by = models.DateTimeField(_("part avant"), null=True, blank=True)
     state = models.CharField(_("état"), max_length=13, choices=State.choices, default=State.PLANNED)
     # Withdrawn while it was leaving: it is not tried again.
     is_withdrawn = models.BooleanField(_("retiré en route"), default=False)
@@ -127,6 +129,11 @@ class OutboxMessage(models.Model):
                 fields=["channel", "priority", "send_at"],
                 condition=Q(state__in=WAITING_STATES),
                 name="message_due",
+            ),
+            models.Index(
+                fields=["leave_by"],
+                condition=Q(state="planned", leave_by__isnull=False),
+                name="message_leaves_by",
             ),
             models.Index(
                 fields=["lease_until"],

@@ -186,16 +186,22 @@ def test_a_booking_for_the_same_morning_is_not_reminded_of() -> None:
     assert waiting() == []
 
 
-def test_the_guardian_of_the_first_visit_is_reminded() -> None:
+def test_guardians_who_share_all_they_are_reached_by_are_reminded_together() -> None:
     scene = open_morning()
-    first = book(scene, "11:00")
-    other = parent(2, email=NADIA.email, phone="+33698765432")
-    book(scene, "09:00", who=other)
+    book(scene, "11:00")
+    book(scene, "09:00", who=parent(2, email=NADIA.email, phone=NADIA.phone))
     assert Household.objects.count() == 1
-    assert {message.recipient for message in rows(state="planned") if message.channel == "sms"} == {
-        "+33698765432"
-    }
-    actions.cancel(uid=Appointment.objects.exclude(pk=first.pk).get(state="booked").uid, now=EARLY)
+    assert waiting() == WAITING
+    assert compose(rows(state="planned")[1]).context["times"] == "9h et 11h"  # type: ignore[union-attr]
+
+
+def test_the_reminders_of_a_guardian_whose_visit_is_cancelled_go() -> None:
+    scene = open_morning()
+    book(scene, "11:00")
+    other = book(scene, "09:00", who=parent(2, email=NADIA.email, phone="+33698765432"))
+    assert len(waiting()) == 6
+    actions.cancel(uid=other.uid, now=EARLY)
+    assert waiting() == WAITING
     assert {message.recipient for message in rows(state="planned") if message.channel == "sms"} == {
         "+33612345678"
     }

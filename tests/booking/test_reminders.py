@@ -86,7 +86,8 @@ def test_a_household_has_hours_of_its_own() -> None:
     day = day_with("16:00", hours=hours)
     assert told(day) == ["7 12:00 email", "2 13:00 sms", "0 12:00 sms"]
     for each in plan(day):
-        assert each.valid_until.astimezone(PARIS).time() <= hours.closes
+        assert each.leave_by is not None
+        assert each.leave_by.astimezone(PARIS).time() <= hours.closes
 
 
 def test_hours_of_its_own_at_night_are_its_own_choice() -> None:
@@ -96,9 +97,10 @@ def test_hours_of_its_own_at_night_are_its_own_choice() -> None:
 
 def test_no_sms_leaves_after_the_hours_even_late() -> None:
     sms = plan(day_with(rules=[EVENING]))[0]
-    assert sms.valid_until == at(WEDNESDAY - timedelta(days=2), "20:00")
+    assert sms.leave_by == at(WEDNESDAY - timedelta(days=2), "20:00")
     email = plan(day_with(rules=[WEEK]))[0]
-    assert email.valid_until == at(WEDNESDAY, "14:00")
+    assert email.leave_by is None
+    assert sms.valid_until == email.valid_until == at(WEDNESDAY, "14:00")
 
 
 def test_nobody_is_reminded_on_a_sunday_or_a_holiday_but_of_that_very_day() -> None:
@@ -179,7 +181,9 @@ def row(reminder: Reminder, **fields: Any) -> Written:
         "recipient": reminder.recipient,
         "send_at": reminder.send_at,
         "valid_until": reminder.valid_until,
+        "leave_by": reminder.leave_by,
         "voice": reminder.voice,
+        "others": reminder.others,
         "state": "planned",
     }
     return Written(**details | fields)

@@ -100,7 +100,7 @@ def clock_of(each: datetime, day: Day) -> datetime:
 def test_no_phone_rings_outside_the_hours(day: Day) -> None:
     hours = day.open_hours
     for each in plan(day):
-        leaves, ends = clock_of(each.send_at, day), clock_of(each.valid_until, day)
+        leaves, ends = clock_of(each.send_at, day), clock_of(each.leave_by or each.valid_until, day)
         if not is_skipped_hour(day, leaves):
             assert hours.opens <= leaves.time() < hours.closes
         if each.channel == SMS and not is_skipped_hour(day, ends):
@@ -122,7 +122,8 @@ def is_skipped_hour(day: Day, local: datetime) -> bool:
 def test_each_leaves_in_time_before_the_first_visit(day: Day) -> None:
     for each in plan(day):
         assert each.send_at <= day.begins_at - LEAD
-        assert each.send_at < each.valid_until <= day.begins_at - LAST_USE
+        assert each.send_at < (each.leave_by or each.valid_until)
+        assert each.valid_until == day.begins_at - LAST_USE
 
 
 @given(days())
@@ -217,6 +218,8 @@ def row(reminder: Reminder, generation: int = 1) -> Written:
         reminder.recipient,
         reminder.send_at,
         reminder.valid_until,
+        reminder.leave_by,
         reminder.voice,
+        reminder.others,
         "planned",
     )

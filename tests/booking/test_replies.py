@@ -9,6 +9,7 @@ import pytest
 
 from booking import desk, queries
 from booking.models import Appointment, AppointmentEvent, CallbackRequest, Household
+from booking.reminders import LAST_USE
 from notifications import fallback, replies
 from notifications.models import ContactProblem, Inbound, OutboxMessage, Receipt
 from notifications.segments import segments
@@ -47,7 +48,9 @@ def remind(appointment: Appointment, **fields: Any) -> OutboxMessage:
         "scope": appointment.centre.slug,
         "sender": "36035",
         "language": "fr",
-        "valid_until": appointment.starts_at,
+        # As planned: of use until shortly before, though it had to leave by the evening.
+        "valid_until": appointment.starts_at - LAST_USE,
+        "leave_by": datetime.now(UTC) - timedelta(minutes=5),
     }
     return posted(**defaults | fields)
 
@@ -268,7 +271,8 @@ def test_when_nothing_is_left_of_that_day_a_person_reads_it(text: str) -> None:
 def test_stop_is_the_last_sms_and_the_rest_takes_another_way() -> None:
     appointment = visit()
     remind(appointment)
-    email = {"channel": "email", "recipient": "nadia@example.org"}
+    assert appointment.guardian is not None
+    email = {"channel": "email", "recipient": appointment.guardian.email}
     planned = remind(appointment, state="planned", sent_at=None, alternatives=[email])
     inbound = reply("STOP")
     assert (inbound.outcome, inbound.needs_person) == ("stopped", False)

@@ -232,11 +232,12 @@ def test_what_people_typed_cannot_become_html() -> None:
 # Reminders: all the visits of the day, as they are when it leaves.
 
 
-def test_a_reminder_names_every_visit_of_the_household_that_day() -> None:
+def test_a_reminder_names_every_visit_of_those_it_reaches_that_day() -> None:
     household = make_household()
-    first = booked(guardian=make_guardian(household))
+    guardian = make_guardian(household)
+    first = booked(guardian=guardian)
     later = TUESDAY + timedelta(hours=5)
-    second = booked(guardian=make_guardian(household), starts_at=later)
+    second = booked(guardian=guardian, starts_at=later)
     booked(guardian=make_guardian(household), starts_at=TUESDAY + timedelta(days=1))
     booked(guardian=make_guardian(household), starts_at=later, state="cancelled")
     booked()

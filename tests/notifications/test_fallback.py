@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from notifications import fallback, outbox, problems
+from notifications import fallback, hours, outbox, problems
 from notifications.models import OutboxMessage
 from tests.notifications.posted import NUMBER, posted
 from tests.threads import at_once
@@ -21,7 +21,7 @@ OTHER = {"channel": "sms", "recipient": "+33699999999"}
 @pytest.fixture(autouse=True)
 def _any_time_of_day(monkeypatch: pytest.MonkeyPatch) -> None:
     """Booking's hours have tests of their own."""
-    monkeypatch.setattr(fallback, "_moments", [])
+    monkeypatch.setattr(hours, "_openers", [])
 
 
 def lost(state: str = "undeliverable", **fields: Any) -> OutboxMessage:
@@ -124,17 +124,26 @@ def test_a_stop_sends_what_was_planned_by_another_way() -> None:
     assert [new.channel for new in replacements()] == ["email"]
 
 
+def opening(moment: datetime | None) -> hours.Opener:
+    """Mail may leave then, for an hour at most; SMS now."""
+    later = hours.Opening(moment, moment + timedelta(hours=1)) if moment else None
+    return lambda _message, way, now: (
+        later if way["channel"] == "email" else hours.Opening(now, None)
+    )
+
+
 def test_it_leaves_when_it_may() -> None:
     later = hence(hours=3)
-    fallback.register(lambda _message, channel, now: later if channel == "email" else now)
+    hours.register(opening(later))
     lost()
     fallback.change_channels()
-    assert [new.send_at for new in replacements()] == [later]
+    (new,) = replacements()
+    assert (new.send_at, new.leave_by) == (later, later + timedelta(hours=1))
 
 
 @pytest.mark.parametrize("moment", [None, hence(days=2)])
 def test_a_way_that_is_not_open_in_time_is_passed_over(moment: datetime | None) -> None:
-    fallback.register(lambda _message, channel, now: moment if channel == "email" else now)
+    hours.register(opening(moment))
     lost(alternatives=[EMAIL, OTHER])
     fallback.change_channels()
     assert [new.channel for new in replacements()] == ["sms"]
