@@ -11,6 +11,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 from uuid import uuid4
 
@@ -28,6 +29,8 @@ from notifications.timing import CLAIM_LEASE, NO_ROUTE_PAUSE, back_off, jittered
 
 ALL_PRIORITIES = (URGENT, NORMAL, BULK)
 POISON_TRIES = 3
+# More than any message has: such a figure is a provider's mistake, and kept as not known.
+MOST_SEGMENTS, MOST_COST = 99, 1000
 
 Outcome = Attempt.Outcome
 
@@ -230,8 +233,8 @@ def accepted(
         attachments = json.dumps([dict(each) for each in content.attachments])
     values: dict[str, Any] = {
         "provider_id": answer.provider_id.replace("\0", "")[:120],
-        "segments": answer.segments,
-        "cost": answer.cost,
+        "segments": _sane(answer.segments, MOST_SEGMENTS),
+        "cost": _sane(answer.cost, MOST_COST),
         "forget": is_secret,
         "context": context,
         "attachments": attachments,
@@ -353,6 +356,13 @@ def _give_back(
 def _is_secret(message: OutboxMessage) -> bool:
     """Codes are forgotten once sent, but in a demo, which shows every message."""
     return bool(message.context.get(SECRET)) and not settings.DEMO
+
+
+def _sane(figure: Decimal | int | None, most: int) -> Decimal | int | None:
+    """Whatever it says of parts and cost, that the provider has the message must be written."""
+    if figure is None or not Decimal(figure).is_finite() or not 0 <= figure <= most:
+        return None
+    return figure
 
 
 def _plain(said: str) -> str:

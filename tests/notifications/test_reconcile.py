@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from django.db import connections
 
-from notifications import heartbeats, ledger, outbox, reconcile, routing
+from notifications import heartbeats, ledger, lost_answers, outbox, reconcile, routing
 from notifications.delivery import deliver
 from notifications.models import Heartbeat, OutboxMessage
 from notifications.rendering import Rendered
@@ -19,6 +19,7 @@ from notifications.turns import turn
 from tests.concurrency.race import at_once
 from tests.factories import make_message
 from tests.notifications.conftest import MailServer
+from tests.notifications.messages import make_unsure
 from tests.notifications.sending import attempts, begun, claim_one, make_due, only
 from tests.notifications.sms.steering import Steering
 
@@ -70,6 +71,18 @@ class Mute:
         raise CannotTell
 
     def close(self) -> None: ...
+
+
+class Confused(Mute):
+    """A carrier whose first look-up is answered by something that nobody can write down."""
+
+    can_look_up = True
+
+    def look_up(
+        self, message: OutboxMessage, rendered_text: str, *, since: datetime
+    ) -> Accepted | None:
+        self.calls += 1
+        return Accepted(None if self.calls == 1 else "id-2", None, None)  # type: ignore[arg-type]
 
 
 @pytest.fixture
@@ -213,6 +226,21 @@ def test_an_sms_nobody_can_ask_about_is_repeated_only_if_it_is_worth_it(
     put_right()
     assert only().state == (State.PLANNED if repeats else State.FAILED)
     assert mute.calls == 1
+
+
+def test_one_that_cannot_be_settled_does_not_stand_before_the_next(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    carrier = Confused(name="confused", can_look_up=True)
+    monkeypatch.setattr(routing, "carriers", lambda channel: [carrier] * (channel == "sms"))
+    first = make_unsure(since=ago(minutes=5), channel="sms", route="confused")
+    second = make_unsure(since=ago(minutes=5), channel="sms", route="confused")
+    lost_answers.settle_due()
+    for row in (first, second):
+        row.refresh_from_db()
+    assert (first.state, second.state) == (State.UNCERTAIN, State.SENT)
+    assert first.settle_at is not None
+    assert first.settle_at > datetime.now(UTC) + timedelta(minutes=4), "asked again, but later"
 
 
 def test_a_route_that_is_configured_no_more_is_waited_for() -> None:
