@@ -17,6 +17,8 @@ LOST_STATES = ("failed", "undeliverable", "expired", "suppressed")
 REROUTED_STATES = ("failed", "undeliverable", "suppressed")
 # An SMS of these asks for an answer (see replies).
 ASKING_KINDS = ("reminder", "reply_ask")
+# An attempt closed by what we were told or guessed: the provider may have the message after all.
+UNSURE_OUTCOMES = ("absent", "given_up")
 
 
 class OutboxMessage(models.Model):
@@ -212,6 +214,11 @@ class Attempt(models.Model):
                 fields=["deadline_at"],
                 condition=Q(closed_at__isnull=True),
                 name="attempt_open",
+            ),
+            models.Index(
+                fields=["message"],
+                condition=Q(outcome__in=UNSURE_OUTCOMES),
+                name="attempt_unsure",
             ),
         ]
 

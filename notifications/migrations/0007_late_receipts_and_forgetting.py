@@ -1,0 +1,39 @@
+"""A late receipt moves what waits to be sent again: it has left after all."""
+
+from django.db import migrations, models
+
+FORWARD = """
+CREATE OR REPLACE FUNCTION notifications_message_goes_forward() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NEW.state = ANY (CASE OLD.state
+        WHEN 'planned' THEN
+            ARRAY['claimed', 'superseded', 'expired', 'suppressed', 'failed'%(late)s]
+        WHEN 'claimed' THEN
+            ARRAY['planned', 'sending', 'superseded', 'expired', 'suppressed', 'failed'%(late)s]
+        WHEN 'sending' THEN
+            ARRAY['sent', 'planned', 'uncertain', 'failed', 'undeliverable', 'superseded', 'expired']
+        WHEN 'uncertain' THEN
+            ARRAY['sent', 'delivered', 'undeliverable', 'planned', 'failed', 'superseded', 'expired']
+        WHEN 'sent' THEN ARRAY['delivered', 'undeliverable']
+        ELSE ARRAY[]::text[] END) THEN RETURN NEW;
+    END IF;
+    RAISE EXCEPTION 'a message does not go from %% to %%', OLD.state, NEW.state
+        USING ERRCODE = 'check_violation', CONSTRAINT = 'message_goes_forward';
+END $$;
+"""
+LATE = ", 'sent', 'delivered', 'undeliverable'"
+
+
+class Migration(migrations.Migration):
+    dependencies = [("notifications", "0005_answers_and_other_ways")]
+    operations = [
+        migrations.RunSQL(FORWARD % {"late": LATE}, FORWARD % {"late": ""}),
+        migrations.AddIndex(
+            model_name="attempt",
+            index=models.Index(
+                condition=models.Q(("outcome__in", ("absent", "given_up"))),
+                fields=["message"],
+                name="attempt_unsure",
+            ),
+        ),
+    ]
