@@ -89,7 +89,7 @@ CLOSED = """
 WITH closed AS (
     UPDATE notifications_attempt
     SET closed_at = statement_timestamp(), outcome = %(outcome)s, detail = %(detail)s,
-        provider_id = %(provider_id)s
+        provider_id = %(provider_id)s, blames_recipient = %(blames_recipient)s
     WHERE message_id = %(id)s AND number = %(number)s AND closed_at IS NULL
     RETURNING message_id, opened_at)
 """
@@ -242,9 +242,24 @@ def accepted(
     return _close(TAKEN, begun, outcome, "", **values) is not None
 
 
-def not_taken(begun: Begun, detail: str, *, wait: timedelta, at_least: float | None = None) -> str:
-    """Surely not accepted: planned again after `wait`, and not before `at_least` seconds."""
-    return _back(begun, Outcome.NOT_TAKEN, detail, wait=wait, at_least=at_least)
+def not_taken(
+    begun: Begun,
+    detail: str,
+    *,
+    wait: timedelta,
+    at_least: float | None = None,
+    blames_recipient: bool = False,
+) -> str:
+    """Surely not accepted: planned again after `wait`, and not before `at_least` seconds. What is
+    the recipient's fault does not count against the provider."""
+    return _back(
+        begun,
+        Outcome.NOT_TAKEN,
+        detail,
+        wait=wait,
+        at_least=at_least,
+        blames_recipient=blames_recipient,
+    )
 
 
 def refused(begun: Begun, detail: str, *, is_address_bad: bool) -> str:
@@ -306,10 +321,15 @@ def _back(
     final: str = "",
     wait: timedelta = timedelta(),
     at_least: float | None = None,
+    blames_recipient: bool = False,
 ) -> str:
-    at_least_wait = timedelta(seconds=at_least or 0)
-    state = _close(BACK, begun, outcome, detail, final=final, wait=wait, at_least=at_least_wait)
-    return state or ""
+    values: dict[str, Any] = {
+        "final": final,
+        "wait": wait,
+        "at_least": timedelta(seconds=at_least or 0),
+        "blames_recipient": blames_recipient,
+    }
+    return _close(BACK, begun, outcome, detail, **values) or ""
 
 
 def _close(
@@ -322,6 +342,7 @@ def _close(
         "outcome": outcome.value,
         "detail": _plain(detail),
         "provider_id": "",
+        "blames_recipient": False,
     }
     return _one(statement, known | values)
 

@@ -1,4 +1,5 @@
-"""A late receipt moves what waits to be sent again: it has left after all."""
+"""A late receipt moves what waits to be sent again: it has left after all. What one recipient's
+server puts off is not the fault of the provider."""
 
 from django.db import migrations, models
 
@@ -35,5 +36,10 @@ class Migration(migrations.Migration):
                 fields=["message"],
                 name="attempt_unsure",
             ),
+        ),
+        migrations.AddField(
+            model_name="attempt",
+            name="blames_recipient",
+            field=models.BooleanField(db_default=False, default=False),
         ),
     ]

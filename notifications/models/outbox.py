@@ -189,6 +189,8 @@ class Attempt(models.Model):
     outcome = models.CharField(_("issue"), max_length=9, choices=Outcome.choices, blank=True)
     detail = models.CharField(_("détail"), max_length=200, blank=True)
     provider_id = models.CharField(_("numéro du prestataire"), max_length=120, blank=True)
+    # Not taken because of this one recipient: it does not count against the provider.
+    blames_recipient = models.BooleanField(default=False, db_default=False)
     body_hash = models.CharField(max_length=64, blank=True)
 
     class Meta:

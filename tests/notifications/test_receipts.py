@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import connection, transaction
@@ -12,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from notifications import ledger, outbox, receipts
+from notifications import health, ledger, outbox, receipts
 from notifications.models import Attempt, ContactProblem, OutboxMessage, Receipt
 from notifications.receipts import EARLY
 from notifications.sms import base
@@ -20,6 +21,8 @@ from tests.booking.scene import FEW, undone
 from tests.notifications.messages import make_attempt
 from tests.notifications.posted import NUMBER, posted, told
 from tests.threads import at_once
+
+PARIS = ZoneInfo("Europe/Paris")
 
 
 def state_of(message: OutboxMessage) -> str:
@@ -99,6 +102,7 @@ def test_what_its_provider_had_after_all_is_not_sent_again(
     assert message.sent_at is not None
     assert Attempt.objects.get().outcome == outcome, "the ledger keeps what was known then"
     assert ledger.claim(channel="sms", limit=9) == []
+    assert health.read(now=datetime.now(UTC), zone=PARIS).unbalanced == 0
 
 
 @pytest.mark.django_db
