@@ -60,7 +60,8 @@ WITH due AS MATERIALIZED (
 UPDATE notifications_outboxmessage message
 SET state = CASE WHEN EXISTS (
         SELECT FROM notifications_contactproblem problem
-        WHERE problem.channel = message.channel AND message.kind <> ALL (%(passes)s)
+        WHERE problem.channel = message.channel
+          AND (problem.reason = 'dead' OR message.kind <> ALL (%(passes)s))
           AND problem.address = CASE message.channel
               WHEN 'email' THEN lower(message.recipient) ELSE message.recipient END)
     THEN 'suppressed' ELSE 'claimed' END,
