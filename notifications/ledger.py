@@ -85,15 +85,20 @@ SELECT id, attempts, %(route)s, clock_timestamp(), lease_until, '', '', '', %(ha
 RETURNING number, opened_at
 """
 
+# Whoever changes both locks the message first, its attempt second: nobody waits in a circle.
+LOCKED = """
+WITH locked AS MATERIALIZED (
+    SELECT id FROM notifications_outboxmessage WHERE id = %(id)s FOR NO KEY UPDATE)
+"""
 # What every closing begins with: it counts only while the attempt is open.
-CLOSED = """
-WITH closed AS (
+CLOSED = f"""{LOCKED}, closed AS (
     UPDATE notifications_attempt
     SET closed_at = statement_timestamp(), outcome = %(outcome)s, detail = %(detail)s,
         provider_id = %(provider_id)s, blames_recipient = %(blames_recipient)s
-    WHERE message_id = %(id)s AND number = %(number)s AND closed_at IS NULL
+    FROM locked
+    WHERE message_id = locked.id AND number = %(number)s AND closed_at IS NULL
     RETURNING message_id, opened_at)
-"""
+"""  # noqa: S608  our own words
 TAKEN = f"""{CLOSED}
 UPDATE notifications_outboxmessage message
 SET state = 'sent', lease_until = NULL, lease_owner = NULL, settle_at = NULL, last_error = '',
@@ -132,10 +137,10 @@ WHERE message.id = closed.message_id AND message.state IN ('sending', 'uncertain
 RETURNING message.state
 """  # noqa: S608  our own words
 
-DOUBT = """
-WITH doubted AS (
+DOUBT = f"""{LOCKED}, doubted AS (
     UPDATE notifications_attempt SET unknown_since = statement_timestamp(), detail = %(detail)s
-    WHERE message_id = %(id)s AND number = %(number)s
+    FROM locked
+    WHERE message_id = locked.id AND number = %(number)s
       AND closed_at IS NULL AND unknown_since IS NULL
     RETURNING message_id)
 UPDATE notifications_outboxmessage message
@@ -143,7 +148,7 @@ SET state = 'uncertain', lease_until = NULL, lease_owner = NULL, last_error = %(
     settle_at = statement_timestamp() + %(wait)s, settle_tries = 0
 FROM doubted WHERE message.id = doubted.message_id AND message.state = 'sending'
 RETURNING message.state
-"""
+"""  # noqa: S608  our own words
 
 # Before anything is announced, a claimed message may still be given back, or its text given up.
 GIVE_BACK = """

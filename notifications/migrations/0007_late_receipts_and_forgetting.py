@@ -1,5 +1,6 @@
 """A late receipt moves what waits to be sent again: it has left after all. What one recipient's
-server puts off is not the fault of the provider."""
+server puts off is not the fault of the provider. What is to be
+forgotten is found without reading what was emptied already."""
 
 from django.db import migrations, models
 
@@ -41,5 +42,25 @@ class Migration(migrations.Migration):
             model_name="attempt",
             name="blames_recipient",
             field=models.BooleanField(db_default=False, default=False),
+        ),
+        migrations.AddIndex(
+            model_name="outboxmessage",
+            index=models.Index(
+                condition=models.Q(("recipient", ""), _negated=True),
+                fields=["valid_until"],
+                name="message_to_forget",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="receipt",
+            index=models.Index(
+                condition=models.Q(
+                    models.Q(("sender", ""), _negated=True),
+                    models.Q(("text", ""), _negated=True),
+                    _connector="OR",
+                ),
+                fields=["received_at"],
+                name="receipt_to_forget",
+            ),
         ),
     ]

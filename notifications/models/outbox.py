@@ -158,6 +158,10 @@ class OutboxMessage(models.Model):
                 condition=Q(state__in=REROUTED_STATES, handled_as=""),
                 name="message_to_reroute",
             ),
+            # Of those that retention has not emptied yet.
+            models.Index(
+                fields=["valid_until"], condition=~Q(recipient=""), name="message_to_forget"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from django.db import connections
+from django.db import connections, transaction
 
 from notifications import heartbeats, ledger, lost_answers, outbox, reconcile, routing
 from notifications.delivery import deliver
@@ -16,6 +16,7 @@ from notifications.models import Heartbeat, OutboxMessage
 from notifications.rendering import Rendered
 from notifications.sms.base import Accepted, CannotTell
 from notifications.turns import turn
+from tests import threads
 from tests.concurrency.race import at_once
 from tests.factories import make_message
 from tests.notifications.conftest import MailServer
@@ -99,6 +100,19 @@ def test_a_claim_whose_worker_was_lost_is_free_again() -> None:
     assert only().state == State.CLAIMED, "its lease still runs"
     put_right()
     assert (only().state, only().lease_owner) == (State.PLANNED, None)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_that_somebody_has_locked_makes_nobody_wait() -> None:
+    for name in ("busy", "lost"):
+        make_message(intent_key=name)
+        claim_one()
+    make_due()
+    with transaction.atomic():
+        OutboxMessage.objects.select_for_update().get(intent_key="busy")
+        threads.at_once(reconcile.free_claims)
+    states = dict(OutboxMessage.objects.values_list("intent_key", "state"))
+    assert states == {"busy": State.CLAIMED, "lost": State.PLANNED}
 
 
 def test_a_call_whose_worker_was_lost_is_in_doubt_and_nobody_tries_again(sms: Steering) -> None:
