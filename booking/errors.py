@@ -172,6 +172,27 @@ class TooManySms(TooManyAttempts):
     )
 
 
+class Unreachable(Refusal):
+    """No message has ever arrived there, so no code will."""
+
+    code = "unreachable"
+    status = 422
+
+
+class NumberUnreachable(Unreachable):
+    code = "number_unreachable"
+    message = gettext_noop(
+        "Ce numéro ne reçoit pas nos SMS. Vérifiez-le, ou recevez le code par e-mail."
+    )
+
+
+class AddressUnreachable(Unreachable):
+    code = "address_unreachable"
+    message = gettext_noop(
+        "Cette adresse ne reçoit pas nos e-mails. Vérifiez-la, ou donnez-en une autre."
+    )
+
+
 class LinkExpired(Refusal):
     code = "link_expired"
     message = gettext_noop("Ce lien n’est plus valable.")

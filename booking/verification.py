@@ -14,9 +14,16 @@ from django.db.models import F
 from django.utils.crypto import constant_time_compare, salted_hmac
 
 from booking import messages
-from booking.actors import channel_of
-from booking.errors import CodeExpired, CodeWrong, TooManyAttempts
+from booking.actors import SMS, channel_of
+from booking.errors import (
+    AddressUnreachable,
+    CodeExpired,
+    CodeWrong,
+    NumberUnreachable,
+    TooManyAttempts,
+)
 from booking.models import Appointment, Verification
+from notifications import problems
 
 LIFE = timedelta(minutes=15)
 MAX_ATTEMPTS = 5
@@ -39,6 +46,13 @@ def _new_code() -> str:
     return f"{secrets.randbelow(1_000_000):06d}"
 
 
+def _check_reachable(contact: str) -> None:
+    # The same for all who type it, known or not: a dead address is nobody's, so it betrays nobody.
+    channel = channel_of(contact)
+    if problems.is_dead(channel, contact):
+        raise NumberUnreachable if channel == SMS else AddressUnreachable
+
+
 @transaction.atomic
 def send_code(
     *,
@@ -54,8 +68,9 @@ def send_code(
     was typed until the code is right.
 
     With `known` false nothing is sent and no code will ever fit: the same page, the same work, so
-    that nobody learns whether a contact has appointments.
+    that nobody learns whether a contact has appointments. Raises Unreachable.
     """
+    _check_reachable(contact)
     code = _new_code()
     verification = Verification(
         purpose=purpose,
@@ -85,7 +100,10 @@ def _send(verification: Verification, code: str, *, language: str, now: datetime
 
 @transaction.atomic
 def resend_code(*, uid: UUID, language: str, now: datetime) -> Verification:
-    """Send a new code (the former one stops working), twice at most. Raises TooManyAttempts."""
+    """Send a new code (the former one stops working), twice at most.
+
+    Raises CodeExpired, TooManyAttempts, Unreachable: the first code may have told that it is.
+    """
     verification = (
         Verification.objects.select_for_update(of=("self",))
         .select_related("appointment__centre")
@@ -95,6 +113,7 @@ def resend_code(*, uid: UUID, language: str, now: datetime) -> Verification:
         raise CodeExpired
     if verification.sends >= MAX_SENDS:
         raise TooManyAttempts
+    _check_reachable(verification.contact)
     code = _new_code()
     if verification.code_hash:
         verification.code_hash = _hash(verification.uid, code)

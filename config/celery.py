@@ -12,6 +12,10 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 SECOND = 1.0
 MINUTE = 60 * SECOND
 HOUR = 60 * MINUTE
+# A tick carries the instant when it expires by beat's clock, and a worker compares it with its own:
+# clocks that are less apart than this lose none. So many seconds of ticks pile up at most while no
+# worker is there, and one that returns is soon through: a turn that is taken costs one question.
+SHORTEST_LIFE = 5 * MINUTE
 
 app = Celery("emgav")
 app.conf.update(
@@ -50,14 +54,15 @@ app.autodiscover_tasks([*settings.INSTALLED_APPS, "config"])
 
 
 def _every(seconds: float, task: str, *, expires: float | None = None) -> dict[str, Any]:
-    """A tick that is not taken within its interval is dropped: the next one does its work."""
-    return {"task": task, "schedule": seconds, "options": {"expires": expires or seconds}}
+    """A tick that is not taken while it lives is dropped: the next one does its work."""
+    life = max(expires or seconds, SHORTEST_LIFE)
+    return {"task": task, "schedule": seconds, "options": {"expires": life}}
 
 
 app.conf.beat_schedule = {
     "deliver-due": _every(SECOND, "notifications.tasks.deliver_due"),
     "put-messages-right": _every(10 * SECOND, "notifications.tasks.put_right"),
-    "poll-credit": _every(10 * MINUTE, "notifications.tasks.poll_credit", expires=MINUTE),
+    "poll-credit": _every(10 * MINUTE, "notifications.tasks.poll_credit"),
     "beat-heartbeat": _every(10 * SECOND, "config.tasks.beat_heartbeat"),
     "lapse-holds": _every(5 * MINUTE, "booking.tasks.lapse_holds"),
     "heal-messages": _every(10 * MINUTE, "booking.tasks.heal_messages"),
@@ -69,7 +74,7 @@ app.conf.beat_schedule = {
 @beat_init.connect
 def _first_heartbeat(**_kwargs: object) -> None:
     """Without it a fresh start would count as not ready until the first interval has passed."""
-    app.send_task("config.tasks.beat_heartbeat", expires=60)
+    app.send_task("config.tasks.beat_heartbeat", expires=SHORTEST_LIFE)
 
 
 @setup_logging.connect

@@ -22,7 +22,7 @@ from notifications.ledger import Begun
 from notifications.models import OutboxMessage
 from notifications.outbox import reference
 from notifications.rendering import Rendered, render
-from notifications.sms.base import Accepted, AccountProblem, TryLater
+from notifications.sms.base import Accepted, AccountProblem, RecipientBusy, TryLater
 from notifications.timing import (
     DEADLINE,
     LOOK_UP_AFTER,
@@ -151,8 +151,10 @@ def _put_back(begun: Begun, carrier: Carrier, error: NotTaken) -> None:
     has_turn_left = begun.number % many != 0 and routing.others_work(message.channel, carrier.name)
     wait = jittered(AT_ONCE) if has_turn_left else back_off(-(-begun.number // many))
     at_least = error.retry_after if isinstance(error, TryLater) and not has_turn_left else None
-    ledger.not_taken(begun, str(error), wait=wait, at_least=at_least)
-    routing.record_failure(carrier.name, str(error))
+    of_recipient = isinstance(error, RecipientBusy)
+    ledger.not_taken(begun, str(error), wait=wait, at_least=at_least, blames_recipient=of_recipient)
+    if not of_recipient:
+        routing.record_failure(carrier.name, str(error))
 
 
 def _surely(close: Callable[[], None]) -> None:

@@ -93,15 +93,17 @@ WHERE attempt.route = ANY (%(routes)s) AND attempt.opened_at >= %(since)s
   AND attempt.outcome IN ('accepted', 'found')
 GROUP BY 1, 2 ORDER BY 2 DESC, 4 DESC
 """
-# Sent without an accepted attempt (among the newest messages), or accepted without being sent or
-# more than once (among the attempts of a day).
+# Sent without an accepted attempt or a late receipt (among the newest messages), or accepted
+# without being sent or more than once (among the attempts of a day).
 UNBALANCED = """
 SELECT (
     SELECT count(*) FROM (
         SELECT id, state FROM notifications_outboxmessage ORDER BY id DESC LIMIT %(newest)s) message
     WHERE state IN ('sent', 'delivered') AND NOT EXISTS (
         SELECT 1 FROM notifications_attempt attempt
-        WHERE attempt.message_id = message.id AND outcome IN ('accepted', 'found'))
+        WHERE attempt.message_id = message.id AND (outcome IN ('accepted', 'found')
+            OR outcome IN ('absent', 'given_up') AND EXISTS (
+                SELECT 1 FROM notifications_receipt WHERE message_id = message.id)))
 ) + (
     SELECT count(*) FROM (
         SELECT message_id, count(*) AS times FROM notifications_attempt

@@ -10,11 +10,13 @@ import logging
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 
 from notifications import routing
+from notifications.clock import database_now
 from notifications.models import Attempt, OutboxMessage, Route
+from notifications.models.outbox import WAITING_STATES
 
 logger = logging.getLogger(__name__)
 
@@ -77,23 +79,36 @@ def _change(route: Route, *, by: str, now: datetime, **changes: object) -> None:
 
 
 def doubt(*, since: datetime) -> int:
-    """After a restore: whatever was due since then may have left, unseen by this database. Each is
-    now an attempt without an answer, which the reconciler settles; how many. Raises NoProvider."""
+    """After a restore: whatever is due or was leaving may have left since the backup, unseen by
+    this database. Each is now an attempt without an answer, begun then, which the reconciler
+    settles; how many. Raises NoProvider."""
     first = {route.channel: route.name for route in Route.objects.order_by("-position")}
     if not first:
         raise NoProvider
-    done = 0
+    done = _doubt_begun()
     while batch := _doubt_some(since, first):
         done += batch
     return done
 
 
 @transaction.atomic
+def _doubt_begun() -> int:
+    """A provider was being called at the backup: the attempt is open already."""
+    begun = OutboxMessage.objects.filter(state=State.SENDING).select_for_update(skip_locked=True)
+    mine = OutboxMessage.objects.filter(pk__in=[message.pk for message in begun])
+    silent = Attempt.objects.filter(message__in=mine, closed_at=None, unknown_since=None)
+    silent.update(unknown_since=Now())
+    return _left_uncertain(mine)
+
+
+@transaction.atomic
 def _doubt_some(since: datetime, routes: dict[str, str]) -> int:
     """The states one after the other, as the database wants them."""
+    # What was late already at the backup is not safer than what has become due since.
     due = OutboxMessage.objects.filter(
-        state=State.PLANNED, send_at__gte=since, send_at__lte=Now(), channel__in=routes
+        state__in=WAITING_STATES, send_at__lte=Now(), channel__in=routes
     )
+    now = database_now()
     messages = list(due.select_for_update(skip_locked=True).order_by("send_at")[:BATCH])
     mine = OutboxMessage.objects.filter(pk__in=[message.pk for message in messages])
     # Whoever had it before is asked: another provider may not know what the first has taken.
@@ -102,7 +117,7 @@ def _doubt_some(since: datetime, routes: dict[str, str]) -> int:
         .order_by("number")
         .values_list("message_id", "route")
     )
-    mine.update(state=State.CLAIMED)
+    mine.filter(state=State.PLANNED).update(state=State.CLAIMED)
     mine.update(state=State.SENDING, attempts=F("attempts") + 1)
     for message in messages:
         message.route = asked.get(message.pk, routes[message.channel])
@@ -112,11 +127,21 @@ def _doubt_some(since: datetime, routes: dict[str, str]) -> int:
             message=message,
             number=message.attempts + 1,
             route=message.route,
-            opened_at=Now(),
+            # Look-ups begin there, and it may have left at any moment since.
+            opened_at=min(max(since, message.send_at), now),
             deadline_at=Now(),
             unknown_since=Now(),
         )
         for message in messages
     )
-    mine.update(state=State.UNCERTAIN, settle_at=Now(), settle_tries=0)
-    return len(messages)
+    return _left_uncertain(mine)
+
+
+def _left_uncertain(messages: QuerySet[OutboxMessage]) -> int:
+    return messages.update(
+        state=State.UNCERTAIN,
+        settle_at=Now(),
+        settle_tries=0,
+        lease_until=None,
+        lease_owner=None,
+    )

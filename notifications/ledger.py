@@ -11,6 +11,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 from uuid import uuid4
 
@@ -28,6 +29,8 @@ from notifications.timing import CLAIM_LEASE, NO_ROUTE_PAUSE, back_off, jittered
 
 ALL_PRIORITIES = (URGENT, NORMAL, BULK)
 POISON_TRIES = 3
+# More than any message has: such a figure is a provider's mistake, and kept as not known.
+MOST_SEGMENTS, MOST_COST = 99, 1000
 
 Outcome = Attempt.Outcome
 
@@ -58,7 +61,8 @@ WITH due AS MATERIALIZED (
 UPDATE notifications_outboxmessage message
 SET state = CASE WHEN EXISTS (
         SELECT FROM notifications_contactproblem problem
-        WHERE problem.channel = message.channel AND message.kind <> ALL (%(passes)s)
+        WHERE problem.channel = message.channel
+          AND (problem.reason = 'dead' OR message.kind <> ALL (%(passes)s))
           AND problem.address = CASE message.channel
               WHEN 'email' THEN lower(message.recipient) ELSE message.recipient END)
     THEN 'suppressed' ELSE 'claimed' END,
@@ -83,15 +87,20 @@ SELECT id, attempts, %(route)s, clock_timestamp(), lease_until, '', '', '', %(ha
 RETURNING number, opened_at
 """
 
+# Whoever changes both locks the message first, its attempt second: nobody waits in a circle.
+LOCKED = """
+WITH locked AS MATERIALIZED (
+    SELECT id FROM notifications_outboxmessage WHERE id = %(id)s FOR NO KEY UPDATE)
+"""
 # What every closing begins with: it counts only while the attempt is open.
-CLOSED = """
-WITH closed AS (
+CLOSED = f"""{LOCKED}, closed AS (
     UPDATE notifications_attempt
     SET closed_at = statement_timestamp(), outcome = %(outcome)s, detail = %(detail)s,
-        provider_id = %(provider_id)s
-    WHERE message_id = %(id)s AND number = %(number)s AND closed_at IS NULL
+        provider_id = %(provider_id)s, blames_recipient = %(blames_recipient)s
+    FROM locked
+    WHERE message_id = locked.id AND number = %(number)s AND closed_at IS NULL
     RETURNING message_id, opened_at)
-"""
+"""  # noqa: S608  our own words
 TAKEN = f"""{CLOSED}
 UPDATE notifications_outboxmessage message
 SET state = 'sent', lease_until = NULL, lease_owner = NULL, settle_at = NULL, last_error = '',
@@ -130,10 +139,10 @@ WHERE message.id = closed.message_id AND message.state IN ('sending', 'uncertain
 RETURNING message.state
 """  # noqa: S608  our own words
 
-DOUBT = """
-WITH doubted AS (
+DOUBT = f"""{LOCKED}, doubted AS (
     UPDATE notifications_attempt SET unknown_since = statement_timestamp(), detail = %(detail)s
-    WHERE message_id = %(id)s AND number = %(number)s
+    FROM locked
+    WHERE message_id = locked.id AND number = %(number)s
       AND closed_at IS NULL AND unknown_since IS NULL
     RETURNING message_id)
 UPDATE notifications_outboxmessage message
@@ -141,7 +150,7 @@ SET state = 'uncertain', lease_until = NULL, lease_owner = NULL, last_error = %(
     settle_at = statement_timestamp() + %(wait)s, settle_tries = 0
 FROM doubted WHERE message.id = doubted.message_id AND message.state = 'sending'
 RETURNING message.state
-"""
+"""  # noqa: S608  our own words
 
 # Before anything is announced, a claimed message may still be given back, or its text given up.
 GIVE_BACK = """
@@ -232,8 +241,8 @@ def accepted(
         attachments = json.dumps([dict(each) for each in content.attachments])
     values: dict[str, Any] = {
         "provider_id": answer.provider_id.replace("\0", "")[:120],
-        "segments": answer.segments,
-        "cost": answer.cost,
+        "segments": _sane(answer.segments, MOST_SEGMENTS),
+        "cost": _sane(answer.cost, MOST_COST),
         "forget": is_secret,
         "context": context,
         "attachments": attachments,
@@ -241,9 +250,24 @@ def accepted(
     return _close(TAKEN, begun, outcome, "", **values) is not None
 
 
-def not_taken(begun: Begun, detail: str, *, wait: timedelta, at_least: float | None = None) -> str:
-    """Surely not accepted: planned again after `wait`, and not before `at_least` seconds."""
-    return _back(begun, Outcome.NOT_TAKEN, detail, wait=wait, at_least=at_least)
+def not_taken(
+    begun: Begun,
+    detail: str,
+    *,
+    wait: timedelta,
+    at_least: float | None = None,
+    blames_recipient: bool = False,
+) -> str:
+    """Surely not accepted: planned again after `wait`, and not before `at_least` seconds. What is
+    the recipient's fault does not count against the provider."""
+    return _back(
+        begun,
+        Outcome.NOT_TAKEN,
+        detail,
+        wait=wait,
+        at_least=at_least,
+        blames_recipient=blames_recipient,
+    )
 
 
 def refused(begun: Begun, detail: str, *, is_address_bad: bool) -> str:
@@ -305,10 +329,15 @@ def _back(
     final: str = "",
     wait: timedelta = timedelta(),
     at_least: float | None = None,
+    blames_recipient: bool = False,
 ) -> str:
-    at_least_wait = timedelta(seconds=at_least or 0)
-    state = _close(BACK, begun, outcome, detail, final=final, wait=wait, at_least=at_least_wait)
-    return state or ""
+    values: dict[str, Any] = {
+        "final": final,
+        "wait": wait,
+        "at_least": timedelta(seconds=at_least or 0),
+        "blames_recipient": blames_recipient,
+    }
+    return _close(BACK, begun, outcome, detail, **values) or ""
 
 
 def _close(
@@ -321,6 +350,7 @@ def _close(
         "outcome": outcome.value,
         "detail": _plain(detail),
         "provider_id": "",
+        "blames_recipient": False,
     }
     return _one(statement, known | values)
 
@@ -355,6 +385,13 @@ def _give_back(
 def _is_secret(message: OutboxMessage) -> bool:
     """Codes are forgotten once sent, but in a demo, which shows every message."""
     return bool(message.context.get(SECRET)) and not settings.DEMO
+
+
+def _sane(figure: Decimal | int | None, most: int) -> Decimal | int | None:
+    """Whatever it says of parts and cost, that the provider has the message must be written."""
+    if figure is None or not Decimal(figure).is_finite() or not 0 <= figure <= most:
+        return None
+    return figure
 
 
 def _plain(said: str) -> str:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import connection
+from django.db import InterfaceError, OperationalError, connection
 
 from notifications import ledger, routing
 from notifications.channels.base import Carrier
@@ -74,7 +74,7 @@ def settle_due() -> None:
     for doubt in _due():
         if time.monotonic() > ends:
             return
-        _settle(doubt)
+        _settle_alone(doubt)
 
 
 def _due() -> list[Doubt]:
@@ -92,6 +92,17 @@ def _due() -> list[Doubt]:
     ]
 
 
+def _settle_alone(doubt: Doubt) -> None:
+    """One answer that nobody thought of must not keep the others from being settled."""
+    try:
+        _settle(doubt)
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception as error:
+        logger.exception("Message %d cannot be settled", doubt.message.pk)
+        _not_yet(doubt, type(error).__name__)
+
+
 def _settle(doubt: Doubt) -> None:
     carrier = routing.route_named(doubt.message.route)
     if carrier is not None and not carrier.can_look_up:
@@ -101,11 +112,15 @@ def _settle(doubt: Doubt) -> None:
     try:
         _ask(carrier, doubt)
     except CannotTell as error:
-        if doubt.useful_for < -LAST_SETTLED:
-            ledger.given_up(doubt.begun, f"still unknown: {error}", repeats=False)
-            return
-        # The longer it has been unknown, the less another minute matters.
-        _ask_again(doubt, min(max(doubt.unknown_for, LOOK_UP_AFTER), LONGEST_PAUSE))
+        _not_yet(doubt, str(error))
+
+
+def _not_yet(doubt: Doubt, why: str) -> None:
+    if doubt.useful_for < -LAST_SETTLED:
+        ledger.given_up(doubt.begun, f"still unknown: {why}", repeats=False)
+        return
+    # The longer it has been unknown, the less another minute matters.
+    _ask_again(doubt, min(max(doubt.unknown_for, LOOK_UP_AFTER), LONGEST_PAUSE))
 
 
 def _ask(carrier: Carrier | None, doubt: Doubt) -> None:

@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from django.db import InterfaceError, OperationalError, connection
+from django.db import Error, InterfaceError, OperationalError, connection
 
 from notifications import heartbeats, ledger, routing
 from notifications.delivery import What, claim, send
@@ -73,7 +73,7 @@ class Lane:
             self.waiting.put(None)
         try:
             ledger.release(unbegun)
-        except (OperationalError, InterfaceError):
+        except Error:  # away, or open for reading only: the other lanes are to be stopped too
             connection.close()  # their leases run out
 
     def join(self, *, by: float) -> None:

@@ -12,8 +12,9 @@ from notifications.models import ContactProblem, OutboxMessage
 
 Reason = ContactProblem.Reason
 EMAIL = OutboxMessage.Channel.EMAIL
-# The last SMS to a number that wrote STOP says that it was heard.
-PASSES = ("reply_stop",)
+# To an address that works but wants no messages these go all the same: the last one says that its
+# STOP was heard, and whoever waits for a code has just asked for it.
+PASSES = ("reply_stop", "code")
 
 # The first reason stays, but a STOP is somebody's wish, which weighs more than a breakdown.
 RECORD = """
@@ -38,7 +39,7 @@ FROM (
       ON problem.channel = one.channel AND problem.address = CASE
          WHEN one.channel = 'email' THEN lower(one.recipient) ELSE one.recipient END
     WHERE one.state IN ('planned', 'claimed') AND problem.address = ANY (%(addresses)s)
-      AND one.kind <> ALL (%(passes)s)
+      AND (problem.reason = 'dead' OR one.kind <> ALL (%(passes)s))
     ORDER BY one.id
     FOR UPDATE OF one SKIP LOCKED
 ) waiting
@@ -75,6 +76,12 @@ def problems_of(addresses: Iterable[tuple[str, str]]) -> dict[Address, ContactPr
     found = ContactProblem.objects.filter(address__in={one.address for one in asked})
     by_address = {Address(problem.channel, problem.address): problem for problem in found}
     return {address: by_address[address] for address in asked & by_address.keys()}
+
+
+def is_dead(channel: str, address: str) -> bool:
+    """Whether nothing can arrive there, whoever asks for it."""
+    found = problems_of([(channel, address)])
+    return any(problem.reason == Reason.DEAD for problem in found.values())
 
 
 def record(problems: Sequence[Problem]) -> int:

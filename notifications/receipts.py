@@ -19,6 +19,7 @@ from django.db.models.functions import Now
 from notifications import outbox, problems
 from notifications.clock import database_now
 from notifications.models import Attempt, OutboxMessage, Receipt
+from notifications.models.outbox import UNSURE_OUTCOMES, WAITING_STATES
 from notifications.sms import base
 
 State = OutboxMessage.State
@@ -103,8 +104,9 @@ def apply_waiting(limit: int = PAGE) -> int:
 
 
 def next_state(state: str, told: str) -> str:
-    """The state of a message once a receipt is applied: forward, or as it was."""
-    if state == State.UNCERTAIN or (state == State.SENT and told != "pending"):
+    """The state of a message once a receipt is applied: forward, or as it was. One that is to be
+    sent again, because its provider did not seem to have it, has left after all."""
+    if state in (State.UNCERTAIN, *WAITING_STATES) or (state == State.SENT and told != "pending"):
         return MEANS.get(told, State.SENT)
     return state
 
@@ -123,7 +125,7 @@ def _apply(page: Sequence[Receipt]) -> int:
     found = _by_provider_id(page)
     rest = [receipt for receipt in page if receipt.pk not in found]
     tries = list(Attempt.objects.filter(closed_at=None).select_related("message")) if rest else []
-    found |= _by_reference(rest, tries)
+    found |= _by_reference(rest, [*tries, *_thought_absent(rest)])
     locked = OutboxMessage.objects.filter(pk__in=set(found.values())).order_by("pk")
     messages = {one.pk: one for one in locked.select_for_update(skip_locked=True)}
     verdict, now = _Verdict(), database_now()
@@ -144,10 +146,20 @@ def _by_provider_id(page: Sequence[Receipt]) -> dict[int, int]:
 
 
 def _by_reference(rest: Sequence[Receipt], tries: Sequence[Attempt]) -> dict[int, int]:
-    """Of messages whose provider's number is not known yet, which are few: an attempt is open."""
+    """Of messages whose provider's number is not known yet, which are few: an attempt is open, or
+    was closed without that number."""
     known = {(one.route, outbox.reference(one.message)): one.message_id for one in tries}
     keys = {one.pk: (one.route, one.reference.replace("-", "").lower()) for one in rest}
     return {pk: known[key] for pk, key in keys.items() if key in known}
+
+
+def _thought_absent(rest: Sequence[Receipt]) -> list[Attempt]:
+    """Of messages that wait to be sent again, since their provider seemed not to have them."""
+    routes = {receipt.route for receipt in rest if receipt.reference}
+    if not routes:
+        return []
+    closed = Attempt.objects.filter(outcome__in=UNSURE_OUTCOMES, route__in=routes)
+    return list(closed.filter(message__state__in=WAITING_STATES).select_related("message"))
 
 
 def _may_match_later(receipt: Receipt, tries: Sequence[Attempt], *, now: datetime) -> bool:

@@ -22,10 +22,13 @@ logger = logging.getLogger(__name__)
 LOCK = 7_301_001
 MOST_AT_ONCE = 5_000
 
-# A worker was lost before it announced anything: the message is free again.
+# A worker was lost before it announced anything: the message is free again. One that somebody has
+# locked is just changing, and the next pass sees to it.
 FREE_CLAIMS = """
 UPDATE notifications_outboxmessage SET state = 'planned', lease_until = NULL, lease_owner = NULL
-WHERE state = 'claimed' AND lease_until <= clock_timestamp()
+WHERE id IN (
+    SELECT id FROM notifications_outboxmessage
+    WHERE state = 'claimed' AND lease_until <= clock_timestamp() FOR UPDATE SKIP LOCKED)
 """
 
 # A worker was lost, or silent for too long, after it announced a call.

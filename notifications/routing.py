@@ -57,7 +57,8 @@ RETURNING name
 """
 
 # A failure during a probe opens again. Otherwise the last minute decides, or what there is of it
-# since the circuit was opened last. A call whose process died says nothing of the provider.
+# since the circuit was opened last. A call whose process died, or
+# that failed for its one recipient, says nothing of the provider.
 FAILED = """
 UPDATE notifications_route this
 SET circuit = 'open', reason = %(reason)s, opened_at = clock_timestamp(),
@@ -69,6 +70,7 @@ WHERE name = %(name)s AND (circuit = 'half_open' OR circuit = 'closed' AND (
           FROM notifications_attempt call
           WHERE call.route = %(name)s
             AND call.opened_at > greatest(clock_timestamp() - %(window)s, this.opened_at)
+            AND NOT blames_recipient
             AND (outcome NOT IN ('', 'given_up') OR unknown_since < deadline_at)) recent))
 RETURNING name
 """

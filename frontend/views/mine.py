@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from booking import verification
 from booking.access import appointments_of_contact, is_known_contact
 from booking.actors import SMS, channel_of
-from booking.errors import CodeExpired, CodeWrong, TooManyAttempts, TooManySms
+from booking.errors import CodeExpired, CodeWrong, TooManyAttempts, TooManySms, Unreachable
 from booking.models import Verification
 from booking.reaching import has_sms
 from frontend import cookies, refusals
@@ -45,16 +45,16 @@ def start(request: HttpRequest) -> HttpResponseBase:
     contact = form.cleaned_data["contact"]
     try:
         check_may_send(request, contact, now=now)
-    except TooManySms as refusal:
+        sent = verification.send_code(
+            purpose=ACCESS,
+            contact=contact,
+            language=get_language() or "fr",
+            now=now,
+            known=is_known_contact(contact),
+        )
+    except (TooManySms, Unreachable) as refusal:
         form.add_error("contact", _(refusal.message))
         return _start_page(request, form, status=refusal.status)
-    sent = verification.send_code(
-        purpose=ACCESS,
-        contact=contact,
-        language=get_language() or "fr",
-        now=now,
-        known=is_known_contact(contact),
-    )
     return redirect("mine-code", sent.uid)
 
 

@@ -15,11 +15,14 @@ from booking.access import BadLink, appointment_for_hold, guardians_of_contact, 
 from booking.actions.confirming import check_person
 from booking.actors import SMS, channel_of
 from booking.errors import (
+    AddressUnreachable,
     AgeNotAllowed,
     AlreadyBookedThen,
     LimitReached,
+    NumberUnreachable,
     TooManyAttempts,
     TooManySms,
+    Unreachable,
     WeeksNotAllowed,
 )
 from booking.models import Appointment, Verification
@@ -31,8 +34,21 @@ from frontend.limits import DETAILS, SMALL, limited
 
 LANGUAGE_FIELDS = ("message_language", "offered_language")
 # Refusals that the person can mend on this very page, and the field each is about.
-MENDABLE = (AgeNotAllowed, WeeksNotAllowed, LimitReached, AlreadyBookedThen, TooManyAttempts)
-FIELD_OF = {AgeNotAllowed: "child_born_on", WeeksNotAllowed: "due_on", TooManySms: "phone"}
+MENDABLE = (
+    AgeNotAllowed,
+    WeeksNotAllowed,
+    LimitReached,
+    AlreadyBookedThen,
+    TooManyAttempts,
+    Unreachable,
+)
+FIELD_OF = {
+    AgeNotAllowed: "child_born_on",
+    WeeksNotAllowed: "due_on",
+    TooManySms: "phone",
+    NumberUnreachable: "phone",
+    AddressUnreachable: "email",
+}
 
 
 @access("hold")

@@ -21,9 +21,11 @@ from notifications.email_urls import CONSOLE, SMTPS, EmailUrl
 from notifications.errors import BadAddress, NotTaken, Refused, SendError, Uncertain
 from notifications.models import OutboxMessage
 from notifications.rendering import Rendered
-from notifications.sms.base import Accepted, AccountProblem, CannotTell, TryLater
+from notifications.sms.base import Accepted, AccountProblem, CannotTell, RecipientBusy, TryLater
 
 TIMEOUT = 10
+CLOSING = 421  # of any command: the server goes away
+SYSTEM = b"4.3."  # the server's own state, whomever it is asked about (RFC 3463)
 PERMANENT = 500  # SMTP reply codes from here on: do not try again (RFC 5321 §4.2.1)
 # "No such mailbox", "bad address", "mailbox moved", "domain does not take mail" (RFC 3463, 7505).
 DEAD = (b"5.1.1", b"5.1.2", b"5.1.3", b"5.1.6", b"5.1.10")
@@ -130,7 +132,8 @@ def _verdict(error: OSError) -> SendError:
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         ((code, text),) = error.recipients.values()
         if code < PERMANENT:
-            return TryLater(said)
+            is_its_own = code == CLOSING or text.startswith(SYSTEM)
+            return (TryLater if is_its_own else RecipientBusy)(said)
         return (BadAddress if text.startswith(DEAD) else Refused)(said)
     if isinstance(error, smtplib.SMTPResponseException):
         return _refusal(error, said)

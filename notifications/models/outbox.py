@@ -17,6 +17,8 @@ LOST_STATES = ("failed", "undeliverable", "expired", "suppressed")
 REROUTED_STATES = ("failed", "undeliverable", "suppressed")
 # An SMS of these asks for an answer (see replies).
 ASKING_KINDS = ("reminder", "reply_ask")
+# An attempt closed by what we were told or guessed: the provider may have the message after all.
+UNSURE_OUTCOMES = ("absent", "given_up")
 
 
 class OutboxMessage(models.Model):
@@ -163,6 +165,10 @@ class OutboxMessage(models.Model):
                 condition=Q(state__in=REROUTED_STATES, handled_as=""),
                 name="message_to_reroute",
             ),
+            # Of those that retention has not emptied yet.
+            models.Index(
+                fields=["valid_until"], condition=~Q(recipient=""), name="message_to_forget"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -194,6 +200,8 @@ class Attempt(models.Model):
     outcome = models.CharField(_("issue"), max_length=9, choices=Outcome.choices, blank=True)
     detail = models.CharField(_("détail"), max_length=200, blank=True)
     provider_id = models.CharField(_("numéro du prestataire"), max_length=120, blank=True)
+    # Not taken because of this one recipient: it does not count against the provider.
+    blames_recipient = models.BooleanField(default=False, db_default=False)
     body_hash = models.CharField(max_length=64, blank=True)
 
     class Meta:
@@ -219,6 +227,11 @@ class Attempt(models.Model):
                 fields=["deadline_at"],
                 condition=Q(closed_at__isnull=True),
                 name="attempt_open",
+            ),
+            models.Index(
+                fields=["message"],
+                condition=Q(outcome__in=UNSURE_OUTCOMES),
+                name="attempt_unsure",
             ),
         ]
 

@@ -84,6 +84,12 @@ class Receipt(models.Model):
                 fields=["received_at"], condition=Q(applied_at__isnull=True), name="receipt_waiting"
             ),
             models.Index(fields=["route", "provider_id"], name="receipt_of_provider"),
+            # Of those that retention has not emptied yet.
+            models.Index(
+                fields=["received_at"],
+                condition=~Q(sender="") | ~Q(text=""),
+                name="receipt_to_forget",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -30,6 +30,11 @@ class TryLater(NotTaken):
         self.retry_after = retry_after
 
 
+class RecipientBusy(TryLater):
+    """This one recipient cannot be served now (greylisting, a full mailbox). It says nothing of the
+    provider."""
+
+
 class AccountProblem(NotTaken):
     """The account, not the message: no credit, a revoked key, a wrong address of the provider.
 

@@ -7,10 +7,18 @@ from typing import Any
 import pytest
 
 from booking import verification
-from booking.errors import CodeExpired, CodeWrong, TooManyAttempts
+from booking.errors import (
+    AddressUnreachable,
+    CodeExpired,
+    CodeWrong,
+    NumberUnreachable,
+    TooManyAttempts,
+    Unreachable,
+)
 from booking.models import Verification
 from booking.verification import check_code, resend_code, send_code
 from notifications.models import OutboxMessage
+from notifications.problems import Problem, record
 from tests.booking.scene import NOW, after, open_morning
 
 pytestmark = pytest.mark.django_db
@@ -180,3 +188,30 @@ def test_the_centre_pays_for_the_codes_of_its_appointments() -> None:
     sent = send(contact="+33639981234", appointment=held)
     resend_code(uid=sent.uid, language="fr", now=NOW)
     assert set(OutboxMessage.objects.values_list("scope", flat=True)) == {held.centre.slug}
+
+
+@pytest.mark.parametrize("known", [True, False])
+@pytest.mark.parametrize(
+    ("contact", "channel", "refusal"),
+    [
+        ("Nadia@example.org", "email", AddressUnreachable),
+        ("+33612345678", "sms", NumberUnreachable),
+    ],
+)
+def test_where_nothing_arrives_no_code_is_promised_whoever_it_is(
+    known: bool, contact: str, channel: str, refusal: type[Unreachable]
+) -> None:
+    sent = send(contact=contact)
+    record([Problem(channel, contact, "dead")])
+    with pytest.raises(refusal):
+        send(contact=contact, known=known)
+    with pytest.raises(refusal):
+        resend_code(uid=sent.uid, language="fr", now=after(1))
+    assert Verification.objects.count() == 1
+
+
+@pytest.mark.parametrize("reason", ["stop", "complaint"])
+def test_whoever_wants_no_messages_may_still_ask_for_a_code(reason: str) -> None:
+    """And nobody learns by asking that somebody else does not."""
+    record([Problem("sms", "+33612345678", reason)])
+    assert send(contact="+33612345678").code_hash

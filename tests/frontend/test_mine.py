@@ -14,7 +14,9 @@ from django.urls import reverse
 from booking.access import contact_token
 from booking.models import Appointment, Verification
 from frontend import limits
+from notifications import problems
 from notifications.models import OutboxMessage
+from notifications.problems import Problem
 from tests.factories import make_appointment, make_guardian, make_shift, make_site
 from tests.frontend.pages import booked, exhaust, link, read, text
 
@@ -77,6 +79,27 @@ def test_nobody_learns_whether_an_address_is_known(client: Client) -> None:
     assert pages[0] == pages[1]
     assert "Si l’adresse … a des rendez-vous" in pages[0]
     assert list(OutboxMessage.objects.values_list("recipient", flat=True)) == [known]
+
+
+@pytest.mark.parametrize("is_known", [True, False])
+def test_an_address_where_nothing_arrives_is_said_known_or_not(
+    client: Client, *, is_known: bool
+) -> None:
+    email = booked().guardian.email if is_known else "nobody@example.org"
+    problems.record([Problem("email", email, "dead")])
+    response = client.post(START, {"contact": email})
+    assert response.status_code == 422
+    assert "Cette adresse ne reçoit pas nos e-mails" in text(response)
+    assert not OutboxMessage.objects.exists()
+
+
+def test_sent_again_to_where_nothing_arrived_is_said_too(client: Client) -> None:
+    email = booked().guardian.email
+    page = ask(client, email)
+    problems.record([Problem("email", email, "dead")])
+    response = client.post(f"{page}renvoyer/")
+    assert response.status_code == 422
+    assert "Cette adresse ne reçoit pas nos e-mails" in text(response)
 
 
 def test_a_stopwatch_learns_nothing_either(client: Client) -> None:

@@ -11,7 +11,9 @@ from django.utils import timezone
 
 from booking.models import Appointment, Verification
 from frontend import draft, typed
+from notifications import problems
 from notifications.models import OutboxMessage
+from notifications.problems import Problem
 from tests.frontend.funnel import (
     LEA,
     Scene,
@@ -255,3 +257,27 @@ def test_a_held_time_of_a_move_is_not_booked_as_a_new_one(client: Client, scene:
     Appointment.objects.filter(pk=held_at(url).pk).update(moves=booked)
     assert client.get(url).status_code == 409
     assert client.post(url, LEA).status_code == 409
+
+
+@pytest.mark.parametrize(
+    ("channel", "address", "typed_too", "said"),
+    [
+        ("email", "lea@example.org", {}, "Cette adresse ne reçoit pas nos e-mails"),
+        (
+            "sms",
+            "+33612345678",
+            {"phone": "06 12 34 56 78", "contact_channel": "sms"},
+            "Ce numéro ne reçoit pas nos SMS",
+        ),
+    ],
+)
+def test_a_contact_where_nothing_arrives_is_said_beside_its_field(
+    client: Client, scene: Scene, channel: str, address: str, typed_too: dict[str, str], said: str
+) -> None:
+    problems.record([Problem(channel, address, "dead")])
+    response = client.post(hold(client, scene), LEA | typed_too)
+    assert response.status_code == 422
+    page = response.content.decode()
+    assert said in page
+    assert 'aria-invalid="true"' in page
+    assert not Verification.objects.exists()

@@ -25,7 +25,8 @@ from tests.notifications.sms.steering import Steering
 
 
 class MailServer:
-    """Keeps what it accepts. `mode`: accept, busy (451), reject (550) or vanish after accepting."""
+    """Keeps what it accepts. `mode`: accept, busy (451), reject (550), greylist this one (450),
+    crowded whomever it is for (452), or vanish after accepting."""
 
     def __init__(self) -> None:
         with socket.create_server(("127.0.0.1", 0)) as probe:
@@ -50,6 +51,10 @@ class MailServer:
     ) -> str:
         if self.mode == "reject":
             return "550 5.1.1 no such person"
+        if self.mode == "greylist":
+            return "450 4.2.0 Greylisted, come again"
+        if self.mode == "crowded":
+            return "452 4.3.1 Insufficient system storage"
         envelope.rcpt_tos.append(address)
         return "250 OK"
 

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator
 from datetime import datetime, timedelta
 from io import StringIO
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -73,7 +74,7 @@ def test_one_that_a_person_stopped_alone_is_not_released() -> None:
     assert holding.release(by=CLAIRE, now=later) == []
 
 
-def test_after_a_restore_what_was_due_since_is_asked_for_not_sent() -> None:
+def test_after_a_restore_what_is_due_or_was_leaving_is_asked_for_not_sent() -> None:
     make_route("smtp", position=0), make_route("brevo", position=1)
     now = timezone.now()
     restored_at = now - timedelta(hours=3)
@@ -81,14 +82,23 @@ def test_after_a_restore_what_was_due_since_is_asked_for_not_sent() -> None:
     tried = make_row(state="planned", send_at=now - timedelta(hours=1), attempts=1)
     make_attempt(tried, "absent", route="brevo")
     before = make_row(state="planned", send_at=now - timedelta(hours=5))
+    lease = {"lease_until": now + timedelta(minutes=1), "lease_owner": uuid4()}
+    claimed = make_row(state="claimed", send_at=now - timedelta(hours=5), **lease)
+    leaving = make_row(state="sending", send_at=now - timedelta(hours=5), **lease)
+    make_attempt(leaving, "", opened_at=now - timedelta(hours=4))
     ahead = make_row(state="planned", send_at=now + timedelta(hours=1))
     sent = make_sent()
     run("hold")
-    assert run("doubt", "--since", restored_at.isoformat()) == "to be asked for: 2\n"
-    for row in (since, tried, before, ahead, sent):
+    assert run("doubt", "--since", restored_at.isoformat()) == "to be asked for: 5\n"
+    doubted = (since, tried, before, claimed, leaving)
+    for row in (*doubted, ahead, sent):
         row.refresh_from_db()
-    states = [row.state for row in (since, tried, before, ahead, sent)]
-    assert states == ["uncertain", "uncertain", "planned", "planned", "sent"]
+    assert [row.state for row in (*doubted, ahead, sent)] == [*["uncertain"] * 5, "planned", "sent"]
+    assert {row.lease_owner for row in doubted} == {None}
+    assert leaving.ledger.get().unknown_since is not None
+    # Providers are asked from the moment when it may have left.
+    assert before.ledger.get().opened_at == restored_at
+    assert since.ledger.get().opened_at == since.send_at
     attempt = since.ledger.get()
     assert (attempt.route, attempt.closed_at, attempt.number) == ("smtp", None, 1)
     assert attempt.unknown_since is not None

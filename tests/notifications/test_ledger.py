@@ -272,3 +272,10 @@ def test_pauses_grow_to_an_hour_and_no_two_are_the_same() -> None:
     assert all(len(set(found)) > 40 for found in waits.values())
     for tries, longest in ((1, BACK_OFF[0]), (2, BACK_OFF[1]), (99, timedelta(hours=1))):
         assert longest / 2 < max(waits[tries]) <= longest
+
+
+@pytest.mark.parametrize("absurd", ["1e9", "-1", "NaN", "Infinity"])
+def test_absurd_figures_do_not_keep_an_answer_from_being_written(absurd: str) -> None:
+    make_message()
+    assert ledger.accepted(begun(), Accepted("id-1", 100_000, Decimal(absurd)), None)
+    assert (only().state, only().segments, only().cost) == (State.SENT, None, None)

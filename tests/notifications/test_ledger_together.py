@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
 from notifications import ledger, outbox
+from notifications.ledger import Begun
 from notifications.models import OutboxMessage
-from tests.concurrency.race import at_once
+from notifications.sms.base import Accepted
+from tests.concurrency.race import at_once, count
 from tests.factories import make_message
-from tests.notifications.sending import begin, claim_one, only, run
+from tests.notifications.sending import MINUTE, attempts, begin, begun, claim_one, only, run
 
 State = OutboxMessage.State
+WAITING = "SELECT count(*) FROM pg_locks WHERE NOT granted"
 LEAVE_MANY = """
 INSERT INTO notifications_outboxmessage
     (intent_key, kind, subject_ref, person_ref, scope, channel, recipient, sender, language,
@@ -80,6 +85,30 @@ def test_of_two_who_begin_the_same_claim_one_may_call() -> None:
     found = at_once([lambda: begin(message)] * 5)
     assert sum(each is not None for each in found) == 1
     assert only().attempts == 1
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    "close",
+    [
+        lambda attempt: ledger.accepted(attempt, Accepted("id-1", 1, None), None),
+        lambda attempt: ledger.refused(attempt, "no", is_address_bad=False),
+        lambda attempt: ledger.unknown(attempt, "lost", wait=MINUTE),
+    ],
+)
+def test_a_closing_and_a_receipt_do_not_wait_in_a_circle(close: Callable[[Begun], object]) -> None:
+    """A receipt locks the message, then the attempt; who closes must not do it the other way."""
+    make_message()
+    attempt = begun()
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            OutboxMessage.objects.select_for_update().get()
+            closing = pool.submit(lambda: [close(attempt), connection.close()])
+            while not count(WAITING):
+                assert not closing.done()
+            run("UPDATE notifications_attempt SET closed_at = now(), outcome = 'found'")
+        assert not closing.result(20)[0], "the receipt was first"
+    assert attempts() == [(1, "smtp", "found")]
 
 
 @pytest.mark.django_db

@@ -8,7 +8,7 @@ from django.contrib.auth.models import Permission
 from django.test import Client
 
 from centres.models import User
-from notifications import problems
+from notifications import ledger, problems
 from notifications.models import ContactProblem, Inbound, OutboxMessage
 from notifications.problems import Address, Problem
 from tests.notifications.posted import NUMBER, posted, wrote
@@ -62,6 +62,18 @@ def test_what_waits_for_that_address_is_withheld() -> None:
     assert [states[one.pk] for one in (last, other, by_email, sent)] == [*["planned"] * 3, "sent"]
     planned.refresh_from_db()
     assert planned.last_error == "stop"
+
+
+@pytest.mark.parametrize("kind", ["code", "reply_stop"])
+@pytest.mark.parametrize(("problem", "leaves"), [(STOP, True), (DEAD, False)])
+def test_what_was_just_asked_for_leaves_despite_a_stop(
+    kind: str, problem: Problem, *, leaves: bool
+) -> None:
+    before = posted("planned", kind=kind)
+    problems.record([problem])
+    after = posted("planned", kind=kind)
+    claimed = ledger.claim(channel="sms", limit=9)
+    assert {one.pk for one in claimed} == ({before.pk, after.pk} if leaves else set())
 
 
 def test_a_lifted_address_works_again() -> None:

@@ -21,8 +21,8 @@ ACCEPTED = Accepted("id-1", 1, None)
 AS_ELSEWHERE = "SET LOCAL emgav.may_empty_history = ''"  # as it is outside these tests
 
 FORWARD = {
-    "planned": "claimed superseded expired suppressed failed",
-    "claimed": "planned sending superseded expired suppressed failed",
+    "planned": "claimed superseded expired suppressed failed sent delivered undeliverable",
+    "claimed": "planned sending superseded expired suppressed failed sent delivered undeliverable",
     "sending": "sent planned uncertain failed undeliverable superseded expired",
     "uncertain": "sent delivered undeliverable planned failed superseded expired",
     "sent": "delivered undeliverable",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import connection, transaction
@@ -12,13 +13,16 @@ from django.test.utils import CaptureQueriesContext
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from notifications import outbox, receipts
+from notifications import health, ledger, outbox, receipts
 from notifications.models import Attempt, ContactProblem, OutboxMessage, Receipt
 from notifications.receipts import EARLY
 from notifications.sms import base
 from tests.booking.scene import FEW, undone
+from tests.notifications.messages import make_attempt
 from tests.notifications.posted import NUMBER, posted, told
 from tests.threads import at_once
+
+PARIS = ZoneInfo("Europe/Paris")
 
 
 def state_of(message: OutboxMessage) -> str:
@@ -77,6 +81,38 @@ def test_the_reference_of_another_provider_settles_nothing() -> None:
     receipts.apply_waiting()
     assert state_of(message) == "uncertain"
     assert Attempt.objects.get().closed_at is None
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("outcome", ["absent", "given_up"])
+@pytest.mark.parametrize("waits_as", ["planned", "claimed"])
+@pytest.mark.parametrize(
+    ("said", "then"),
+    [("pending", "sent"), ("delivered", "delivered"), ("undeliverable", "undeliverable")],
+)
+def test_what_its_provider_had_after_all_is_not_sent_again(
+    outcome: str, waits_as: str, said: str, then: str
+) -> None:
+    message = posted(waits_as, sent_at=None, provider_id="")
+    make_attempt(message, outcome, route=message.route)
+    told(provider_id="late-1", state=said, reference=outbox.reference(message))
+    receipts.apply_waiting()
+    message.refresh_from_db()
+    assert (message.state, message.provider_id) == (then, "late-1")
+    assert message.sent_at is not None
+    assert Attempt.objects.get().outcome == outcome, "the ledger keeps what was known then"
+    assert ledger.claim(channel="sms", limit=9) == []
+    assert health.read(now=datetime.now(UTC), zone=PARIS).unbalanced == 0
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("outcome", ["not_taken", "refused"])
+def test_but_what_surely_failed_is_moved_by_no_receipt(outcome: str) -> None:
+    message = posted("planned", sent_at=None, provider_id="")
+    make_attempt(message, outcome, route=message.route)
+    told(provider_id="late-1", reference=outbox.reference(message))
+    receipts.apply_waiting()
+    assert state_of(message) == "planned"
 
 
 @pytest.mark.django_db

@@ -8,17 +8,19 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from django.db import connections
+from django.db import connections, transaction
 
-from notifications import heartbeats, ledger, outbox, reconcile, routing
+from notifications import heartbeats, ledger, lost_answers, outbox, reconcile, routing
 from notifications.delivery import deliver
 from notifications.models import Heartbeat, OutboxMessage
 from notifications.rendering import Rendered
 from notifications.sms.base import Accepted, CannotTell
 from notifications.turns import turn
+from tests import threads
 from tests.concurrency.race import at_once
 from tests.factories import make_message
 from tests.notifications.conftest import MailServer
+from tests.notifications.messages import make_unsure
 from tests.notifications.sending import attempts, begun, claim_one, make_due, only
 from tests.notifications.sms.steering import Steering
 
@@ -72,6 +74,18 @@ class Mute:
     def close(self) -> None: ...
 
 
+class Confused(Mute):
+    """A carrier whose first look-up is answered by something that nobody can write down."""
+
+    can_look_up = True
+
+    def look_up(
+        self, message: OutboxMessage, rendered_text: str, *, since: datetime
+    ) -> Accepted | None:
+        self.calls += 1
+        return Accepted(None if self.calls == 1 else "id-2", None, None)  # type: ignore[arg-type]
+
+
 @pytest.fixture
 def mute(monkeypatch: pytest.MonkeyPatch) -> Mute:
     carrier = Mute()
@@ -86,6 +100,19 @@ def test_a_claim_whose_worker_was_lost_is_free_again() -> None:
     assert only().state == State.CLAIMED, "its lease still runs"
     put_right()
     assert (only().state, only().lease_owner) == (State.PLANNED, None)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_that_somebody_has_locked_makes_nobody_wait() -> None:
+    for name in ("busy", "lost"):
+        make_message(intent_key=name)
+        claim_one()
+    make_due()
+    with transaction.atomic():
+        OutboxMessage.objects.select_for_update().get(intent_key="busy")
+        threads.at_once(reconcile.free_claims)
+    states = dict(OutboxMessage.objects.values_list("intent_key", "state"))
+    assert states == {"busy": State.CLAIMED, "lost": State.PLANNED}
 
 
 def test_a_call_whose_worker_was_lost_is_in_doubt_and_nobody_tries_again(sms: Steering) -> None:
@@ -213,6 +240,21 @@ def test_an_sms_nobody_can_ask_about_is_repeated_only_if_it_is_worth_it(
     put_right()
     assert only().state == (State.PLANNED if repeats else State.FAILED)
     assert mute.calls == 1
+
+
+def test_one_that_cannot_be_settled_does_not_stand_before_the_next(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    carrier = Confused(name="confused", can_look_up=True)
+    monkeypatch.setattr(routing, "carriers", lambda channel: [carrier] * (channel == "sms"))
+    first = make_unsure(since=ago(minutes=5), channel="sms", route="confused")
+    second = make_unsure(since=ago(minutes=5), channel="sms", route="confused")
+    lost_answers.settle_due()
+    for row in (first, second):
+        row.refresh_from_db()
+    assert (first.state, second.state) == (State.UNCERTAIN, State.SENT)
+    assert first.settle_at is not None
+    assert first.settle_at > datetime.now(UTC) + timedelta(minutes=4), "asked again, but later"
 
 
 def test_a_route_that_is_configured_no_more_is_waited_for() -> None:

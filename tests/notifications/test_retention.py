@@ -5,12 +5,14 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.db import connection
 
 from booking.tasks import forget_leftovers
 from notifications import retention
 from notifications.models import Inbound, OutboxMessage, Receipt
 from tests.factories import make_message
 from tests.messages import become
+from tests.notifications.sending import run
 
 pytestmark = pytest.mark.django_db
 OLD = datetime.now(UTC) - retention.KEPT
@@ -83,6 +85,29 @@ def test_more_than_one_batch_is_emptied(monkeypatch: pytest.MonkeyPatch) -> None
     for _ in range(5):
         message()
     assert retention.forget_old() == 5
+
+
+EMPTIED = """
+INSERT INTO notifications_outboxmessage
+    (intent_key, kind, subject_ref, person_ref, scope, channel, recipient, sender, language,
+     version, context, attachments, alternatives, priority, send_at, valid_until, state,
+     is_withdrawn, attempts, last_error, route, provider_id, settle_tries, sent_subject, sent_body,
+     handled_as, handled_by, created_at)
+SELECT 'old:' || n, 'reminder', 'day:' || n, '', '', 'sms', '', '', 'fr', 0, '{}', '[]', '[]', 7,
+    now() - interval '1 year', now() - interval '360 days', 'sent', false, 0, '', '', '', 0, '',
+    '', '', '', now() - interval '1 year'
+FROM generate_series(1, 5000) n
+"""
+
+
+def test_what_was_emptied_before_is_not_read_again() -> None:
+    message()
+    run(EMPTIED, "ANALYZE notifications_outboxmessage")
+    with connection.cursor() as cursor:
+        values = {"kept": retention.KEPT, "batch": retention.BATCH}
+        cursor.execute(f"EXPLAIN {retention.MESSAGES}", values)
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+    assert "message_to_forget" in plan, plan
 
 
 def test_the_daily_chore_does_it() -> None:

@@ -14,6 +14,7 @@ from notifications.delivery import deliver
 from notifications.models import Attempt, OutboxMessage, Route
 from tests.concurrency.race import at_once
 from tests.factories import make_message
+from tests.notifications.conftest import MailServer
 from tests.notifications.sending import attempts, make_due, only, words
 from tests.notifications.sms.steering import Steering
 
@@ -130,6 +131,21 @@ def test_a_refusal_says_nothing_against_the_provider(no_fallback: Steering) -> N
         State.UNDELIVERABLE,
         State.FAILED,
     }
+
+
+@pytest.mark.parametrize(
+    ("mode", "then"), [("greylist", Circuit.CLOSED), ("crowded", Circuit.OPEN)]
+)
+def test_mail_to_one_is_put_off_without_suspending_mail_to_all(
+    mail_server: MailServer, mode: str, then: str
+) -> None:
+    mail_server.mode = mode
+    for n in range(6):
+        make_message(intent_key=f"m:{n}", recipient=f"lea{n}@example.org")
+    deliver(seconds=5)
+    routing.record_failure("smtp", "as if another call had failed")
+    assert circuit("smtp")[0] == then
+    assert set(OutboxMessage.objects.values_list("state", flat=True)) == {State.PLANNED}
 
 
 def open_by_failures(gateway: Steering, mode: str = "503") -> None:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 import signal
 import threading
 from collections import Counter
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
-from django.db import InterfaceError, OperationalError, close_old_connections, connection
+from django.db import Error, close_old_connections, connection
 
 from notifications import pool
 from notifications.delivery import What, deliver
 from notifications.reconcile import reconcile
+
+logger = logging.getLogger(__name__)
 
 RUN_SECONDS = 20.0
 RECONCILE_EVERY = 10.0
@@ -38,9 +41,16 @@ class Command(BaseCommand):
             signal.signal(signum, lambda *_: stop.set())
         reconciler = threading.Thread(target=self._reconcile, args=(stop,), name="reconciler")
         reconciler.start()
-        while not stop.is_set():
-            self._try(lambda: self._say(pool.run(seconds=RUN_SECONDS, must_stop=stop.is_set)), stop)
-        reconciler.join()
+        try:
+            while not stop.is_set():
+                self._try(lambda: self._send(stop), stop)
+        finally:
+            # However this ends, the reconciler ends too: half of it would look alive.
+            stop.set()
+            reconciler.join()
+
+    def _send(self, stop: threading.Event) -> None:
+        self._say(pool.run(seconds=RUN_SECONDS, must_stop=stop.is_set))
 
     def _reconcile(self, stop: threading.Event) -> None:
         try:
@@ -51,14 +61,19 @@ class Command(BaseCommand):
             connection.close()
 
     def _try(self, work: Any, stop: threading.Event) -> None:
-        """A database that is away for a while ends nothing: the next look finds all as it was."""
+        """A database that is away or read-only for a while, or one pass that fails, ends nothing:
+        the next look finds all as it was."""
         close_old_connections()
         try:
             work()
-        except (OperationalError, InterfaceError) as error:
+        except Error as error:
             self.stderr.write(f"The database does not answer: {str(error).strip()}")
-            connection.close()
-            stop.wait(PAUSE_SECONDS)
+        except Exception:
+            logger.exception("A pass failed")
+        else:
+            return
+        connection.close()
+        stop.wait(PAUSE_SECONDS)
 
     def _say(self, tally: Counter[What]) -> None:
         if tally["sent"] or tally["failed"]:

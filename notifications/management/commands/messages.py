@@ -29,7 +29,8 @@ class Command(BaseCommand):
         what.add_parser("hold", help="nothing leaves any more until it is released")
         what.add_parser("release", help="let leave again what the hold stopped")
         doubt = what.add_parser(
-            "doubt", help="after a restore: have the providers asked for all that was due since"
+            "doubt",
+            help="after a restore: have the providers asked for all that may have left since",
         )
         doubt.add_argument("--since", required=True, help="when the backup was made, ISO 8601")
 

@@ -17,7 +17,7 @@ from notifications.channels.mail import reference_of
 from notifications.channels.smtp import SmtpCarrier
 from notifications.email_urls import read_email_url
 from notifications.errors import BadAddress, NotTaken, Refused, SendError, Uncertain
-from notifications.sms.base import AccountProblem, CannotTell, TryLater
+from notifications.sms.base import AccountProblem, CannotTell, RecipientBusy, TryLater
 from tests.notifications.channels.conftest import a_letter, a_message
 
 
@@ -91,8 +91,9 @@ def send(carrier: SmtpCarrier, **fields: Any) -> None:
     [
         ("RCPT", "550 5.1.1 no such mailbox", BadAddress),
         ("RCPT", "550 5.7.1 not from you", Refused),
-        ("RCPT", "450 4.2.1 greylisted", TryLater),
+        ("RCPT", "450 4.2.1 greylisted", RecipientBusy),
         ("RCPT", "421 4.7.0 too many connections", TryLater),
+        ("RCPT", "452 4.3.1 no room left", TryLater),
         ("MAIL", "550 5.7.1 sender refused", AccountProblem),
         ("MAIL", "530 5.7.0 authentication required", AccountProblem),
         ("MAIL", "451 4.3.0 later", TryLater),
