@@ -27,7 +27,7 @@ LATE = ", 'sent', 'delivered', 'undeliverable'"
 
 
 class Migration(migrations.Migration):
-    dependencies = [("notifications", "0005_answers_and_other_ways")]
+    dependencies = [("notifications", "0006_leave_by")]
     operations = [
         migrations.RunSQL(FORWARD % {"late": LATE}, FORWARD % {"late": ""}),
         migrations.AddIndex(
