@@ -13,9 +13,9 @@ from zoneinfo import ZoneInfo
 
 from booking import planning
 from booking.actors import FAMILY, Actor
-from booking.models import Appointment, Verification
+from booking.models import Appointment, Household, Verification
 from booking.planning import REMINDER, DayKey, Plans
-from booking.reaching import hours_of, opening, ways_of
+from booking.reaching import Way, hours_of, opening, ways_of
 from booking.reminders import LEAD, SMS
 from notifications import outbox
 from notifications.hours import PROMPT, Opening
@@ -153,18 +153,7 @@ def _told(
     known = ways_of(appointment, guardian, household)
     intents = []
     for place, way in enumerate(known if every_way else known[:1]):
-        hours = hours_of(household)
-        open_now: Opening | None = Opening(now, None)
-        if _is_staff(actor):
-            open_now = opening(
-                way,
-                hours,
-                zone=ZoneInfo(appointment.centre.time_zone),
-                now=now,
-                before=appointment.starts_at - LEAD,
-            )
-        elif hours or way.channel == SMS:  # the family has just pressed the button
-            open_now = Opening(now, now + PROMPT)
+        open_now = _opening(way, appointment, household, actor=actor, now=now)
         if open_now is None:
             continue
         purpose = f"{kind}-{way.channel}" if place else kind
@@ -188,3 +177,20 @@ def _told(
             )
         )
     return intents
+
+
+def _opening(
+    way: Way, appointment: Appointment, household: Household, *, actor: Actor, now: datetime
+) -> Opening | None:
+    """When it may leave. A family that has just pressed the button has the phone in its hand; a
+    little later it may not any more."""
+    hours = hours_of(household)
+    if _is_staff(actor):
+        return opening(
+            way,
+            hours,
+            zone=ZoneInfo(appointment.centre.time_zone),
+            now=now,
+            before=appointment.starts_at - LEAD,
+        )
+    return Opening(now, now + PROMPT if hours or way.channel == SMS else None)
