@@ -173,7 +173,7 @@ class TooManySms(TooManyAttempts):
 
 
 class Unreachable(Refusal):
-    """No message has ever arrived there, so no code will."""
+    """Messages are known not to arrive there, so no code will."""
 
     code = "unreachable"
     status = 422
