@@ -41,15 +41,19 @@ def before_move(appointment: Appointment) -> Was:
     return Was(appointment.starts_at, planning.day_of(appointment))
 
 
-def confirmation(appointment: Appointment, *, now: datetime, is_new: bool = False) -> None:
-    """The appointment is booked. Of a family that `is_new` nothing else can be known yet."""
+def confirmation(
+    appointment: Appointment, *, now: datetime, is_new: bool = False, actor: Actor = FAMILY
+) -> None:
+    """The appointment is booked. Of a family that `is_new` nothing else can be known yet; one that
+    an agent books for hears of it where it said, which nothing proves."""
     if is_new:
         plans = planning.plan_first(appointment, now=now)
     else:
         plans = planning.plan_days([planning.day_of(appointment)], now=now)
     if plans.withdraw:
         outbox.supersede(subject_refs=plans.withdraw, kinds=[REMINDER])
-    outbox.enqueue([*_told(CONFIRMATION, appointment, now=now), *plans.intents], now=now)
+    told = _told(CONFIRMATION, appointment, now=now, is_by_agent=actor.is_agent)
+    outbox.enqueue([*told, *plans.intents], now=now)
 
 
 def moved(appointment: Appointment, *, now: datetime, was: Was, actor: Actor = FAMILY) -> None:
@@ -141,13 +145,15 @@ def _told(
     now: datetime,
     actor: Actor = FAMILY,
     every_way: bool = False,
+    is_by_agent: bool = False,
     priority: int = outbox.NORMAL,
 ) -> list[Intent]:
     """The messages of one event: by the best way, with the others to fall back on, or by all."""
     guardian, household = appointment.guardian, appointment.household
     if guardian is None or household is None:
         return []
-    known = ways_of(appointment, guardian, household)
+    is_own_doing = not (is_by_agent or _is_staff(actor))
+    known = ways_of(appointment, guardian, household, is_proved_only=is_own_doing)
     intents = []
     for place, way in enumerate(known if every_way else known[:1]):
         send_at: datetime | None = now

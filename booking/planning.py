@@ -22,6 +22,9 @@ from notifications.outbox import Intent
 from notifications.words.kinds import known_language
 
 REMINDER = "reminder"
+NOWHERE = {
+    "email": "", "phone": "", "slug": "", "has_proved_email": False, "has_proved_phone": False,
+}  # fmt: skip
 READ_DAYS = """
 SELECT * FROM booking_household_days(%(households)s::bigint[], %(days)s::date[], %(is_locked)s)
 """
@@ -157,13 +160,15 @@ class _HouseholdDay:
     def read(cls, row: tuple[Any, ...], known: policy.Policy) -> _HouseholdDay:
         key, family, found, messages = row
         visits = [each for each in found if _local_day(each) == key.on]
-        first: dict[str, Any] = visits[0] if visits else {"email": "", "phone": "", "slug": ""}
+        first: dict[str, Any] = visits[0] if visits else NOWHERE
         ways_there = dict(
             ways(
                 contact_by=family["contact_by"],
                 email=first["email"],
                 phone=first["phone"],
                 is_discreet=any(each["is_discreet"] for each in visits),
+                has_proved_email=first["has_proved_email"],
+                has_proved_phone=first["has_proved_phone"],
             )
         )
         voice = f"{known_language(family['language'])} {family['sms_sender']}"
