@@ -17,7 +17,7 @@ from booking.models import Appointment, Verification
 from booking.planning import REMINDER, DayKey, Plans
 from booking.reaching import hours_of, moment, ways_of
 from booking.reminders import LEAD
-from notifications import outbox
+from notifications import handling, outbox
 from notifications.outbox import Intent
 from notifications.words.kinds import known_language
 
@@ -63,6 +63,8 @@ def moved(appointment: Appointment, *, now: datetime, was: Was, actor: Actor = F
     kind = CONFIRMATION if _withdraw(appointment, plans) else MOVED
     is_near = min(was.starts_at, appointment.starts_at) < now + NEAR
     intents = _told(kind, appointment, now=now, actor=actor, every_way=is_near and _is_staff(actor))
+    if _is_staff(actor) and not intents:
+        _leave_to_desk(kind, [appointment], now=now)
     outbox.enqueue([*intents, *plans.intents], now=now)
 
 
@@ -74,6 +76,8 @@ def cancelled(appointment: Appointment, *, now: datetime, actor: Actor = FAMILY)
     intents: list[Intent] = []
     if _is_staff(actor):
         intents = _told(CLOSED, appointment, now=now, actor=actor, every_way=True)
+        if not intents:
+            _leave_to_desk(CLOSED, [appointment], now=now)
     elif not was_untold:
         intents = _told(CANCELLED, appointment, now=now)
     outbox.enqueue([*intents, *plans.intents], now=now)
@@ -95,6 +99,7 @@ def closed(
     plans = planning.plan_days(map(planning.day_of, listed), now=now)
     refs = [*(str(appointment.uid) for appointment in listed), *plans.withdraw]
     outbox.supersede(subject_refs=refs, kinds=[*ABOUT_APPOINTMENT, REMINDER])
+    _leave_to_desk(CLOSED, unreached, now=now)
     outbox.enqueue([*intents, *plans.intents], now=now)
     return unreached
 
@@ -135,6 +140,30 @@ def _withdraw(appointment: Appointment, plans: Plans) -> bool:
     about = [each for each in withdrawn if each.kind != REMINDER]
     return any(each.kind == CONFIRMATION for each in about) and not any(
         each.has_left for each in about
+    )
+
+
+def _leave_to_desk(kind: str, appointments: Iterable[Appointment], *, now: datetime) -> None:
+    """No message can reach these families: they are on the list of those to phone, as if one had
+    been lost. Nobody is called about what has begun, nor without a family to call."""
+    handling.leave_to_a_person(
+        [
+            Intent(
+                intent_key=f"{kind}-nowhere:{appointment.uid}:{appointment.sequence}",
+                kind=kind,
+                subject_ref=str(appointment.uid),
+                person_ref=f"guardian:{appointment.guardian_id}",
+                scope=appointment.centre.slug,
+                recipient="",
+                language=known_language(appointment.household.language),
+                version=appointment.sequence,
+                send_at=now,
+                valid_until=appointment.starts_at,
+            )
+            for appointment in appointments
+            if appointment.household and appointment.starts_at > now
+        ],
+        now=now,
     )
 
 

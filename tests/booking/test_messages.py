@@ -11,8 +11,9 @@ from django.test import override_settings
 from booking import messages
 from booking.actions import load_default_rules
 from booking.actors import SYSTEM, Actor
+from booking.desk import calls
 from booking.models import Appointment, Verification
-from notifications import outbox
+from notifications import handling, outbox
 from notifications.models import OutboxMessage
 from tests.factories import (
     make_appointment,
@@ -296,6 +297,7 @@ def by_staff(at: str, **home: Any) -> dict[str, str]:
         if message.send_at > now()
         else "now"
         for message in of(appointment, "closed")
+        if message.state == State.PLANNED
     }
 
 
@@ -345,3 +347,30 @@ def test_a_code_goes_to_the_phone_it_is_to_prove() -> None:
     messages.code(verification(contact=MOBILE, channel="sms"), "042042", language="fr", now=now())
     (message,) = OutboxMessage.objects.filter(kind="code")
     assert (message.channel, message.recipient) == ("sms", MOBILE)
+
+
+# Families that no message can reach.
+
+
+def on_the_list(appointment: Appointment) -> list[str]:
+    found = calls([appointment.centre], now=now()).found
+    return [call.message.kind for call in found if call.message]
+
+
+def test_whom_no_message_of_the_centre_reaches_is_on_the_list_to_phone() -> None:
+    appointment = booked(guardian=parent(contact_by="none"))
+    assert on_the_list(move(appointment, hours=1)) == [], "they did it themselves"
+    assert on_the_list(move(appointment, hours=1, actor=AGENT)) == ["moved"]
+    assert on_the_list(cancel(appointment, actor=AGENT)) == ["closed"]
+    (lost,) = of(appointment, "closed")
+    with pytest.raises(handling.BadAddress):
+        handling.resend(pk=lost.pk, by="claire@example.org", now=now())
+    handling.tell(pk=lost.pk, by="claire@example.org", now=now())
+    assert on_the_list(appointment) == []
+
+
+def test_whom_a_whole_half_day_called_off_cannot_reach_is_on_the_list_too() -> None:
+    first = booked(guardian=parent(contact_by="none"))
+    change(first, "cancelled")
+    assert messages.closed([first], now=now(), actor=AGENT) == [first]
+    assert on_the_list(first) == ["closed"]

@@ -48,8 +48,9 @@ def choice(request: HttpRequest) -> HttpResponseBase:
         return redirect("health")
     if len(desk.centres) == 1:
         return redirect("desk", desk.centres[0].slug)
-    found = Counter(call.centre for call in calls(desk.centres, now=timezone.now()))
-    rows = [(centre, found[centre.slug]) for centre in desk.centres]
+    found, capped = calls(desk.centres, now=timezone.now())
+    number = Counter(call.centre for call in found)
+    rows = [(centre, number[centre.slug], centre.slug in capped) for centre in desk.centres]
     rows.sort(key=lambda row: (-row[1], row[0].name))
     return render(request, "pages/staff/choice.html", {"desk": desk, "rows": rows})
 
@@ -59,12 +60,13 @@ def choice(request: HttpRequest) -> HttpResponseBase:
 def listing(request: HttpRequest, centre_slug: str) -> HttpResponse:
     desk = desk_of(request)
     centre = desk.centre(centre_slug)
-    found = calls([centre], now=timezone.now())
+    found, capped = calls([centre], now=timezone.now())
     context = {
         "desk": desk,
         "centre": centre,
         "lines": [Line(call) for call in found[:SHOWN]],
         "total": len(found),
+        "is_capped": bool(capped),
         "more": max(0, len(found) - SHOWN),
         "outcomes": CallbackRequest.Outcome.choices,
     }
