@@ -25,6 +25,7 @@ from tests.accessibility import axe_violations
 from tests.factories import make_guardian, make_household, make_message
 from tests.frontend.pages import booked, link, read
 from tests.html_checker import html_errors
+from tests.messages import become
 
 pytestmark = pytest.mark.django_db
 INBOX = "/demo/inbox"
@@ -60,12 +61,11 @@ def test_a_message_is_read_with_its_link_alive(client: Client) -> None:
 
 def test_what_has_just_left_comes_first_and_the_rest_on_other_pages(client: Client) -> None:
     now = timezone.now()
-    sent = make_message(
-        state="sent", recipient="early@example.org", created_at=now - timedelta(days=9)
-    )
-    OutboxMessage.objects.filter(pk=sent.pk).update(sent_at=now)
+    make_message(recipient="early@example.org", now=now - timedelta(days=9))
+    become("sent")
+    OutboxMessage.objects.update(sent_at=now)
     for number in range(31):
-        reply(created_at=now - timedelta(days=1 + number))
+        reply(now=now - timedelta(days=1 + number))
     first = client.get(INBOX).content.decode()
     assert first.index("early@example.org") < first.index("+33639981234")
     assert "?page=2" in first
