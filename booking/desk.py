@@ -129,6 +129,12 @@ def calls(centres: Collection[Centre], *, now: datetime) -> Calls:
     return Calls(sorted(found, key=lambda call: call.soonest), capped)
 
 
+def strays() -> list[Call]:
+    """Replies of numbers that no appointment knows: no centre's, so the administrators'."""
+    waiting = Inbound.objects.filter(scope="", needs_person=True, handled_at__isnull=True)
+    return [_reply_call(reply, {}) for reply in waiting.order_by("at", "id")[:MOST]]
+
+
 def _first_of_each(group: str, found: QuerySet[M], *order: OrderBy) -> list[M]:
     """The first ones of each group: no centre's disaster hides another's families."""
     place = Window(RowNumber(), partition_by=group, order_by=[*order, F("id").asc()])
