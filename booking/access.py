@@ -169,6 +169,12 @@ def is_known_contact(contact: str) -> bool:
     return Appointment.objects.filter(**_who_proved(contact, "guardian__")).exists()
 
 
+def language_of_contact(contact: str) -> str | None:
+    """The language of whoever proved this contact last, for what is sent to it."""
+    proved = Guardian.objects.filter(**_who_proved(contact, "")).order_by("-id")
+    return proved.values_list("household__language", flat=True).first()
+
+
 def guardians_of_contact(contact: str) -> list[Guardian]:
     """Those who proved this contact, with their household, the newest first."""
     proved = Guardian.objects.filter(**_who_proved(contact, ""))

@@ -5,12 +5,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
+
+from django.db.models import Case, F, Model, OrderBy, QuerySet, When, Window
+from django.db.models.functions import RowNumber
 
 from booking.models import Appointment, AppointmentEvent, CallbackRequest, Guardian
 from booking.queries import told_to
@@ -29,6 +33,7 @@ MOST = 300
 # A promise to call back is kept within the hours of the day.
 CALLS_END = time(18)
 DAY = "day"
+M = TypeVar("M", bound=Model)
 REACHED = (*WAITING_STATES, State.SENDING, State.SENT, State.DELIVERED)
 
 
@@ -79,6 +84,13 @@ class Call:
         return self.guardian.email if self.guardian else ""
 
 
+class Calls(NamedTuple):
+    """Whom to phone, and of which centres (slugs) there are more than could be read."""
+
+    found: list[Call]
+    capped: set[str]
+
+
 def subject_day(subject_ref: str) -> Day | None:
     """The household and the day that a reminder is about; None for any other message."""
     kind, _, rest = subject_ref.partition(":")
@@ -99,15 +111,13 @@ def subject_uid(subject_ref: str) -> UUID | None:
         return None
 
 
-def calls(centres: Collection[Centre], *, now: datetime) -> list[Call]:
+def calls(centres: Collection[Centre], *, now: datetime) -> Calls:
     """Whom these centres have to phone today, soonest appointment first."""
     scopes = {centre.slug: centre for centre in centres}
-    messages = _lost(scopes, now=now)
-    replies = list(
-        Inbound.objects.filter(
-            scope__in=scopes, needs_person=True, handled_at__isnull=True
-        ).select_related("answers")[:MOST]
-    )
+    lost, unsure = _lost(scopes, now=now), _unsure(scopes, now=now)
+    messages = _newest([*lost, *unsure])
+    waiting = Inbound.objects.filter(scope__in=scopes, needs_person=True, handled_at__isnull=True)
+    replies = _first_of_each("scope", waiting.select_related("answers"), F("at").asc())
     answered = [reply.answers for reply in replies if reply.answers]
     about = _appointments_of([*messages, *answered])
     found = [
@@ -115,22 +125,47 @@ def calls(centres: Collection[Centre], *, now: datetime) -> list[Call]:
         *(_reply_call(reply, about) for reply in replies),
         *_callbacks(centres, now=now),
     ]
-    return sorted(found, key=lambda call: call.soonest)
+    read = (Counter(each.scope for each in every) for every in (lost, unsure, replies))
+    capped = {scope for count in read for scope, number in count.items() if number == MOST}
+    return Calls(sorted(found, key=lambda call: call.soonest), capped)
+
+
+def strays() -> list[Call]:
+    """Replies of numbers that no appointment knows: no centre's, so the administrators'."""
+    waiting = Inbound.objects.filter(scope="", needs_person=True, handled_at__isnull=True)
+    return [_reply_call(reply, {}) for reply in waiting.order_by("at", "id")[:MOST]]
+
+
+def _first_of_each(group: str, found: QuerySet[M], *order: OrderBy) -> list[M]:
+    """The first ones of each group: no centre's disaster hides another's families."""
+    place = Window(RowNumber(), partition_by=group, order_by=[*order, F("id").asc()])
+    return list(found.alias(place=place).filter(place__lte=MOST))
 
 
 def _lost(scopes: Iterable[str], *, now: datetime) -> list[OutboxMessage]:
-    """What was lost and what has been uncertain for long, newest of each subject and person, unless
-    another message about the same reached that person or is on its way."""
-    slugs = list(scopes)
-    lost = handling.waiting_for_a_person().filter(scope__in=slugs, valid_until__gt=now - LOOK_BACK)
+    """What was lost: what is still useful comes first, then what has just ceased to be."""
+    lost = handling.waiting_for_a_person().filter(
+        scope__in=list(scopes), valid_until__gt=now - LOOK_BACK
+    )
+    ahead = Case(When(valid_until__gt=now, then=F("valid_until")))
+    return _first_of_each("scope", lost, OrderBy(ahead, nulls_last=True), F("valid_until").desc())
+
+
+def _unsure(scopes: Iterable[str], *, now: datetime) -> list[OutboxMessage]:
+    """What has been uncertain for long."""
     unsure = OutboxMessage.objects.filter(
         state=State.UNCERTAIN,
-        scope__in=slugs,
+        scope__in=list(scopes),
         handled_as="",
         ledger__closed_at__isnull=True,
         ledger__unknown_since__lte=now - UNCERTAIN_FOR,
     ).exclude(kind__in=handling.NOBODY_WAITS_FOR)
-    found = [*lost.order_by("valid_until")[:MOST], *unsure.order_by("settle_at")[:MOST]]
+    return _first_of_each("scope", unsure, F("valid_until").asc())
+
+
+def _newest(found: Iterable[OutboxMessage]) -> list[OutboxMessage]:
+    """The newest of each subject and person, unless another message about the same reached that
+    person or is on its way."""
     newest = {_about(each): each for each in sorted(found, key=lambda message: message.pk)}
     told = OutboxMessage.objects.filter(
         subject_ref__in={each.subject_ref for each in newest.values()}, state__in=REACHED
@@ -264,7 +299,7 @@ def _callbacks(centres: Collection[Centre], *, now: datetime) -> Iterator[Call]:
     asked = CallbackRequest.objects.filter(
         centre__in=centres, state=CallbackRequest.State.OPEN, promised_on__lte=tomorrow
     ).select_related("type", "centre")
-    for request in asked[:MOST]:
+    for request in _first_of_each("centre", asked, F("promised_on").asc()):
         zone = ZoneInfo(request.centre.time_zone)
         if request.promised_on <= now.astimezone(zone).date():
             promised = datetime.combine(request.promised_on, CALLS_END, zone)

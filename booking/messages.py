@@ -17,7 +17,7 @@ from booking.models import Appointment, Household, Verification
 from booking.planning import REMINDER, DayKey, Plans
 from booking.reaching import Way, hours_of, opening, ways_of
 from booking.reminders import LEAD, SMS
-from notifications import outbox
+from notifications import handling, outbox
 from notifications.hours import PROMPT, Opening
 from notifications.outbox import Intent
 from notifications.words.kinds import known_language
@@ -42,15 +42,19 @@ def before_move(appointment: Appointment) -> Was:
     return Was(appointment.starts_at, planning.day_of(appointment))
 
 
-def confirmation(appointment: Appointment, *, now: datetime, is_new: bool = False) -> None:
-    """The appointment is booked. Of a family that `is_new` nothing else can be known yet."""
+def confirmation(
+    appointment: Appointment, *, now: datetime, is_new: bool = False, actor: Actor = FAMILY
+) -> None:
+    """The appointment is booked. Of a family that `is_new` nothing else can be known yet; one that
+    an agent books for hears of it where it said, which nothing proves."""
     if is_new:
         plans = planning.plan_first(appointment, now=now)
     else:
         plans = planning.plan_days([planning.day_of(appointment)], now=now)
     if plans.withdraw:
         outbox.supersede(subject_refs=plans.withdraw, kinds=[REMINDER], wanted=plans.wanted)
-    outbox.enqueue([*_told(CONFIRMATION, appointment, now=now), *plans.intents], now=now)
+    told = _told(CONFIRMATION, appointment, now=now, is_by_agent=actor.is_agent)
+    outbox.enqueue([*told, *plans.intents], now=now)
 
 
 def moved(appointment: Appointment, *, now: datetime, was: Was, actor: Actor = FAMILY) -> None:
@@ -60,6 +64,8 @@ def moved(appointment: Appointment, *, now: datetime, was: Was, actor: Actor = F
     kind = CONFIRMATION if _withdraw(appointment, plans) else MOVED
     is_near = min(was.starts_at, appointment.starts_at) < now + NEAR
     intents = _told(kind, appointment, now=now, actor=actor, every_way=is_near and _is_staff(actor))
+    if _is_staff(actor) and not intents:
+        _leave_to_desk(kind, [appointment], now=now)
     outbox.enqueue([*intents, *plans.intents], now=now)
 
 
@@ -71,6 +77,8 @@ def cancelled(appointment: Appointment, *, now: datetime, actor: Actor = FAMILY)
     intents: list[Intent] = []
     if _is_staff(actor):
         intents = _told(CLOSED, appointment, now=now, actor=actor, every_way=True)
+        if not intents:
+            _leave_to_desk(CLOSED, [appointment], now=now)
     elif not was_untold:
         intents = _told(CANCELLED, appointment, now=now)
     outbox.enqueue([*intents, *plans.intents], now=now)
@@ -92,6 +100,7 @@ def closed(
     plans = planning.plan_days(map(planning.day_of, listed), now=now)
     refs = [*(str(appointment.uid) for appointment in listed), *plans.withdraw]
     outbox.supersede(subject_refs=refs, kinds=[*ABOUT_APPOINTMENT, REMINDER], wanted=plans.wanted)
+    _leave_to_desk(CLOSED, unreached, now=now)
     outbox.enqueue([*intents, *plans.intents], now=now)
     return unreached
 
@@ -137,6 +146,30 @@ def _withdraw(appointment: Appointment, plans: Plans) -> bool:
     )
 
 
+def _leave_to_desk(kind: str, appointments: Iterable[Appointment], *, now: datetime) -> None:
+    """No message can reach these families: they are on the list of those to phone, as if one had
+    been lost. Nobody is called about what has begun, nor without a family to call."""
+    handling.leave_to_a_person(
+        [
+            Intent(
+                intent_key=f"{kind}-nowhere:{appointment.uid}:{appointment.sequence}",
+                kind=kind,
+                subject_ref=str(appointment.uid),
+                person_ref=f"guardian:{appointment.guardian_id}",
+                scope=appointment.centre.slug,
+                recipient="",
+                language=known_language(appointment.household.language),
+                version=appointment.sequence,
+                send_at=now,
+                valid_until=appointment.starts_at,
+            )
+            for appointment in appointments
+            if appointment.household and appointment.starts_at > now
+        ],
+        now=now,
+    )
+
+
 def _told(
     kind: str,
     appointment: Appointment,
@@ -144,13 +177,15 @@ def _told(
     now: datetime,
     actor: Actor = FAMILY,
     every_way: bool = False,
+    is_by_agent: bool = False,
     priority: int = outbox.NORMAL,
 ) -> list[Intent]:
     """The messages of one event: by the best way, with the others to fall back on, or by all."""
     guardian, household = appointment.guardian, appointment.household
     if guardian is None or household is None:
         return []
-    known = ways_of(appointment, guardian, household)
+    is_own_doing = not (is_by_agent or _is_staff(actor))
+    known = ways_of(appointment, guardian, household, is_proved_only=is_own_doing)
     intents = []
     for place, way in enumerate(known if every_way else known[:1]):
         open_now = _opening(way, appointment, household, actor=actor, now=now)

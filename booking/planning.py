@@ -240,6 +240,8 @@ def _day(
         email=first["email"],
         phone=first["phone"],
         is_discreet=any(each["is_discreet"] for each in visits),
+        has_proved_email=all(each["has_proved_email"] for each in visits),
+        has_proved_phone=all(each["has_proved_phone"] for each in visits),
     )
     return Day(
         on=on,

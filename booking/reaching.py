@@ -34,14 +34,25 @@ def has_sms() -> bool:
     return bool(settings.SMS_URL)
 
 
-def ways(*, contact_by: str, email: str, phone: str, is_discreet: bool) -> list[Way]:
+def ways(
+    *,
+    contact_by: str,
+    email: str,
+    phone: str,
+    is_discreet: bool,
+    has_proved_email: bool,
+    has_proved_phone: bool,
+    is_proved_only: bool = False,
+) -> list[Way]:
     """Where this person may be told, best first: e-mail, which costs nothing and holds the calendar
-    file, then SMS. A discreet reason goes to the phone alone where it can: families share e-mail
-    addresses more than phones."""
+    file, then SMS. A discreet reason goes to what was proved, and to the phone alone where it can:
+    families share e-mail addresses more than phones."""
+    is_proved_only = is_proved_only or is_discreet
     found = []
-    if email and contact_by in {By.ANY, By.EMAIL}:
+    if email and contact_by in {By.ANY, By.EMAIL} and (has_proved_email or not is_proved_only):
         found.append(Way(EMAIL, email))
-    if contact_by in {By.ANY, By.SMS} and has_sms() and _can_receive(phone):
+    may_ring = contact_by in {By.ANY, By.SMS} and (has_proved_phone or not is_proved_only)
+    if may_ring and has_sms() and _can_receive(phone):
         found.append(Way(SMS, phone))
     if is_discreet and len(found) > 1:
         return [way for way in found if way.channel == SMS]
@@ -53,13 +64,23 @@ def _can_receive(phone: str) -> bool:
     return bool(COMMON_MOBILE.fullmatch(phone)) or is_mobile(phone)
 
 
-def ways_of(appointment: Appointment, guardian: Guardian, household: Household) -> list[Way]:
-    """Where whoever booked may be told of an appointment."""
+def ways_of(
+    appointment: Appointment,
+    guardian: Guardian,
+    household: Household,
+    *,
+    is_proved_only: bool = False,
+) -> list[Way]:
+    """Where whoever booked may be told of an appointment. What families themselves make us send
+    goes where one is proved to read it: else anybody's phone could be made to ring."""
     return ways(
         contact_by=household.contact_by,
         email=guardian.email,
         phone=str(guardian.phone or ""),
         is_discreet=appointment.type.is_discreet,
+        has_proved_email=guardian.email_verified_at is not None,
+        has_proved_phone=guardian.phone_verified_at is not None,
+        is_proved_only=is_proved_only,
     )
 
 
@@ -75,6 +96,8 @@ def ways_together(visits: Sequence[Appointment]) -> list[Way]:
         email=guardian.email,
         phone=str(guardian.phone or ""),
         is_discreet=any(visit.type.is_discreet for visit in visits),
+        has_proved_email=guardian.email_verified_at is not None,
+        has_proved_phone=guardian.phone_verified_at is not None,
     )
 
 

@@ -317,6 +317,12 @@ def _announce(options: Options) -> None:
     log_ins = options.var / LOG_INS
     if log_ins.exists():
         lines += ["", log_ins.read_text(encoding="utf-8").strip()]
+    if os.environ.get("DEMO") == "1":
+        clock = f". {shlex.quote(str(options.var / 'env'))} && {shlex.quote(sys.executable)}"
+        lines += [
+            "",
+            f"Send the reminders of the next 3 days now: {clock} manage.py demo_clock --days 3",
+        ]
     _say("\n".join([*lines, "", "Ctrl-C stops all of it; the data stays."]))
 
 

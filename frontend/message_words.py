@@ -65,6 +65,7 @@ BY_OUTCOME: dict[str, str] = {
         "Le prestataire n’a jamais répondu : il est peut-être arrivé, peut-être pas."
     ),
 }
+NOWHERE = gettext_noop("Aucun message ne peut joindre cette famille, ou pas à temps.")
 NOT_WRITTEN = gettext_noop("Le message n’a pas pu être préparé.")
 
 TRIED = {
@@ -109,6 +110,8 @@ def kind_of(message: OutboxMessage) -> str:
 def why(message: OutboxMessage, *, problem: str = "", outcome: str = "") -> str:
     """Why nobody got it, for the person who is about to phone: what is known of the address, else
     how it ended."""
+    if not message.recipient:
+        return _(NOWHERE)
     known = BY_PROBLEM.get((message.channel, problem))
     ended = BY_STATE.get((message.channel, message.state))
     return _(known or ended or BY_OUTCOME.get(outcome, NOT_WRITTEN))
@@ -169,7 +172,9 @@ def _came_back(message: OutboxMessage) -> Iterator[Step]:
 
 
 def _after(message: OutboxMessage) -> Iterator[Step]:
-    if message.state in ENDED:
+    if message.state in ENDED and not message.recipient:
+        yield Step(None, _(NOWHERE), is_trouble=True)
+    elif message.state in ENDED:
         yield Step(None, _(ENDED[State(message.state)]), is_trouble=True)
     for other in message.replacements.all():
         values = {"channel": other.get_channel_display(), "recipient": other.recipient}

@@ -74,7 +74,8 @@ class Visit:
         guardian, household = self.appointment.guardian, self.appointment.household
         if guardian is None or household is None:
             return ""
-        return next((way.channel for way in ways_of(self.appointment, guardian, household)), "")
+        known = ways_of(self.appointment, guardian, household, is_proved_only=True)
+        return next((way.channel for way in known), "")
 
     @property
     def can_cancel(self) -> bool:

@@ -7,7 +7,7 @@ it. Pressing twice is pressing once; what somebody else has settled meanwhile st
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import NamedTuple
 
@@ -115,6 +115,33 @@ def waiting_for_a_person() -> QuerySet[OutboxMessage]:
     return lost.exclude(kind__in=NOBODY_WAITS_FOR)
 
 
+def leave_to_a_person(intents: Iterable[outbox.Intent], *, now: datetime) -> None:
+    """What no message can say, for want of an address: lost at once, in the caller's transaction,
+    so that somebody phones. One statement, none when there is nothing."""
+    OutboxMessage.objects.bulk_create(
+        [
+            OutboxMessage(
+                intent_key=each.intent_key,
+                kind=each.kind,
+                subject_ref=each.subject_ref,
+                person_ref=each.person_ref,
+                scope=each.scope,
+                channel=each.channel,
+                recipient="",
+                language=each.language,
+                version=each.version,
+                priority=each.priority,
+                send_at=each.send_at,
+                valid_until=each.valid_until,
+                state=State.FAILED,
+                created_at=now,
+            )
+            for each in intents
+        ],
+        ignore_conflicts=True,
+    )
+
+
 @transaction.atomic
 def tell(*, pk: int, by: str, now: datetime) -> Done:
     """The family was told by telephone. Raises AlreadyHandled, NotLost."""
@@ -136,7 +163,7 @@ def close(*, pk: int, by: str, now: datetime) -> Done:
 @transaction.atomic
 def resend(*, pk: int, by: str, now: datetime) -> Done:
     """The same message again, to the same address. Raises AlreadyHandled, NotLost, StillUncertain,
-    NoLongerUseful, KnownBad."""
+    NoLongerUseful, KnownBad, BadAddress when there is none."""
     message, is_again = _take(pk, Handled.RESENT, by)
     if is_again:
         return Done(message, message.replacements.order_by("-id").first())
@@ -235,7 +262,9 @@ def _settle(message: OutboxMessage, handled_as: str, *, by: str, now: datetime) 
 def _send_instead(
     message: OutboxMessage, channel: str, recipient: str, *, now: datetime
 ) -> OutboxMessage:
-    """Write the same message anew. Raises NoLongerUseful, KnownBad."""
+    """Write the same message anew. Raises NoLongerUseful, KnownBad, BadAddress."""
+    if not recipient:
+        raise BadAddress
     if problems_of([(channel, recipient)]):
         raise KnownBad
     intent = outbox.Intent(

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.db.models import Q
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext
 
 from notifications.composing import Content, compose
@@ -62,17 +63,22 @@ class ReadMessage:
 
 
 def recent_messages(
-    limit: int = 50, *, search: str = "", now: datetime | None = None, opened: int | None = None
+    limit: int = 50,
+    *,
+    skip: int = 0,
+    search: str = "",
+    now: datetime | None = None,
+    opened: int | None = None,
 ) -> list[ReadMessage]:
-    """The newest messages, whatever their state; `search` is a part of an address or number.
+    """The last sent or written, whatever their state; `search` is a part of an address or number.
 
     Given `now`, those that are to leave later are not composed, save the one `opened`: reading
     them all would cost queries for each.
     """
-    found = OutboxMessage.objects.order_by("-id")
+    found = OutboxMessage.objects.order_by(Coalesce("sent_at", "created_at").desc(), "-id")
     if search.strip():
         found = found.filter(_addressed(search.strip()))
-    return [_read(message, now=now, opened=opened) for message in found[:limit]]
+    return [_read(message, now=now, opened=opened) for message in found[skip : skip + limit]]
 
 
 def readable(message: OutboxMessage) -> ReadMessage | None:

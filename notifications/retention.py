@@ -10,6 +10,8 @@ from django.db import connection
 
 # As long as a family may still ask what it was told, or a provider what it is owed.
 KEPT = timedelta(days=90)
+# Numbers are given to somebody else in time. A STOP and a complaint are wishes: they stay.
+DEAD_KEPT = timedelta(days=365)
 BATCH = 5_000
 
 MESSAGES = """
@@ -37,16 +39,23 @@ WHERE id IN (
     WHERE at < statement_timestamp() - %(kept)s AND (sender <> '' OR text <> '')
     LIMIT %(batch)s FOR UPDATE SKIP LOCKED)
 """
+DEAD = """
+DELETE FROM notifications_contactproblem
+WHERE id IN (
+    SELECT id FROM notifications_contactproblem
+    WHERE reason = 'dead' AND since < statement_timestamp() - %(dead_kept)s
+    LIMIT %(batch)s FOR UPDATE SKIP LOCKED)
+"""
 
 
 def forget_old() -> int:
     """Empty what is older, some thousand rows to a statement; how many."""
-    return sum(map(_empty, (MESSAGES, RECEIPTS, INBOUND)))
+    return sum(map(_empty, (MESSAGES, RECEIPTS, INBOUND, DEAD)))
 
 
 def _empty(statement: str) -> int:
     emptied = 0
-    values: dict[str, Any] = {"kept": KEPT, "batch": BATCH}
+    values: dict[str, Any] = {"kept": KEPT, "dead_kept": DEAD_KEPT, "batch": BATCH}
     with connection.cursor() as cursor:
         while True:
             cursor.execute(statement, values)

@@ -72,7 +72,7 @@ def confirm(
         update_appointment(held, *CONFIRMED_FIELDS)
     except IntegrityError as error:
         raise refuse_clash(error) from error
-    messages.confirmation(held, now=now, is_new=family.is_new)
+    messages.confirmation(held, now=now, is_new=family.is_new, actor=actor)
     return held
 
 
@@ -191,5 +191,5 @@ def overbook(
     appointment.guardian, appointment.child = family.guardian, family.child
     appointment.household = family.guardian.household
     appointment.save(force_insert=True)
-    messages.confirmation(appointment, now=now, is_new=family.is_new)
+    messages.confirmation(appointment, now=now, is_new=family.is_new, actor=actor)
     return appointment

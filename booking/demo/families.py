@@ -251,7 +251,8 @@ class Registry:
     def _guardian_rows(self) -> Iterator[Sequence[object]]:
         for family in self.families:
             for parent in family.parents:
-                verified_at = family.created_at if parent.email else None
+                # One contact is proved by a code when they first book: the e-mail if there is one.
+                proofs = (family.created_at, None) if parent.email else (None, family.created_at)
                 yield (
                     parent.id,
                     family.id,
@@ -259,7 +260,7 @@ class Registry:
                     parent.last_name,
                     parent.email,
                     parent.phone,
-                    verified_at,
+                    *proofs,
                 )
 
     def _child_rows(self) -> Iterator[Sequence[object]]:
@@ -275,4 +276,5 @@ GUARDIAN_COLUMNS = (
     "email",
     "phone",
     "email_verified_at",
+    "phone_verified_at",
 )

@@ -1,5 +1,5 @@
-"""What a household's reminders of a day depend on: also whose visits they are, and until when each
-may leave."""
+"""What a household's reminders of a day depend on: also whose visits they are, which addresses were
+proved, and until when each may leave."""
 
 from importlib import import_module
 
@@ -42,7 +42,9 @@ BEGIN
             'starts_at', a.starts_at, 'told_at', a.changed_at, 'zone', c.time_zone,
             'centre', a.centre_id, 'slug', c.slug, 'department', c.department_id,
             'type', a.type_id, 'is_discreet', kind.is_discreet,
-            'guardian', g.id, 'email', g.email, 'phone', g.phone) ORDER BY a.starts_at, a.id) AS visits
+            'guardian', g.id, 'email', g.email, 'phone', g.phone,
+            'has_proved_email', g.email_verified_at IS NOT NULL,
+            'has_proved_phone', g.phone_verified_at IS NOT NULL) ORDER BY a.starts_at, a.id) AS visits
         FROM booking_guardian g
         JOIN booking_appointment a ON a.guardian_id = g.id
         JOIN centres_centre c ON c.id = a.centre_id

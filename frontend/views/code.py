@@ -91,7 +91,8 @@ def resend(request: HttpRequest, token: str, uid: UUID) -> HttpResponse:
         return redirect("code", token, uid)
     try:
         limits.check_may_send(request, waiting.contact, now=now)
-        verification.resend_code(uid=uid, language=get_language() or "fr", now=now)
+        language = waiting.payload.get("message_language") or get_language() or "fr"
+        verification.resend_code(uid=uid, language=language, now=now)
     except Refusal as refusal:
         back = Step(_details_url(held), _("Corriger mes informations"))
         return refusals.page(request, refusal, steps=[back, *refusals.default_steps()])

@@ -25,14 +25,27 @@ def inbox(request: HttpRequest) -> HttpResponse:
     _only_in_a_demo()
     search = request.GET.get("q", "").strip()[:LONGEST_SEARCH]
     opened = request.GET.get("lire", "")
-    shown = recent_messages(
-        SHOWN,
+    page = _number(request.GET.get("page", "")) or 1
+    found = recent_messages(
+        SHOWN + 1,  # one more tells whether there is a next page
+        skip=(page - 1) * SHOWN,
         search=search,
         now=timezone.now(),
-        opened=int(opened) if opened.isdecimal() and len(opened) < 19 else None,
+        opened=_number(opened),
     )
-    context: dict[str, Any] = {"messages_shown": shown, "search": search, "opened": opened}
+    context: dict[str, Any] = {
+        "messages_shown": found[:SHOWN],
+        "search": search,
+        "opened": opened,
+        "page": page,
+        "newer": page - 1,
+        "older": page + 1 if len(found) > SHOWN else None,
+    }
     return render(request, "pages/demo/inbox.html", context)
+
+
+def _number(typed: str) -> int | None:
+    return int(typed) if typed.isdecimal() and len(typed) < 10 else None
 
 
 @access("public")

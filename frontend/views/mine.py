@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from booking import verification
-from booking.access import appointments_of_contact, is_known_contact
+from booking.access import appointments_of_contact, is_known_contact, language_of_contact
 from booking.actors import SMS, channel_of
 from booking.errors import CodeExpired, CodeWrong, TooManyAttempts, TooManySms, Unreachable
 from booking.models import Verification
@@ -48,7 +48,7 @@ def start(request: HttpRequest) -> HttpResponseBase:
         sent = verification.send_code(
             purpose=ACCESS,
             contact=contact,
-            language=get_language() or "fr",
+            language=_language_for(contact),
             now=now,
             known=is_known_contact(contact),
         )
@@ -56,6 +56,11 @@ def start(request: HttpRequest) -> HttpResponseBase:
         form.add_error("contact", _(refusal.message))
         return _start_page(request, form, status=refusal.status)
     return redirect("mine-code", sent.uid)
+
+
+def _language_for(contact: str) -> str:
+    """The one its household chose, else the page's. Asked of every contact: the same work."""
+    return language_of_contact(contact) or get_language() or "fr"
 
 
 def _start_page(request: HttpRequest, form: AccessForm, *, status: int = 200) -> HttpResponse:
@@ -111,7 +116,7 @@ def resend(request: HttpRequest, uid: UUID) -> HttpResponseBase:
     now = timezone.now()
     asked = get_object_or_404(Verification, uid=uid, purpose=ACCESS)
     check_may_send(request, asked.contact, now=now)
-    verification.resend_code(uid=uid, language=get_language() or "fr", now=now)
+    verification.resend_code(uid=uid, language=_language_for(asked.contact), now=now)
     return redirect(f"{request.path.removesuffix('renvoyer/')}?renvoye=1")
 
 

@@ -59,7 +59,7 @@ def test_on_demand_the_record_and_what_is_to_leave_follow(karim: Guardian) -> No
     karim.refresh_from_db()
     planned.refresh_from_db()
     assert karim.email == planned.recipient == "autre@example.org"
-    assert karim.email_verified_at is not None
+    assert karim.email_verified_at is None, "an agent typed it"
 
 
 def test_a_mobile_is_corrected_too(karim: Guardian) -> None:
@@ -67,6 +67,8 @@ def test_a_mobile_is_corrected_too(karim: Guardian) -> None:
     redirect(theirs(karim), "sms", "06 39 98 12 34", karim)
     karim.refresh_from_db()
     assert (str(karim.phone), karim.email) == ("+33639981234", "karim@example.org")
+    assert karim.phone_verified_at is None
+    assert karim.email_verified_at is not None, "what nobody touched still is"
 
 
 def test_an_address_of_a_namesake_is_refused_and_nothing_leaves(karim: Guardian) -> None:

@@ -10,6 +10,7 @@ import pytest
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
+from booking import desk
 from booking.desk import (
     Call,
     appointment_of_reference,
@@ -70,7 +71,23 @@ def day_ref(appointment: Appointment) -> str:
 
 
 def to_phone(*centres: Centre, now: datetime | None = None) -> list[Call]:
-    return calls(centres, now=now or timezone.now())
+    return calls(centres, now=now or timezone.now()).found
+
+
+def test_what_is_past_or_another_centres_hides_nobody(
+    centre: Centre, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(desk, "MOST", 3)
+    now, other = timezone.now(), make_centre()
+    day_before = now - timedelta(days=1)
+    for hours in range(1, 6):
+        make_row(scope=centre.slug, valid_until=now - timedelta(hours=hours), send_at=day_before)
+        make_row(scope=other.slug, valid_until=now + timedelta(hours=hours), send_at=day_before)
+    message = lost(visit(centre))
+    found, capped = calls([centre, other], now=now)
+    assert message in [call.message for call in found]
+    assert capped == {centre.slug, other.slug}
+    assert calls([make_centre()], now=now).capped == set()
 
 
 def test_a_family_is_there_with_its_number_its_appointment_and_why(centre: Centre) -> None:

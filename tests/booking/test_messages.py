@@ -9,9 +9,11 @@ import pytest
 from django.test import override_settings
 
 from booking import messages
+from booking.actions import load_default_rules
 from booking.actors import SYSTEM, Actor
+from booking.desk import calls
 from booking.models import Appointment, Verification
-from notifications import outbox
+from notifications import handling, outbox
 from notifications.models import OutboxMessage
 from tests.factories import (
     make_appointment,
@@ -85,10 +87,11 @@ def told(appointment: Appointment) -> list[tuple[str, str, str]]:
 
 
 def parent(**fields: Any) -> Any:
-    """A parent with an e-mail address (an agent typed it: not proved) and a mobile."""
+    """A parent with an e-mail address and a mobile, both proved by a code."""
     home = {key: fields.pop(key) for key in HOUSEHOLD & set(fields)}
-    details = {"email": "nadia@example.org", "phone": MOBILE, "email_verified_at": None, **fields}
-    return make_guardian(make_household(**home), **details)
+    known = {"email": "nadia@example.org", "phone": MOBILE, "phone_verified_at": now()}
+    household = make_household(**home)
+    return make_guardian(household, last_name=f"Benali {household.pk}", **known | fields)
 
 
 def test_a_confirmation_says_for_whom_and_until_when_it_is_useful() -> None:
@@ -150,6 +153,56 @@ def test_a_discreet_reason_goes_to_the_phone_alone() -> None:
     assert of(appointment, "confirmation")[0].alternatives == []
     other = make_shift(types=[make_type(is_discreet=True)], starts_at=TUESDAY)
     assert told(confirmed(guardian=parent(phone=""), shift=other))[0][1] == "email"
+
+
+@pytest.mark.parametrize(
+    ("proofs", "ways"),
+    [
+        ({"phone_verified_at": None}, ["email"]),
+        ({"email_verified_at": None}, ["sms"]),
+        ({"phone_verified_at": None, "email_verified_at": None}, []),
+    ],
+)
+def test_a_discreet_reason_goes_to_nobody_unproved(
+    proofs: dict[str, None], ways: list[str]
+) -> None:
+    load_default_rules(now=now())
+    shift = make_shift(types=[make_type(is_discreet=True)], starts_at=TUESDAY)
+    appointment = booked(guardian=parent(**proofs), shift=shift)
+    messages.confirmation(appointment, now=now(), actor=AGENT)
+    assert [channel for _kind, channel, _ in told(appointment)] == ways
+    reminders = OutboxMessage.objects.filter(kind="reminder")
+    assert {each.channel for each in reminders} == set(ways)
+    assert [each.alternatives for each in reminders if each.alternatives] == []
+    become("sent")
+    cancel(appointment, actor=AGENT)
+    assert [channel for _kind, channel, _ in told(appointment)] == ways
+
+
+def test_what_families_do_rings_no_phone_they_only_typed() -> None:
+    load_default_rules(now=now())
+    typed = parent(contact_by="sms", phone_verified_at=None)
+    appointment = confirmed(guardian=typed)
+    assert told(appointment) == []
+    move(move(appointment, hours=1), hours=1)
+    assert told(appointment) == []
+    reminders = OutboxMessage.objects.filter(kind="reminder", state=State.PLANNED)
+    assert {each.recipient for each in reminders} == {MOBILE}
+    move(appointment, actor=AGENT, hours=1)
+    assert [way for _kind, *way in told(appointment)] == [["sms", MOBILE]]
+    cancel(appointment)
+    assert not OutboxMessage.objects.filter(kind="cancelled").exists()
+    fallen_back = confirmed(guardian=parent(email="b@example.org", phone_verified_at=None))
+    assert of(fallen_back, "confirmation")[0].alternatives == []
+
+
+def test_a_confirmation_by_an_agent_goes_where_the_family_said() -> None:
+    unproved = {"email_verified_at": None, "phone_verified_at": None}
+    appointment = booked(guardian=parent(**unproved))
+    messages.confirmation(appointment, now=now(), actor=AGENT)
+    (message,) = of(appointment, "confirmation")
+    assert message.recipient == "nadia@example.org"
+    assert message.alternatives == [{"channel": "sms", "recipient": MOBILE}]
 
 
 def test_moved_before_anything_left_the_new_time_alone_is_confirmed() -> None:
@@ -244,6 +297,7 @@ def by_staff(at: str, **home: Any) -> dict[str, str]:
         if message.send_at > now()
         else "now"
         for message in of(appointment, "closed")
+        if message.state == State.PLANNED
     }
 
 
@@ -293,3 +347,30 @@ def test_a_code_goes_to_the_phone_it_is_to_prove() -> None:
     messages.code(verification(contact=MOBILE, channel="sms"), "042042", language="fr", now=now())
     (message,) = OutboxMessage.objects.filter(kind="code")
     assert (message.channel, message.recipient) == ("sms", MOBILE)
+
+
+# Families that no message can reach.
+
+
+def on_the_list(appointment: Appointment) -> list[str]:
+    found = calls([appointment.centre], now=now()).found
+    return [call.message.kind for call in found if call.message]
+
+
+def test_whom_no_message_of_the_centre_reaches_is_on_the_list_to_phone() -> None:
+    appointment = booked(guardian=parent(contact_by="none"))
+    assert on_the_list(move(appointment, hours=1)) == [], "they did it themselves"
+    assert on_the_list(move(appointment, hours=1, actor=AGENT)) == ["moved"]
+    assert on_the_list(cancel(appointment, actor=AGENT)) == ["closed"]
+    (lost,) = of(appointment, "closed")
+    with pytest.raises(handling.BadAddress):
+        handling.resend(pk=lost.pk, by="claire@example.org", now=now())
+    handling.tell(pk=lost.pk, by="claire@example.org", now=now())
+    assert on_the_list(appointment) == []
+
+
+def test_whom_a_whole_half_day_called_off_cannot_reach_is_on_the_list_too() -> None:
+    first = booked(guardian=parent(contact_by="none"))
+    change(first, "cancelled")
+    assert messages.closed([first], now=now(), actor=AGENT) == [first]
+    assert on_the_list(first) == ["closed"]

@@ -33,7 +33,11 @@ def visit(household: Household | None = None, *, hours: float = 0, **fields: Any
     """An appointment next Tuesday of a family with a mobile phone."""
     household = household or make_household()
     guardian = household.guardians.first() or make_guardian(
-        household, first_name="Nadia", last_name="Benali", phone=NUMBER
+        household,
+        first_name="Nadia",
+        last_name="Benali",
+        phone=NUMBER,
+        phone_verified_at=NINE,
     )
     at = NINE + timedelta(hours=hours)
     return make_appointment(make_shift(starts_at=at), guardian=guardian, **fields)
@@ -289,10 +293,10 @@ def test_what_a_stop_leaves_without_another_way_is_for_the_desk() -> None:
     appointment = visit()
     planned = remind(appointment, state="planned", sent_at=None)
     now = datetime.now(UTC)
-    assert desk.calls([appointment.centre], now=now) == []
+    assert desk.calls([appointment.centre], now=now).found == []
     reply("STOP")
     fallback.change_channels()
-    (call,) = desk.calls([appointment.centre], now=now)
+    (call,) = desk.calls([appointment.centre], now=now).found
     assert (call.message, call.problem) == (planned, "stop")
 
 

@@ -57,6 +57,13 @@ def test_the_right_code_confirms_and_remembers_the_address(
     assert Verification.objects.get().payload == {}
 
 
+def test_a_code_sent_again_speaks_the_language_chosen(client: Client, scene: Scene) -> None:
+    url = send_details(client, hold(client, scene), **LEA | {"message_language": "uk"})
+    client.post(f"{url}renvoyer/")
+    codes = OutboxMessage.objects.filter(kind="code")
+    assert [each.language for each in codes] == ["uk", "uk"]
+
+
 def test_a_wrong_code_says_how_many_tries_are_left(client: Client, pages: tuple[str, str]) -> None:
     answer = client.post(pages[1], {"code": wrong_code()})
     assert answer.status_code == 422

@@ -19,11 +19,13 @@ from pytest_django.live_server_helper import LiveServer
 from booking import messages, verification
 from frontend.bundles import stylesheet
 from notifications.delivery import deliver
+from notifications.models import OutboxMessage
 from notifications.words.examples import example_values
 from tests.accessibility import axe_violations
 from tests.factories import make_guardian, make_household, make_message
 from tests.frontend.pages import booked, link, read
 from tests.html_checker import html_errors
+from tests.messages import become
 
 pytestmark = pytest.mark.django_db
 INBOX = "/demo/inbox"
@@ -55,6 +57,21 @@ def test_a_message_is_read_with_its_link_alive(client: Client) -> None:
     assert appointment.guardian.email in body
     assert f'href="{settings.PUBLIC_URL}{link(appointment)}"' in body
     assert "rendez-vous.ics" in body
+
+
+def test_what_has_just_left_comes_first_and_the_rest_on_other_pages(client: Client) -> None:
+    now = timezone.now()
+    make_message(recipient="early@example.org", now=now - timedelta(days=9))
+    become("sent")
+    OutboxMessage.objects.update(sent_at=now)
+    for number in range(31):
+        reply(now=now - timedelta(days=1 + number))
+    first = client.get(INBOX).content.decode()
+    assert first.index("early@example.org") < first.index("+33639981234")
+    assert "?page=2" in first
+    second = client.get(f"{INBOX}?page=2").content.decode()
+    assert second.count("inbox__item") == 2
+    assert ("?page=1" in second, "?page=3" in second) == (True, False)
 
 
 def test_a_code_is_readable(client: Client) -> None:

@@ -17,7 +17,7 @@ from frontend import limits
 from notifications import problems
 from notifications.models import OutboxMessage
 from notifications.problems import Problem
-from tests.factories import make_appointment, make_guardian, make_shift, make_site
+from tests.factories import make_appointment, make_guardian, make_household, make_shift, make_site
 from tests.frontend.pages import booked, exhaust, link, read, text
 
 pytestmark = pytest.mark.django_db
@@ -270,3 +270,12 @@ def test_the_list_costs_two_queries_whatever_it_shows(client: Client) -> None:
             assert client.get(LIST).content.count(b"ticket__time") == number
         counts.append(len(queries))
     assert counts == [2, 2]
+
+
+def test_codes_speak_the_language_of_the_household(client: Client) -> None:
+    household = make_household(language="uk")
+    booked(guardian=make_guardian(household, email="olena@example.org"))
+    answer = client.post(reverse("mine"), {"contact": "olena@example.org"})
+    client.post(f"{answer['Location']}renvoyer/")
+    codes = OutboxMessage.objects.filter(kind="code")
+    assert [each.language for each in codes] == ["uk", "uk"]

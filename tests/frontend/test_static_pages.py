@@ -29,7 +29,16 @@ def test_the_accessibility_statement_does_not_claim_an_audit(client: Client) -> 
 
 def test_the_privacy_page_says_why_what_how_long_and_to_whom_to_turn(client: Client) -> None:
     page = read(client, reverse("privacy"))
-    for words in ("6.1.e", "24 mois", "Délégué à la protection des données", "CNIL", "cookies"):
+    for words in (
+        "6.1.e",
+        "24 mois",
+        "Délégué à la protection des données",
+        "CNIL",
+        "cookies",
+        "prestataires",
+        "90 jours",
+        "STOP",
+    ):
         assert words in page
     assert "à compléter par le Département" in page
 

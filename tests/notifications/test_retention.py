@@ -6,10 +6,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import connection
+from django.utils import timezone
 
 from booking.tasks import forget_leftovers
 from notifications import retention
-from notifications.models import Inbound, OutboxMessage, Receipt
+from notifications.models import ContactProblem, Inbound, OutboxMessage, Receipt
 from tests.factories import make_message
 from tests.messages import become
 from tests.notifications.sending import run
@@ -78,6 +79,18 @@ def test_what_people_wrote_back_is_forgotten_too() -> None:
     for row in (receipt, reply):
         row.refresh_from_db()
         assert (row.sender, row.text) == ("", "")
+
+
+def test_a_dead_address_is_forgotten_after_a_year_a_wish_never() -> None:
+    year_ago = timezone.now() - timedelta(days=366)
+    for number, (reason, since) in enumerate(
+        [("dead", year_ago), ("dead", timezone.now()), ("stop", year_ago)]
+    ):
+        ContactProblem.objects.create(
+            channel="sms", address=f"+3363998123{number}", reason=reason, since=since
+        )
+    assert retention.forget_old() == 1
+    assert sorted(ContactProblem.objects.values_list("reason", flat=True)) == ["dead", "stop"]
 
 
 def test_more_than_one_batch_is_emptied(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from booking import actions, correcting
 from booking.actors import Actor
-from booking.desk import appointments_of, calls, problem_with
+from booking.desk import appointments_of, calls, problem_with, strays
 from booking.errors import CallbackClosed
 from booking.models import CallbackRequest
 from frontend.access import access
@@ -46,12 +46,15 @@ def choice(request: HttpRequest) -> HttpResponseBase:
     desk = desk_of(request)
     if not desk.centres:
         return redirect("health")
-    if len(desk.centres) == 1:
+    lines = [Line(call) for call in strays()] if desk.runs_service else []
+    if len(desk.centres) == 1 and not lines:
         return redirect("desk", desk.centres[0].slug)
-    found = Counter(call.centre for call in calls(desk.centres, now=timezone.now()))
-    rows = [(centre, found[centre.slug]) for centre in desk.centres]
+    found, capped = calls(desk.centres, now=timezone.now())
+    number = Counter(call.centre for call in found)
+    rows = [(centre, number[centre.slug], centre.slug in capped) for centre in desk.centres]
     rows.sort(key=lambda row: (-row[1], row[0].name))
-    return render(request, "pages/staff/choice.html", {"desk": desk, "rows": rows})
+    context = {"desk": desk, "rows": rows, "lines": lines[:SHOWN]}
+    return render(request, "pages/staff/choice.html", context)
 
 
 @access("staff")
@@ -59,12 +62,13 @@ def choice(request: HttpRequest) -> HttpResponseBase:
 def listing(request: HttpRequest, centre_slug: str) -> HttpResponse:
     desk = desk_of(request)
     centre = desk.centre(centre_slug)
-    found = calls([centre], now=timezone.now())
+    found, capped = calls([centre], now=timezone.now())
     context = {
         "desk": desk,
         "centre": centre,
         "lines": [Line(call) for call in found[:SHOWN]],
         "total": len(found),
+        "is_capped": bool(capped),
         "more": max(0, len(found) - SHOWN),
         "outcomes": CallbackRequest.Outcome.choices,
     }
@@ -161,13 +165,14 @@ def redirect_message(request: HttpRequest, pk: int) -> HttpResponseBase:
 def reply_read(request: HttpRequest, pk: int) -> HttpResponseBase:
     desk = desk_of(request)
     reply = get_object_or_404(Inbound, pk=pk)
-    desk.must_have(reply.scope)
+    if reply.scope or not desk.runs_service:
+        desk.must_have(reply.scope)
     try:
         handling.read_reply(pk=pk, by=desk.label, now=timezone.now())
     except handling.NotHandled as refusal:
         return refused(request, desk, refusal)
     messages.success(request, _(DONE))
-    return redirect("desk", reply.scope)
+    return redirect("desk", reply.scope) if reply.scope else redirect("desk-choice")
 
 
 @access("staff")

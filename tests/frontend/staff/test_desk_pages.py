@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
@@ -268,3 +269,17 @@ def test_nobody_logged_in_is_sent_to_the_log_in_and_comes_back(
 
 def test_pages_of_the_desk_stay_out_of_every_cache(claire: Client, centre: Centre) -> None:
     assert claire.get(url(centre))["Cache-Control"] == "private, no-store"
+
+
+def test_a_reply_of_an_unknown_number_is_the_administrators(
+    claire: Client, centre: Centre, appointment: Appointment
+) -> None:
+    reply = reply_to(appointment, scope="", answers=None, text="Rappelez-moi")
+    admin = in_department()
+    assert "Rappelez-moi" in read(admin, "/equipe/messages/")
+    assert "Rappelez-moi" not in read(claire, url(centre))
+    page = reverse("reply-read", args=[reply.pk])
+    assert claire.post(page).status_code == 404
+    assert admin.post(page)["Location"] == "/equipe/messages/"
+    # Nothing is left to read there: straight on to the only centre.
+    assert admin.get("/equipe/messages/")["Location"] == url(centre)
