@@ -16,6 +16,8 @@ from tests.booking.test_planner import EARLY, WAITING, rows, waiting
 from tests.concurrency.race import at_once, meet_in, pause_in
 from tests.factories import make_appointment, make_guardian, make_household
 
+# They share an address and a number, so they are told together.
+TOGETHER = {"email": "famille@example.org", "phone": "+33639981234"}
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
@@ -29,7 +31,7 @@ def visits() -> list[Appointment]:
         make_appointment(
             shift,
             starts_at=clock(at),
-            guardian=make_guardian(household, phone="+33639981234"),
+            guardian=make_guardian(household, first_name=at, **TOGETHER),
             changed_at=EARLY,
         )
         for shift, at in zip(shifts, ("09:00", "11:00"), strict=True)
@@ -70,7 +72,7 @@ def test_two_booked_at_once_are_one_reminder_of_the_earlier() -> None:
     actions.load_default_rules(now=EARLY)
     scene, household = open_morning(), make_household()
     other = Scene(scene.kind, scene.another_doctor())
-    parents = [make_guardian(household, phone="+33639981234") for _ in range(2)]
+    parents = [make_guardian(household, first_name=name, **TOGETHER) for name in ("Ali", "Lou")]
     held = [scene.hold("11:00", now=EARLY), other.hold("09:00", now=EARLY)]
 
     def confirm(number: int) -> Any:

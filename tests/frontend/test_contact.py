@@ -24,6 +24,7 @@ from tests.frontend.pages import booked, exhaust, link, read, text
 pytestmark = pytest.mark.django_db
 MINE = "/mes-rendez-vous/messages/"
 MOBILE = "+33612345678"
+PROVED = {"phone": MOBILE, "phone_verified_at": datetime.now(UTC)}
 CHOSEN = {
     "message_language": "ar",
     "contact_by": "sms",
@@ -259,13 +260,14 @@ def test_what_waits_to_be_sent_follows_the_new_choices() -> None:
     ("contacts", "by", "said"),
     [
         ({"phone": MOBILE}, "any", "Nous vous envoyons un e-mail"),
-        ({"phone": MOBILE}, "sms", "Nous vous envoyons un SMS"),
-        ({"phone": MOBILE, "email": ""}, "any", "Nous vous envoyons un SMS"),
+        (PROVED, "sms", "Nous vous envoyons un SMS"),
+        (PROVED | {"email": ""}, "any", "Nous vous envoyons un SMS"),
+        ({"phone": MOBILE}, "sms", "Aucun message ne part"),
         ({"phone": MOBILE}, "none", "Aucun message ne part"),
     ],
 )
 def test_the_appointment_s_page_promises_the_message_that_will_come(
-    client: Client, contacts: dict[str, str], by: str, said: str
+    client: Client, contacts: dict[str, Any], by: str, said: str
 ) -> None:
     household = make_household(contact_by=by)
     appointment = booked(guardian=make_guardian(household, **contacts))

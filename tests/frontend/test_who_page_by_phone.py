@@ -157,7 +157,7 @@ def test_without_sms_an_address_is_asked_and_nothing_of_codes_by_sms(
     url = hold(client, scene)
     page = client.get(url)
     assert "contact_channel" not in page.content.decode()
-    assert "SMS" not in text(page)
+    assert "par SMS" not in text(page)
     assert 'href="#id_email"' in refused(client, url, BY_PHONE)
     assert "/code/" in details(client, url, BOTH | {"contact_channel": "sms"})
     assert OutboxMessage.objects.get(kind="code").recipient == "lea@example.org"
