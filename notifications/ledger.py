@@ -90,7 +90,7 @@ RETURNING number, opened_at
 # Whoever changes both locks the message first, its attempt second: nobody waits in a circle.
 LOCKED = """
 WITH locked AS MATERIALIZED (
-    SELECT id FROM notifications_outboxmessage WHERE id = %(id)s FOR NO KEY UPDATE)
+    SELECT * FROM notifications_outboxmessage WHERE id = %(id)s FOR NO KEY UPDATE)
 """
 # What every closing begins with: it counts only while the attempt is open.
 CLOSED = f"""{LOCKED}, closed AS (
@@ -118,14 +118,14 @@ RETURNING message.state
 BACK = f"""{CLOSED}, next AS (
     SELECT id, statement_timestamp() + greatest(%(at_least)s,
         least(%(wait)s, (valid_until - statement_timestamp()) / 2)) AS at
-    FROM notifications_outboxmessage WHERE id = %(id)s), verdict AS (
+    FROM locked), verdict AS (
     SELECT message.id, next.at, CASE
         WHEN message.is_withdrawn THEN 'superseded'
         WHEN %(final)s <> '' THEN %(final)s
         WHEN message.valid_until <= statement_timestamp() THEN 'expired'
         WHEN message.valid_until <= next.at + interval '5 s' THEN 'failed'
         ELSE 'planned' END AS state
-    FROM notifications_outboxmessage message JOIN next USING (id))
+    FROM locked message JOIN next USING (id))
 UPDATE notifications_outboxmessage message
 SET state = verdict.state, lease_until = NULL, lease_owner = NULL, settle_at = NULL,
     settle_tries = 0, last_error = %(detail)s,

@@ -111,6 +111,22 @@ def test_a_closing_and_a_receipt_do_not_wait_in_a_circle(close: Callable[[Begun]
     assert attempts() == [(1, "smtp", "found")]
 
 
+@pytest.mark.django_db(transaction=True)
+def test_a_change_committed_while_a_closing_waits_for_it_counts() -> None:
+    make_message(subject_ref="x")
+    attempt = begun()
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            outbox.supersede(subject_refs=["x"], kinds=["code"])
+            closing = pool.submit(
+                lambda: [ledger.not_taken(attempt, "busy", wait=MINUTE), connection.close()]
+            )
+            while not count(WAITING):
+                assert not closing.done()
+        assert closing.result(20)[0] == State.SUPERSEDED
+    assert only().state == State.SUPERSEDED
+
+
 @pytest.mark.django_db
 def test_a_claim_costs_the_same_with_a_hundred_thousand_due_and_a_history() -> None:
     run(
