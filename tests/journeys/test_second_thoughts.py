@@ -51,7 +51,8 @@ def test_pressing_twice_does_it_once(arrive: Arrive, scene: Scene, *, has_script
     _press_twice(lea, SUBMIT, "**/r/*/?nouveau=1")
     assert Appointment.objects.get().state == "booked"
     assert Verification.objects.count() == 1
-    assert sorted(OutboxMessage.objects.values_list("kind", flat=True)) == ["code", "confirmation"]
+    told = OutboxMessage.objects.exclude(kind="reminder")  # whether any is due depends on the day
+    assert sorted(told.values_list("kind", flat=True)) == ["code", "confirmation"]
 
 
 @pytest.mark.parametrize("has_scripts", [True, False], ids=["scripts", "no scripts"])
