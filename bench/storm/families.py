@@ -94,6 +94,7 @@ def _know(many: int, *, now: datetime) -> None:
             email=address(number),
             phone=f"+336{39980000 + number:08}" if number % 2 else "",
             email_verified_at=now,
+            phone_verified_at=now if number % 2 else None,
         )
         for number, home in enumerate(homes)
     )

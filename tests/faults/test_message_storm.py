@@ -10,7 +10,7 @@ pytestmark = pytest.mark.faults
 
 
 def test_in_a_storm_no_message_is_lost_doubled_or_stale() -> None:
-    outcome = storm(seconds=25)
+    outcome = storm(seconds=18)
     verdict = outcome["verdict"]
     print(outcome["says"], outcome["done"], outcome["answers"])  # noqa: T201  figures with -s
     broken = ("lost", "doubled", "stale", "overtaken")
