@@ -249,10 +249,16 @@ class Registry:
             )
 
     def _guardian_rows(self) -> Iterator[Sequence[object]]:
+        """One contact is proved by a code when they first book: the e-mail if there is one. The
+        numbers kept for fiction are fewer than families: two of one name prove theirs once."""
+        proved: set[tuple[str, str]] = set()
         for family in self.families:
             for parent in family.parents:
-                # One contact is proved by a code when they first book: the e-mail if there is one.
-                proofs = (family.created_at, None) if parent.email else (None, family.created_at)
+                key = (parent.phone, f"{parent.first_name} {parent.last_name}".lower())
+                is_first = not parent.email and key not in proved
+                proved |= {key} if is_first else set()
+                by_mail = family.created_at if parent.email else None
+                proofs = (by_mail, family.created_at if is_first else None)
                 yield (
                     parent.id,
                     family.id,
