@@ -15,7 +15,7 @@ from django.utils.crypto import constant_time_compare, salted_hmac
 
 from booking.actors import SMS, channel_of
 from booking.errors import LinkExpired
-from booking.loading import load_appointments
+from booking.loading import load_appointments, load_hold
 from booking.models import Appointment, Guardian
 
 HOLD, MANAGE, CONTACT = "booking.hold", "booking.manage", "booking.contact"
@@ -64,6 +64,14 @@ def _load(uid: UUID) -> Appointment:
 def appointment_for_hold(token: str) -> Appointment:
     """The appointment a booking step is about, in whatever state it is by now. Raises BadLink."""
     return _load(_unsign(token, HOLD))
+
+
+def hold_to_confirm(token: str) -> Appointment:
+    """The same, with no more than its rules and the form of its details ask. Raises BadLink."""
+    held = load_hold(_unsign(token, HOLD))
+    if held is None:
+        raise BadLink
+    return held
 
 
 def opens_hold(token: str, appointment: Appointment) -> bool:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.urls import reverse
 
@@ -54,7 +54,8 @@ def elsewhere(
 
 def confirmed(appointment: Appointment, contact: str, *, now: datetime) -> HttpResponse:
     """On to the appointment's page; the contact stays proved for a while."""
-    response = redirect(f"{reverse('appointment', args=[manage_token(appointment)])}?nouveau=1")
+    page = reverse("appointment", args=[manage_token(appointment)])
+    response = HttpResponseRedirect(f"{page}?nouveau=1")
     cookies.remember_contact(response, contact, now=now)
     cookies.forget_hold(response)
     draft.forget(response)

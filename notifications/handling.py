@@ -300,5 +300,6 @@ def _next_key(message: OutboxMessage, channel: str) -> str:
     if channel != message.channel:
         return f"{message.intent_key}:{channel}:{message.replacements.count() + 1}"
     first = AGAIN.sub("", message.intent_key)
-    before = OutboxMessage.objects.filter(intent_key__startswith=f"{first}:resend:").count()
+    known = OutboxMessage.objects.filter(subject_ref=message.subject_ref)
+    before = known.filter(intent_key__startswith=f"{first}:resend:").count()
     return f"{first}:resend:{before + 1}"

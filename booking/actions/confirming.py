@@ -9,7 +9,14 @@ from zoneinfo import ZoneInfo
 from django.db import IntegrityError, transaction
 
 from booking import messages, queries, rules
-from booking.actions.families import OPEN_STATES, family_of
+from booking.actions.families import (
+    BOOKED_FIELDS,
+    OPEN_STATES,
+    Family,
+    book_for_new_family,
+    family_of,
+    known_family,
+)
 from booking.actions.holding import check_open, check_still_there, live_hold
 from booking.actors import FAMILY, Actor, Who
 from booking.constraints import refuse_clash
@@ -59,21 +66,34 @@ def confirm(
     check_open(held.centre, held.type, now=now, actor=actor)
     check_still_there(held)
     check_person(held.type, held.centre, who, starts_at=held.starts_at)
-    family = family_of(who, held.centre, now=now, actor=actor)
-    held.guardian, held.child = family.guardian, family.child
-    held.household = family.guardian.household
     held.due_on = due_date(held.type, who)
-    if not family.is_new:
-        check_child_is_free(held, at=held)
     held.state = Appointment.State.BOOKED
     held.expires_at = None
     held.last_action, held.actor, held.changed_at = "book", actor.label, now
     try:
-        update_appointment(held, *CONFIRMED_FIELDS)
+        family = _give(held, who, now=now, actor=actor)
     except IntegrityError as error:
         raise refuse_clash(error) from error
     messages.confirmation(held, now=now, is_new=family.is_new, actor=actor)
     return held
+
+
+def _give(booked: Appointment, who: Who, *, now: datetime, actor: Actor) -> Family:
+    """Write the appointment as that of a new family, or of the one this contact is known for."""
+    family = book_for_new_family(booked, who, now=now, actor=actor)
+    if family is not None:
+        _belongs_to(booked, family)
+        return family
+    family = known_family(who, booked.centre, now=now, actor=actor)
+    _belongs_to(booked, family)
+    check_child_is_free(booked, at=booked)
+    update_appointment(booked, "household", "guardian", "child", *BOOKED_FIELDS)
+    return family
+
+
+def _belongs_to(appointment: Appointment, family: Family) -> None:
+    appointment.guardian, appointment.child = family.guardian, family.child
+    appointment.household = family.guardian.household
 
 
 def _is_theirs(appointment: Appointment, who: Who, actor: Actor) -> bool:
@@ -84,19 +104,6 @@ def _is_theirs(appointment: Appointment, who: Who, actor: Actor) -> bool:
     if actor.is_agent:
         return who.contact in (guardian.email, guardian.number)
     return guardian.has_proved(who.contact)
-
-
-CONFIRMED_FIELDS = (
-    "guardian",
-    "household",
-    "child",
-    "due_on",
-    "state",
-    "expires_at",
-    "last_action",
-    "actor",
-    "changed_at",
-)
 
 
 def check_person(kind: AppointmentType, centre: Centre, who: Who, *, starts_at: datetime) -> None:
@@ -188,8 +195,7 @@ def overbook(
     check_still_there(appointment)
     check_person(kind, shift.centre, who, starts_at=starts_at)
     family = family_of(who, shift.centre, now=now, actor=actor)
-    appointment.guardian, appointment.child = family.guardian, family.child
-    appointment.household = family.guardian.household
+    _belongs_to(appointment, family)
     appointment.save(force_insert=True)
     messages.confirmation(appointment, now=now, is_new=family.is_new, actor=actor)
     return appointment

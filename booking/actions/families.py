@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -13,6 +14,8 @@ from booking.loading import FIELD, IS_KNOWN, load_guardians
 from booking.models import Appointment, Child, Guardian, Guardianship, Household
 from centres.models import Centre
 
+# What a confirmation changes of an appointment, beside whose it is.
+BOOKED_FIELDS = ("due_on", "state", "expires_at", "last_action", "actor", "changed_at")
 OPEN_STATES = (Appointment.State.BOOKED, Appointment.State.ARRIVED)
 
 # By the channel of who books.
@@ -38,10 +41,20 @@ child AS (
 tie AS (
     INSERT INTO booking_guardianship (guardian_id, child_id)
     SELECT guardian.id, child.id FROM guardian, child)
-SELECT household.id, guardian.id, (SELECT id FROM child) FROM household, guardian
 """  # noqa: S608 - made of our own column names
     for channel, is_known in IS_KNOWN.items()
 }
+ALONE = "SELECT household.id, guardian.id, (SELECT id FROM child) FROM household, guardian"
+# The held time becomes theirs in the same statement.
+WITH_APPOINTMENT = """
+UPDATE booking_appointment SET
+    household_id = household.id, guardian_id = guardian.id, child_id = (SELECT id FROM child),
+    due_on = %(due_on)s, state = %(state)s, expires_at = %(expires_at)s,
+    last_action = %(last_action)s, actor = %(actor)s, changed_at = %(changed_at)s
+FROM household, guardian WHERE booking_appointment.id = %(appointment)s
+RETURNING booking_appointment.household_id, booking_appointment.guardian_id,
+    booking_appointment.child_id
+"""
 
 
 class Family(NamedTuple):
@@ -53,15 +66,29 @@ class Family(NamedTuple):
 
 
 def family_of(who: Who, centre: Centre, *, now: datetime, actor: Actor) -> Family:
-    """The guardian of this contact and name, and the child if one is meant.
+    """The guardian of this contact and name, and the child if one is meant, made if need be.
 
-    A new guardian joins the household the contact already has. The caller has locked the contact
-    itself, not its rows: two bookings at once can neither pass the limit together nor make two
-    households of one, even when there is no row yet. Raises LimitReached.
+    The caller has locked the contact itself, not its rows: two bookings at once can neither pass
+    the limit together nor make two households of one, even when there is no row yet. Raises
+    LimitReached.
     """
-    new = _new_family(who, now=now, actor=actor)
-    if new is not None:
-        return new
+    new = _new_family(who, ALONE, {}, now=now, actor=actor)
+    return new or known_family(who, centre, now=now, actor=actor)
+
+
+def book_for_new_family(
+    booked: Appointment, who: Who, *, now: datetime, actor: Actor
+) -> Family | None:
+    """Write an appointment, as it stands, for a family nobody knows yet: one statement for the
+    commonest booking. None, and nothing is written, when the contact is known. Raises
+    IntegrityError, as saving it would."""
+    values = {name: getattr(booked, name) for name in BOOKED_FIELDS}
+    values["appointment"] = booked.pk
+    return _new_family(who, WITH_APPOINTMENT, values, now=now, actor=actor)
+
+
+def known_family(who: Who, centre: Centre, *, now: datetime, actor: Actor) -> Family:
+    """The same for a contact that is known: a new guardian joins its household."""
     known, guardian = load_guardians(who)
     if not actor.is_agent:
         _check_limit(known, centre, now=now)
@@ -124,8 +151,10 @@ def _check_limit(known: list[Guardian], centre: Centre, *, now: datetime) -> Non
         raise LimitReached(limit=centre.max_open_per_contact)
 
 
-def _new_family(who: Who, *, now: datetime, actor: Actor) -> Family | None:
-    """Household, guardian, child and their tie, in one statement: the commonest booking.
+def _new_family(
+    who: Who, then: str, values: Mapping[str, Any], *, now: datetime, actor: Actor
+) -> Family | None:
+    """Household, guardian, child and their tie, and what is `then` to be written for them.
 
     None when the contact is known. Without one (an agent booked) nothing says who they are: new.
     """
@@ -134,7 +163,7 @@ def _new_family(who: Who, *, now: datetime, actor: Actor) -> Family | None:
     )
     person = _person(who, now, actor)
     guardian = Guardian(household=household, **person)
-    values = person | {
+    details = person | {
         "phone": guardian.number,
         "language": who.language,
         "needs_interpreter": who.needs_interpreter,
@@ -144,7 +173,7 @@ def _new_family(who: Who, *, now: datetime, actor: Actor) -> Family | None:
         "has_child": bool(who.child_first_name and who.child_born_on),
     }
     with connection.cursor() as cursor:
-        cursor.execute(NEW_FAMILY[who.channel], values)
+        cursor.execute(NEW_FAMILY[who.channel] + then, {**details, **values})
         row = cursor.fetchone()
     if row is None:
         return None

@@ -79,6 +79,9 @@ class Appointment(models.Model):
         AGENT = "agent", _("par un agent")
         IMPORT = "import", _("import")
 
+    # Of its row and its shift's, as loaded (see loading.VERSION).
+    row_version: str = ""
+
     uid = models.UUIDField(default=uuid.uuid4, unique=True)
     reference = models.CharField(_("référence"), max_length=8, unique=True, default=new_reference)
     state = models.CharField(_("état"), max_length=11, choices=State.choices)
@@ -114,7 +117,12 @@ class Appointment(models.Model):
         db_index=False,
     )
     child = models.ForeignKey(
-        Child, models.PROTECT, null=True, blank=True, related_name="appointments"
+        Child,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="appointments",
+        db_index=False,
     )
     # Health data, so kept where it is needed, to judge a move, and only until then (tasks.py).
     due_on = models.DateField(_("accouchement prévu le"), null=True, blank=True)
@@ -181,7 +189,15 @@ class Appointment(models.Model):
             models.Index(
                 fields=["moves"], condition=Q(moves__isnull=False), name="appointment_moves"
             ),
-            models.Index(fields=["guardian", "starts_at"], name="appointment_guardian_time"),
+            # A hold is nobody's yet: it is not written there.
+            models.Index(
+                fields=["guardian", "starts_at"],
+                condition=Q(guardian__isnull=False),
+                name="appointment_guardian_time",
+            ),
+            models.Index(
+                fields=["child"], condition=Q(child__isnull=False), name="appointment_child"
+            ),
             models.Index(fields=["centre", "starts_at"], name="appointment_centre_time"),
             # The few rows that block for a while: holds, and times not yet re-offered.
             models.Index(

@@ -136,7 +136,8 @@ class Child(models.Model):
 class Guardianship(models.Model):
     """A guardian's tie to a child; a child may have several, in one household or two."""
 
-    guardian = models.ForeignKey(Guardian, models.CASCADE)
+    # The constraint's index begins with it.
+    guardian = models.ForeignKey(Guardian, models.CASCADE, db_index=False)
     child = models.ForeignKey(Child, models.CASCADE)
 
     class Meta:

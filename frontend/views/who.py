@@ -11,7 +11,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from booking import actions, verification
-from booking.access import BadLink, appointment_for_hold, guardians_of_contact, hold_token
+from booking.access import (
+    BadLink,
+    appointment_for_hold,
+    guardians_of_contact,
+    hold_to_confirm,
+    hold_token,
+)
 from booking.actions.confirming import check_person
 from booking.actors import SMS, channel_of
 from booking.errors import (
@@ -55,7 +61,8 @@ FIELD_OF = {
 @draft.keeping
 @limited(DETAILS)
 def who(request: HttpRequest, token: str) -> HttpResponse:
-    held, now = appointment_for_hold(token), timezone.now()
+    now = timezone.now()
+    held = (hold_to_confirm if request.method == "POST" else appointment_for_hold)(token)
     if request.method != "POST":
         if (elsewhere := pending.elsewhere(request, held, [], now=now)) is not None:
             return elsewhere

@@ -92,7 +92,12 @@ class OutboxMessage(models.Model):
     segments = models.PositiveSmallIntegerField(_("parts de SMS"), null=True, blank=True)
     cost = models.DecimalField(_("coût"), max_digits=9, decimal_places=4, null=True, blank=True)
     wording = models.ForeignKey(
-        "notifications.Wording", models.PROTECT, null=True, blank=True, related_name="+"
+        "notifications.Wording",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
     )
     sent_subject = models.CharField(_("objet envoyé"), max_length=200, blank=True)
     sent_body = models.TextField(_("texte envoyé"), blank=True)
@@ -100,7 +105,12 @@ class OutboxMessage(models.Model):
     sent_at = models.DateTimeField(_("envoyé le"), null=True, blank=True)
     delivered_at = models.DateTimeField(_("reçu le"), null=True, blank=True)
     instead_of = models.ForeignKey(
-        "self", models.SET_NULL, null=True, blank=True, related_name="replacements"
+        "self",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="replacements",
+        db_index=False,
     )
     handled_as = models.CharField(
         _("suite donnée"), max_length=10, choices=Handled.choices, blank=True
@@ -164,6 +174,14 @@ class OutboxMessage(models.Model):
                 fields=["valid_until"],
                 condition=Q(state__in=REROUTED_STATES, handled_as=""),
                 name="message_to_reroute",
+            ),
+            models.Index(
+                fields=["instead_of"],
+                condition=Q(instead_of__isnull=False),
+                name="message_replacement",
+            ),
+            models.Index(
+                fields=["wording"], condition=Q(wording__isnull=False), name="message_of_wording"
             ),
             # Of those that retention has not emptied yet.
             models.Index(

@@ -70,20 +70,21 @@ def test_a_known_familys_confirmation_takes_ten_statements() -> None:
     held = load(scene.hold("10:00"))
     with Statements() as done:
         actions.confirm(uid=held.uid, who=NADIA, now=NOW, seen=held)
-    # The address, the shift and the appointment, locked; a new family, unless it is known; its
+    # The address, the shift and the appointment, locked; a new family's, unless it is known; its
     # guardians; how many appointments they have ahead; the household's children of that birth
     # date; the tie of guardian and child; whether the child is free; UPDATE; the household's day,
     # locked; the messages. (The reminders of an earlier visit that day would stay as they are.)
     assert len(done.real) == 10, in_full(done.real)
 
 
-def test_a_new_familys_confirmation_takes_four_statements() -> None:
+def test_a_new_familys_confirmation_takes_three_statements() -> None:
     scene = open_morning()
     held = load(scene.hold())
     with Statements() as done:
         actions.confirm(uid=held.uid, who=NADIA, now=NOW, seen=held)
-    # The address, the shift and the appointment, locked; the family; UPDATE; all its messages.
-    assert len(done.real) == 4, in_full(done.real)
+    # The address, the shift and the appointment, locked; the family with its appointment; all its
+    # messages.
+    assert len(done.real) == 3, in_full(done.real)
     assert OutboxMessage.objects.count() == 2  # the confirmation and the morning itself
 
 
@@ -93,7 +94,7 @@ def test_an_appointment_that_was_not_seen_takes_one_statement_more() -> None:
     with Statements() as done:
         actions.confirm(uid=held.uid, who=NADIA, now=NOW)
     # As above; after the locks, the appointment with all that it names.
-    assert len(done.real) == 5, in_full(done.real)
+    assert len(done.real) == 4, in_full(done.real)
 
 
 def test_a_move_takes_eight_statements() -> None:
