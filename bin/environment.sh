@@ -50,6 +50,10 @@ environment() {
                 fail "$catalogue cannot be compiled."
         fi
     done
+    # What was compiled once is kept beside the packages, never among the sources: a process that
+    # has to compile all it imports starts three times slower.
+    unset PYTHONDONTWRITEBYTECODE
+    export PYTHONPYCACHEPREFIX="$root/.venv/bytecode"
     # The project's own packages are found whatever folder the person stands in.
     PYTHONPATH="$root${PYTHONPATH:+:$PYTHONPATH}"
     export PYTHONPATH

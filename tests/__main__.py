@@ -90,7 +90,7 @@ def run_tests(given: list[str], *, is_fast: bool) -> list[Result]:
         parts.append(pytest("browser tests", [*by_one, "-m", "browser and not faults", *given]))
         # A file stays in one process: what it starts, kills or races is its own, and its waits
         # leave the other core to another file.
-        by_file = ["-n", "2", "--dist", "loadfile"]
+        by_file = ["-n", "2", "--dist", "loadfile", "--no-loadscope-reorder"]
         parts.append(pytest("fault tests", [*by_file, "-m", "faults", *given]))
     has_run = [part for part in parts if "no tests ran" not in part.closing]
     return (has_run or parts) if given else parts

@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 
 import pytest
+from django.utils import translation
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 from playwright.sync_api import Browser, sync_playwright
@@ -16,6 +17,22 @@ hypothesis_settings.register_profile(
     "emgav", deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 hypothesis_settings.load_profile("emgav")
+
+
+# What takes longest begins first: begun last it would keep all waiting.
+LONGEST = ("test_message_storm", "test_web_worker_killed", "test_serve", "test_bench")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests of faults begin with the longest files, otherwise in the (random) order they have."""
+    items.sort(
+        key=lambda item: (
+            LONGEST.index(item.path.stem)
+            if item.path.stem in LONGEST and item.get_closest_marker("faults")
+            else len(LONGEST)
+        )
+    )
 
 
 @pytest.fixture(autouse=True)
@@ -34,6 +51,13 @@ def each_test_begins_with_circuits_read_anew() -> None:
 @pytest.fixture(autouse=True)
 def each_test_begins_with_no_words_kept() -> None:
     wordings.forget()
+
+
+@pytest.fixture(autouse=True)
+def each_test_leaves_no_language_behind() -> Iterator[None]:
+    """A page leaves its visitor's language to its thread; the next request would choose anew."""
+    yield
+    translation.deactivate()
 
 
 @pytest.fixture(scope="session")

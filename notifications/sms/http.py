@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import logging
 import re
+import ssl
 import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import cache
 from typing import Any, NoReturn
 
 import httpx
@@ -60,6 +62,12 @@ class Answer:
         return self.data if isinstance(self.data, dict) else {}
 
 
+@cache
+def _certificates() -> ssl.SSLContext:
+    """Whom to trust: read once a process, which takes longer than a message."""
+    return httpx.create_ssl_context()
+
+
 class HttpProvider:
     """What the adapters share: connections, no secrets in sight, one way to judge an answer."""
 
@@ -72,7 +80,9 @@ class HttpProvider:
         self._callback = callback
         # A proxy of the environment is for the outside world, never for this machine.
         is_local = self.base.startswith("http://")
-        self._client = httpx.Client(timeout=TIMEOUT, limits=LIMITS, trust_env=not is_local)
+        self._client = httpx.Client(
+            verify=_certificates(), timeout=TIMEOUT, limits=LIMITS, trust_env=not is_local
+        )
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.base}>"
