@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 
+import psycopg
 import redis
 
 from bench.storm.world import Part, World
@@ -17,6 +18,12 @@ TROUBLES = ("accept-then-hang", "accept-then-reset", "429", "503", "5xx-before",
 FAILPOINTS = ("after_claim", "after_begin", "after_send", "before_close")
 KILLS = ("worker", "worker's child", "worker at a point", "web process", "beat")
 FROZEN_SECONDS = 2.0
+# A provider that says it is not paid is called no more until a person has seen to it.
+RESUME = """
+UPDATE notifications_route
+SET circuit = 'closed', reason = '', needs_person = false, probe_at = NULL
+WHERE needs_person
+"""
 
 
 class Mischief:
@@ -67,6 +74,7 @@ class Mischief:
         """Everything runs, and the provider is well again."""
         self.world.gateway.mode("ok", seconds=0.05)
         self.world.revive()
+        self._see_to_it()
 
     def _one(self, prefix: str) -> Part:
         return self.dice.choice(self.world.named(prefix))
@@ -108,7 +116,15 @@ class Mischief:
         self.world.gateway.mode("ok", seconds=0.05)
 
     def _no_credit(self) -> None:
-        """The first provider refuses all: its circuit opens and the other carries on."""
+        """The first provider refuses all: its circuit opens and the other carries on, until
+        somebody has paid."""
         self.world.gateway.mode("402", times=3, seconds=0.05)
         time.sleep(0.5)
         self.world.gateway.mode("ok", seconds=0.05)
+        time.sleep(2)
+        self._see_to_it()
+
+    def _see_to_it(self) -> None:
+        """What the button of the health page does."""
+        with psycopg.connect(self.world.postgres.url, autocommit=True) as link:
+            link.execute(RESUME)
