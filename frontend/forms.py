@@ -64,6 +64,15 @@ class DateBoxesField(forms.Field):
             raise forms.ValidationError(PART_ERRORS[error.part], code=error.part) from error
 
 
+def _unasked(audience: str, *, has_sms: bool) -> set[str]:
+    names = set() if has_sms else {"contact_channel"}
+    if audience != Audience.CHILD:
+        names |= {"child_first_name", "child_born_on"}
+    if audience != Audience.PREGNANCY:
+        names |= {"due_on"}
+    return names
+
+
 class WhoForm(forms.Form):
     """The least a centre needs to receive a family; the type's audience decides what is asked."""
 
@@ -108,16 +117,15 @@ class WhoForm(forms.Form):
     def __init__(
         self, *args: Any, audience: str, today: date, has_sms: bool = False, **options: Any
     ) -> None:
+        # Only what is asked is copied for this request: of all a form does that is the dearest.
+        unasked = _unasked(audience, has_sms=has_sms)
+        self.base_fields = {  # type: ignore[misc]  # the form copies what it finds on itself
+            name: field for name, field in self.base_fields.items() if name not in unasked
+        }
         super().__init__(*args, **options)
         self.today = today
         if has_sms:
             self._ask_for_either()
-        else:
-            del self.fields["contact_channel"]
-        if audience != Audience.CHILD:
-            del self.fields["child_first_name"], self.fields["child_born_on"]
-        if audience != Audience.PREGNANCY:
-            del self.fields["due_on"]
 
     def clean_child_born_on(self) -> date:
         born_on: date = self.cleaned_data["child_born_on"]
