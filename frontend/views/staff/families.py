@@ -24,6 +24,10 @@ from frontend.staff import Desk, desk_of
 from notifications.models import OutboxMessage
 
 
+# Of the history, what a family's page shows; each appointment's own page tells the rest.
+LINES = 12
+
+
 @access("staff")
 @require_safe
 def search(request: HttpRequest) -> HttpResponseBase:
@@ -123,7 +127,7 @@ def _told(appointments: list[Appointment]) -> dict[str, Any]:
         (message_sentence(message), _about(message, by_ref, appointments))
         for message in histories.messages_of(appointments, events)
     ]
-    return {"lines": lines[:20], "messages_told": messages}
+    return {"lines": lines[:LINES], "messages_told": messages}
 
 
 def _by_appointment(events: list[AppointmentEvent]) -> dict[int, list[AppointmentEvent]]:
