@@ -18,7 +18,15 @@ Bench = Callable[[Ground], Iterator[Result]]
 
 def benches() -> dict[Bench, tuple[str, ...]]:
     """Each measurement and the names it gives, in the order they run. Needs Django's settings."""
-    from bench import booking, faults, messages, pages, race, searching  # noqa: PLC0415  read the settings
+    from bench import (  # noqa: PLC0415  they read the settings
+        booking,
+        families,
+        faults,
+        messages,
+        pages,
+        race,
+        searching,
+    )
 
     return {
         searching.in_window: ("search.week", "search.90days"),
@@ -27,6 +35,7 @@ def benches() -> dict[Bench, tuple[str, ...]]:
         booking.bookings: ("booking.rate", "booking.latency"),
         race.contention: ("contention.double_bookings",),
         pages.weights: ("page.weight",),
+        families.found: ("families.p95",),
         messages.messages: (
             "messages.p50",
             "messages.p95",

@@ -24,9 +24,10 @@ NAMES = {
     "booking.rate": "/s",
     "booking.latency": "ms",
     "contention.double_bookings": "bookings",
+    "families.p95": "ms",
 }
 # Messages have a storm of their own (tests/faults), and take minutes to measure.
-QUICK = ("search", "growth", "booking", "contention", "page")
+QUICK = ("search", "growth", "booking", "contention", "page", "families")
 SLOW = {
     "messages.p50", "messages.p95", "messages.p99", "messages.rate", "messages.drain",
     "messages.frozen_redis",
