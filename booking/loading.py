@@ -77,8 +77,12 @@ WHOLE = Reader(
     Table(Child, "child"),
     Table(Household, "household"),
 )
-# Which version of an appointment's row, and of its shift's, was read: any change makes another.
-VERSION = "concat_ws(' ', a.ctid, a.xmin, shift.ctid, shift.xmin)"
+# Which version of an appointment's row was read, and of its shift, type and centre (which may have
+# been paused): any change makes another.
+VERSION = (
+    "concat_ws(' ', a.ctid, a.xmin, shift.ctid, shift.xmin, kind.ctid, kind.xmin, "
+    "centre.ctid, centre.xmin)"
+)
 # One or two uids, never an array: for two values PostgreSQL keeps its plan, for an array of unknown
 # length it would plan ten joins anew at each call (6 ms instead of 0.4).
 APPOINTMENTS = f"""
@@ -199,8 +203,8 @@ def load_locked(
     """The same, locked with their shifts until the transaction ends; whether one of them was moved
     to a shift that is not.
 
-    Those `seen`, loaded by the caller just before, are not read again unless they, or their shift,
-    have changed since: the locks say so.
+    Those `seen`, loaded by the caller just before and untouched since, are not read again unless
+    they, or their shift, type or centre, have changed: the locks say so.
     """
     with connection.cursor() as cursor:
         cursor.execute(LOCKED, {"first": uids[0], "last": uids[-1], "address": address})
@@ -209,7 +213,9 @@ def load_locked(
     if all(uid in known and known[uid].row_version == version for uid, version, _ in rows):
         found = {uid: copy(known[uid]) for uid, _, _ in rows}
     else:
-        found = load_appointments(uids)
+        loaded = load_appointments(uids)
+        # One that moved on while we waited for its row is not among those locked.
+        found = {uid: loaded[uid] for uid, _, _ in rows}
     return found, any(is_elsewhere for _, _, is_elsewhere in rows)
 
 

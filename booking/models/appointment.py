@@ -79,7 +79,8 @@ class Appointment(models.Model):
         AGENT = "agent", _("par un agent")
         IMPORT = "import", _("import")
 
-    # Of its row and its shift's, as loaded (see loading.VERSION).
+    # Of its row and those it depends on, as loaded (see loading.VERSION). It vouches for what was
+    # read, not for what was set since.
     row_version: str = ""
 
     uid = models.UUIDField(default=uuid.uuid4, unique=True)

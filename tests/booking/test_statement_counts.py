@@ -7,7 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from booking import actions, policy, queries
-from booking.loading import load_appointments
+from booking.loading import load_appointments, load_hold
 from booking.models import Appointment
 from booking.rules import agent_window
 from centres.models import Shift
@@ -86,6 +86,15 @@ def test_a_new_familys_confirmation_takes_three_statements() -> None:
     # messages.
     assert len(done.real) == 3, in_full(done.real)
     assert OutboxMessage.objects.count() == 2  # the confirmation and the morning itself
+
+
+def test_the_hold_to_confirm_is_read_by_one_statement() -> None:
+    held = open_morning().hold()
+    with Statements() as done:
+        seen = load_hold(held.uid)
+        assert seen is not None
+        assert (seen.type, seen.centre, seen.shift.status) == (held.type, held.centre, "open")
+    assert len(done.real) == 1, in_full(done.real)
 
 
 def test_an_appointment_that_was_not_seen_takes_one_statement_more() -> None:
