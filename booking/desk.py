@@ -33,6 +33,8 @@ MOST = 300
 # A promise to call back is kept within the hours of the day.
 CALLS_END = time(18)
 DAY = "day"
+# What pages name of an appointment, or ask before they name it.
+NAMED = ("guardian", "type", "centre", "site", "household", "practitioner", "child")
 M = TypeVar("M", bound=Model)
 REACHED = (*WAITING_STATES, State.SENDING, State.SENT, State.DELIVERED)
 
@@ -184,7 +186,7 @@ def _appointments_of(messages: Iterable[OutboxMessage]) -> dict[UUID | Day, list
     uids = {uid for ref in refs if (uid := subject_uid(ref))}
     days = {day for ref in refs if (day := subject_day(ref))}
     about: dict[UUID | Day, list[Appointment]] = {}
-    whole = Appointment.objects.select_related("guardian", "type", "centre", "site", "household")
+    whole = Appointment.objects.select_related(*NAMED)
     for appointment in whole.filter(uid__in=uids):
         about.setdefault(appointment.uid, []).append(appointment)
     for appointment in _of_days(days):
@@ -208,7 +210,7 @@ def _of_days(days: Collection[Day]) -> Iterator[Appointment]:
             ),
             state=Appointment.State.BOOKED,
         )
-        .select_related("guardian", "type", "centre", "site", "household")
+        .select_related(*NAMED)
         .order_by("starts_at")
         .iterator(chunk_size=1000)
     )
@@ -331,7 +333,7 @@ def appointment_of_reference(typed: str) -> Appointment | None:
         return None
     return (
         Appointment.objects.exclude(state__in=["held", "lapsed"])
-        .select_related("guardian", "type", "centre", "site", "household")
+        .select_related(*NAMED)
         .filter(reference=reference)
         .first()
     )

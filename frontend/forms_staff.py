@@ -1,4 +1,4 @@
-"""What the desk types: another address for a lost message, a reference, what came of a call."""
+"""What the desk types: another address for a lost message, what came of a call."""
 
 from __future__ import annotations
 
@@ -31,16 +31,6 @@ class AddressForm(forms.Form):
         field = self.fields["channel"]
         assert isinstance(field, forms.ChoiceField)  # noqa: S101  for the type checker
         field.choices = [(way, labels[way]) for way in ways]
-
-
-class ReferenceForm(forms.Form):
-    reference = forms.CharField(
-        label=_("Numéro du rendez-vous"),
-        help_text=_("Huit lettres et chiffres, par exemple ABCD-EFGH."),
-        max_length=40,
-        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
-        error_messages={"required": _("Écrivez le numéro du rendez-vous.")},
-    )
 
 
 class OutcomeForm(forms.Form):

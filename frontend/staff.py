@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.http import Http404, HttpRequest
 
+from booking.finding import Scope
+from booking.models import Appointment
 from centres.models import Centre, Membership, User
 
 Role = Membership.Role
@@ -22,6 +25,27 @@ class Desk:
     # May see how the messages fare; may put providers out of use and back.
     sees_health: bool
     runs_service: bool
+    user_id: int = 0
+    # Of these, the centres (ids) that are theirs to manage.
+    managed: frozenset[int] = frozenset()
+
+    def scope(self, *, now: datetime) -> Scope:
+        """Whose families they find."""
+        everywhere = self.runs_service
+        return Scope(None if everywhere else [centre.pk for centre in self.centres], now)
+
+    def audit_scope(self, *, now: datetime) -> Scope:
+        """Of whose families they may know who read them."""
+        return Scope(None if self.sees_health else self.managed, now)
+
+    def knows_type(self, appointment: Appointment) -> bool:
+        """Whether they may read what an appointment is for: a discreet type is its practitioner's
+        and the manager's."""
+        return (
+            not appointment.type.is_discreet
+            or appointment.centre_id in self.managed
+            or appointment.practitioner.user_id == self.user_id
+        )
 
     def centre(self, slug: str) -> Centre:
         """One of these centres. Raises Http404: another's is answered like none."""
@@ -44,7 +68,8 @@ def desk_of(request: HttpRequest) -> Desk:
     runs_service = user.is_superuser or any(role == Role.ADMINISTRATOR for role, _ in roles)
     sees_health = runs_service or any(role == Role.AUDITOR for role, _ in roles)
     mine = [centre for role, centre in roles if role in AT_A_DESK]
+    managed = frozenset(centre for role, centre in roles if role == Role.MANAGER)
     if not (mine or sees_health):
         raise Http404
     centres = Centre.objects.all() if runs_service else Centre.objects.filter(pk__in=mine)
-    return Desk(user.email, list(centres), sees_health, runs_service)
+    return Desk(user.email, list(centres), sees_health, runs_service, user.pk, managed)

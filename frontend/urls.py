@@ -25,7 +25,7 @@ from frontend.views import (
     where,
     who,
 )
-from frontend.views.staff import desk, health, timeline
+from frontend.views.staff import desk, families, health, timeline
 
 register_converter(NeedConverter, "need")
 
@@ -75,10 +75,12 @@ urlpatterns = [
     path("equipe/messages/<int:pk>/<slug:action>/", desk.act, name="act"),
     path("equipe/reponses/<int:pk>/lue/", desk.reply_read, name="reply-read"),
     path("equipe/rappels/<uuid:uid>/", desk.called_back, name="called-back"),
-    path("equipe/rendez-vous/", timeline.search, name="search"),
-    path("equipe/rendez-vous/<str:reference>/messages/", timeline.of_appointment, name="timeline"),
+    path("equipe/rendez-vous/<str:reference>/", timeline.of_appointment, name="timeline"),
     path("equipe/prestataires/<str:name>/<slug:action>/", health.provider, name="provider"),
     path("equipe/quitter/", login.leave, name="staff-leave"),
+    path("equipe/familles/", families.search, name="families"),
+    path("equipe/familles/<int:pk>/", families.page, name="family"),
+    path("equipe/familles/<int:pk>/consultations/", families.reads, name="family-reads"),
 ]
 
 if settings.DEMO:

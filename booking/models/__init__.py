@@ -2,6 +2,7 @@
 
 from booking.models.appointment import Appointment, AppointmentEvent
 from booking.models.family import Child, Guardian, Guardianship, Household
+from booking.models.finding import FamilyRead, FamilySearch
 from booking.models.reminders import ReminderRule
 from booking.models.requests import CallbackRequest, RateCounter, Verification
 
@@ -10,6 +11,8 @@ __all__ = [
     "AppointmentEvent",
     "CallbackRequest",
     "Child",
+    "FamilyRead",
+    "FamilySearch",
     "Guardian",
     "Guardianship",
     "Household",

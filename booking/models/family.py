@@ -56,6 +56,13 @@ class Household(models.Model):
     def __str__(self) -> str:
         return f"{self._meta.verbose_name} {self.pk}"
 
+    @property
+    def is_discreet(self) -> bool:
+        """Whether it asked to be reached with care: never, at some hours only, or under another
+        name."""
+        hours = self.contact_from is not None or self.contact_until is not None
+        return self.contact_by == self.ContactBy.NONE or hours or bool(self.sms_sender)
+
 
 class Guardian(models.Model):
     """A parent, guardian or adult who books, known by an address or a number proved by a code.

@@ -91,6 +91,8 @@ class CallbackRequest(models.Model):
         verbose_name = _("demande de rappel")
         verbose_name_plural = _("demandes de rappel")
         ordering = ["promised_on", "id"]
+        # Whose request it was: a desk finds the families that asked it for a call.
+        indexes = [models.Index(fields=["phone"], name="callback_phone")]
         constraints = [
             models.UniqueConstraint(
                 fields=["centre", "type", "phone"],

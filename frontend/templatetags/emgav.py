@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
@@ -14,9 +14,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop, ngettext
 
+from booking.models import Appointment
 from booking.wording import NBSP, is_english, spoken_day, spoken_instant, spoken_time
 from centres.calendar import from_minute
 from centres.models import AppointmentType
+from frontend.staff import Desk
 
 register = template.Library()
 
@@ -83,6 +85,12 @@ def _day_of(value: date | datetime) -> date:
 def clock(value: datetime) -> str:
     """9 h 30 · 9 h · 9:30 am"""
     return spoken_time(_local(value))
+
+
+@register.filter
+def hour(value: time) -> str:
+    """9 h 30: a time that is of no day and no zone."""
+    return spoken_time(value)
 
 
 @register.filter
@@ -155,6 +163,23 @@ def without_links(value: str) -> str:
 def profession(value: str) -> str:
     """A profession in the active language; one we do not know is shown as it is."""
     return _(value) if value in PROFESSIONS else value
+
+
+@register.filter
+def what_for(appointment: Appointment, desk: Desk) -> str:
+    """What an appointment is for, to whoever of the staff may know it."""
+    return appointment.type.local_label if desk.knows_type(appointment) else _("Rendez-vous")
+
+
+@register.filter
+def age(born_on: date, today: date) -> str:
+    """12 jours · 4 mois · 2 ans"""
+    months = (today.year - born_on.year) * 12 + today.month - born_on.month
+    months -= today.day < born_on.day
+    if months < 1:
+        days = max(0, (today - born_on).days)
+        return ngettext("%(count)s jour", "%(count)s jours", days) % {"count": days}
+    return _age(months if months < 24 else months // 12 * 12)
 
 
 @register.filter

@@ -16,6 +16,7 @@ from booking.actions import (
     defaults,
     healing,
     holding,
+    reading,
     visiting,
 )
 from tests.architecture.source import HOUSES, files, name
@@ -30,6 +31,7 @@ MODULES = (
     defaults,
     healing,
     holding,
+    reading,
     visiting,
 )
 REFUSALS = [

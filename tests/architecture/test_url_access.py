@@ -137,9 +137,20 @@ def test_the_administration_is_closed_to_whoever_is_not_its_staff(db: None, role
 
 ROLES = ["reception", "practitioner", "manager", "administrator", "auditor"]
 # What a desk opens in its own centre, what needs the whole Département, what anyone of staff may.
-OF_A_CENTRE = {"desk", "message", "redirect", "act", "reply-read", "called-back", "timeline"}
+OF_A_CENTRE = {
+    "desk",
+    "message",
+    "redirect",
+    "act",
+    "reply-read",
+    "called-back",
+    "timeline",
+    "family",
+}
+# Who read of a family: its managers', and of who audits the Département.
+OF_A_MANAGER = {"family-reads"}
 OF_THE_DEPARTMENT = {"health", "provider"}
-OF_ALL_DESKS = {"desk-choice", "search"}
+OF_ALL_DESKS = {"desk-choice", "families"}
 PRESSED = {"redirect", "act", "reply-read", "called-back", "provider"}
 
 
@@ -172,9 +183,11 @@ def staff_addresses(appointment: Appointment) -> dict[str, str]:
         "called-back": {"uid": asked.uid},
         "timeline": {"reference": appointment.spoken_reference},
         "provider": {"name": "ovh", "action": "arreter"},
+        "family": {"pk": appointment.household_id},
+        "family-reads": {"pk": appointment.household_id},
     }
     names = [pattern.name for pattern in personal("staff")]
-    assert set(names) == OF_A_CENTRE | OF_THE_DEPARTMENT | OF_ALL_DESKS
+    assert set(names) == OF_A_CENTRE | OF_A_MANAGER | OF_THE_DEPARTMENT | OF_ALL_DESKS
     return {name: reverse(name, kwargs=values.get(name, {})) for name in names}
 
 
@@ -213,6 +226,7 @@ def test_staff_open_their_own_centre_and_no_other(role: str, appointment: Appoin
             status = open_staff(client, name, path)
             may = name in OF_ALL_DESKS
             may |= name in OF_A_CENTRE and (everywhere or (is_own and role != "auditor"))
+            may |= name in OF_A_MANAGER and (in_department or (is_own and role == "manager"))
             may |= name == "health" and in_department
             may |= name == "provider" and everywhere
             assert (status != 404) == may, (role, name, status)

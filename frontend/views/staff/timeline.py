@@ -1,40 +1,30 @@
-"""The messages of one appointment, found by the reference a family reads out."""
+"""One appointment: when and for whom it is, what was done with it, and every message about it."""
 
 from __future__ import annotations
 
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import redirect, render
-from django.utils.translation import gettext as _
+from zoneinfo import ZoneInfo
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from booking import actions, histories
 from booking.desk import appointment_of_reference, messages_about
-from booking.models import Appointment
+from booking.models import Appointment, FamilyRead
 from frontend.access import access
-from frontend.forms_staff import ReferenceForm
-from frontend.message_words import kind_of, timeline
+from frontend.history_words import message_sentence, sentences
+from frontend.message_words import Step, kind_of, timeline
 from frontend.staff import Desk, desk_of
+from notifications.models import OutboxMessage
 
 
-def _found(desk: Desk, typed: str) -> Appointment | None:
-    """An appointment of one of the desk's centres; another's is not found."""
+def _found(desk: Desk, typed: str) -> Appointment:
+    """An appointment of one of the desk's centres. Raises Http404: another's is not found."""
     appointment = appointment_of_reference(typed)
     if appointment is None or appointment.centre not in desk.centres:
-        return None
+        raise Http404
     return appointment
-
-
-@access("staff")
-@require_safe
-def search(request: HttpRequest) -> HttpResponseBase:
-    desk = desk_of(request)
-    form = ReferenceForm(request.GET if "reference" in request.GET else None)
-    if form.is_bound and form.is_valid():
-        appointment = _found(desk, form.cleaned_data["reference"])
-        if appointment:
-            return redirect("timeline", appointment.spoken_reference)
-        form.add_error("reference", _("Aucun rendez-vous de vos centres n’a ce numéro."))
-    status = 422 if form.is_bound else 200
-    return render(request, "pages/staff/search.html", {"desk": desk, "form": form}, status=status)
 
 
 @access("staff")
@@ -42,13 +32,29 @@ def search(request: HttpRequest) -> HttpResponseBase:
 def of_appointment(request: HttpRequest, reference: str) -> HttpResponse:
     desk = desk_of(request)
     appointment = _found(desk, reference)
-    if appointment is None:
-        raise Http404
+    if appointment.household_id:
+        actions.note_read(
+            reader=desk.label,
+            household_id=appointment.household_id,
+            centre_id=appointment.centre_id,
+            page=FamilyRead.Page.APPOINTMENT,
+            now=timezone.now(),
+        )
     found = messages_about(appointment)
     context = {
         "desk": desk,
         "appointment": appointment,
         "centre": appointment.centre,
+        "steps": _history(appointment, found),
         "messages_told": [(each, kind_of(each), timeline(each)) for each in found],
     }
     return render(request, "pages/staff/timeline.html", context)
+
+
+def _history(appointment: Appointment, messages: list[OutboxMessage]) -> list[Step]:
+    """What was done and what was sent, one sentence each, as it happened."""
+    events = histories.events_of([appointment])
+    named = histories.staff_named(event.actor for event in events)
+    zone = ZoneInfo(appointment.centre.time_zone)
+    steps = sentences(events, zone=zone, named=named) + list(map(message_sentence, messages))
+    return sorted(steps, key=lambda step: step.at or appointment.created_at)

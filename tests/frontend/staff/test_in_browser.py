@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from decimal import Decimal
@@ -25,7 +26,7 @@ from tests.notifications.messages import make_attempt, make_route, make_sent, ma
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 PASSWORD = "a password that is long enough"
 HEAVIEST = 60_000
-WIDTHS = (320, 360, 1280)
+WIDTHS = (320, 360, 768, 1280)
 CHIEF = "administrator@example.org"
 Open = Callable[..., Page]
 
@@ -104,15 +105,22 @@ def paths(centre: Centre) -> dict[str, str]:
         "list": f"/equipe/messages/centre/{centre.slug}/",
         "message": f"/equipe/messages/{failed.pk}/",
         "unsure": f"/equipe/messages/{unsure.pk}/",
-        "search": "/equipe/rendez-vous/",
-        "not found": "/equipe/rendez-vous/?reference=ABCD",
-        "timeline": f"/equipe/rendez-vous/{reference(failed)}/messages/",
+        "families": "/equipe/familles/",
+        "found": "/equipe/familles/?q=le+goff",
+        "not found": "/equipe/familles/?q=xyz",
+        "family": f"/equipe/familles/{household(failed)}/",
+        "reads": f"/equipe/familles/{household(failed)}/consultations/",
+        "timeline": f"/equipe/rendez-vous/{reference(failed)}/",
         "health": "/equipe/messages/sante/",
     }
 
 
 def reference(message: OutboxMessage) -> str:
     return appointments_of(message)[0].spoken_reference
+
+
+def household(message: OutboxMessage) -> int | None:
+    return appointments_of(message)[0].household_id
 
 
 def test_each_page_is_accessible_valid_and_fits(browse: Open, centre: Centre) -> None:
@@ -158,3 +166,31 @@ def test_without_scripts_a_family_is_told_and_leaves_the_list(browse: Open, cent
     page.click("text=Noter l’appel")
     page.click("text=C’est fait")
     assert page.locator("ol.cards > li").count() == 1
+
+
+def test_a_family_is_two_keys_away(browse: Open, centre: Centre) -> None:
+    make_user("claire@example.org", "reception", centre)
+    page = browse("claire@example.org")
+    page.goto("/equipe/familles/?q=le+goff")
+    page.click("ol.choices a >> nth=1")
+    opened = page.url
+    page.goto("/equipe/familles/")
+    assert "Vos dernières familles" in page.inner_text("main")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    page.wait_for_url(opened)
+
+
+def test_a_family_is_found_by_keyboard_without_scripts(browse: Open, centre: Centre) -> None:
+    make_user("claire@example.org", "reception", centre)
+    page = browse("claire@example.org", java_script_enabled=False)
+    page.goto("/equipe/familles/")
+    page.focus("#id_q")
+    page.keyboard.type("karim goff")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/?q=karim+goff")
+    page.focus("#id_q")
+    for key in ("Tab", "Tab", "Enter"):
+        page.keyboard.press(key)
+    page.wait_for_url(re.compile(r"/equipe/familles/\d+/$"))
+    assert "Karim Le Goff" in page.inner_text("h1")

@@ -9,7 +9,7 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from booking.models import Appointment
+from booking.models import Appointment, FamilyRead
 from centres.models import Centre
 from notifications.models import Receipt
 from tests.booking.test_desk import day_ref, lost, reply_to, visit
@@ -19,7 +19,7 @@ from tests.frontend.staff.people import at_desk
 from tests.notifications.messages import make_attempt, make_row
 
 pytestmark = pytest.mark.django_db
-SEARCH = "/equipe/rendez-vous/"
+PAGE = "/equipe/rendez-vous/"
 
 
 @pytest.fixture
@@ -38,26 +38,41 @@ def appointment(centre: Centre) -> Appointment:
 
 
 def told(client: Client, appointment: Appointment) -> str:
-    page = read(client, f"{SEARCH}{appointment.spoken_reference}/messages/")
+    page = read(client, f"{PAGE}{appointment.spoken_reference}/")
     return page.replace("\xa0", " ").replace("\u202f", " ")
-
-
-@pytest.mark.parametrize("typed", ["{}-{}", "{}{}", "{} {}"])
-def test_a_reference_leads_to_its_messages(
-    claire: Client, appointment: Appointment, typed: str
-) -> None:
-    reference = appointment.reference.lower()
-    answer = claire.get(SEARCH, {"reference": typed.format(reference[:4], reference[4:])})
-    assert answer["Location"] == f"{SEARCH}{appointment.spoken_reference}/messages/"
 
 
 def test_another_centre_s_appointment_is_not_found(claire: Client) -> None:
     other = visit(make_centre())
-    answer = claire.get(SEARCH, {"reference": other.reference})
-    assert answer.status_code == 422
-    assert "Aucun rendez-vous de vos centres n’a ce numéro." in answer.content.decode()
-    assert claire.get(f"{SEARCH}{other.spoken_reference}/messages/").status_code == 404
-    assert claire.get(SEARCH, {"reference": "ABCD\0EFGH"}).status_code == 422
+    assert claire.get(f"{PAGE}{other.spoken_reference}/").status_code == 404
+    assert not FamilyRead.objects.exists()
+
+
+def test_who_opens_it_is_written_down_once(claire: Client, appointment: Appointment) -> None:
+    told(claire, appointment)
+    told(claire, appointment)
+    line = FamilyRead.objects.get()
+    assert (line.reader, line.household_id, line.centre, line.page) == (
+        "claire@example.org",
+        appointment.household_id,
+        appointment.centre,
+        "appointment",
+    )
+
+
+def test_its_history_is_told_in_sentences_with_its_messages(
+    claire: Client, appointment: Appointment
+) -> None:
+    Appointment.objects.filter(pk=appointment.pk).update(
+        state="cancelled", last_action="cancel", actor="claire@example.org", note="Déménagement"
+    )
+    lost(appointment, state="delivered", delivered_at=timezone.now())
+    page = told(claire, appointment)
+    history = page.split("Ce qui s’est passé")[1].split("Messages")[0]
+    assert "La famille a pris le rendez-vous du" in history
+    assert "claire@example.org (accueil) a annulé le rendez-vous du" in history
+    assert "Motif : Déménagement." in history
+    assert "Confirmation du rendez-vous : reçu par" in history
 
 
 def test_each_step_is_a_sentence_and_no_code_is_shown(
@@ -129,8 +144,10 @@ def test_what_waits_says_when_it_leaves_and_what_was_withdrawn_why(
 def test_it_costs_the_same_with_ten_messages_as_with_one(
     claire: Client, appointment: Appointment, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
+    told(claire, appointment)
     for rows in (1, 9):
         for _ in range(rows):
             make_attempt(lost(appointment), "refused")
-        with django_assert_num_queries(11):
+        # Eleven, the history, and whether this reading is written already (with its savepoint).
+        with django_assert_num_queries(11 + 1 + 4):
             told(claire, appointment)

@@ -1,0 +1,142 @@
+"""Families found by what an agent types, and only those the agent's centres receive (ADR 0023)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from django.db import connection
+from django.db.models import Prefetch
+
+from booking.models import Child, FamilyRead, Guardian, Household
+from booking.seeking import Sought
+
+MOST = 20
+# As long as an appointment or a call-back makes a family its centre's (RGPD art. 5.1.e).
+THEIRS_FOR = timedelta(days=731)
+# Of names so common that nobody would read the list: those compared are this many.
+COMPARED = 5_000
+RECENT = 5
+
+TYPED = "SELECT word, part, nears FROM booking_typed(%s)"
+# Scalar sub-selects, so that the planner asks them of each family in turn, the likest first, and
+# stops at the twentieth.
+THEIRS = """(
+    (SELECT true FROM booking_guardian g JOIN booking_appointment a ON a.guardian_id = g.id
+     WHERE g.household_id = {family} AND a.starts_at > %(since)s AND a.centre_id = ANY (%(centres)s)
+       AND a.state NOT IN ('held', 'lapsed') LIMIT 1)
+    IS TRUE OR
+    (SELECT true FROM booking_guardian g JOIN booking_callbackrequest c ON c.phone = g.phone
+     WHERE g.household_id = {family} AND g.phone <> '' AND c.created_at > %(since)s
+       AND c.centre_id = ANY (%(centres)s) LIMIT 1)
+    IS TRUE)
+"""
+FIND = """
+WITH found AS MATERIALIZED (
+    SELECT household_id, words FROM booking_familysearch WHERE {conditions} LIMIT %(compared)s)
+SELECT likest.id FROM (
+    SELECT household_id AS id FROM found
+    ORDER BY booking_likeness(%(typed)s::text[], words) DESC, cardinality(words), household_id DESC
+    OFFSET 0) likest
+WHERE {theirs} LIMIT %(most)s
+"""
+ONES = "SELECT one.id FROM unnest(%(ids)s::bigint[]) one (id) WHERE {theirs}"
+# The same child's birth date or phone; with a birth date a name must be near as well.
+TWINS = """
+SELECT twin.household_id FROM booking_familysearch own, booking_familysearch twin
+WHERE own.household_id = %(family)s AND twin.household_id <> own.household_id
+  AND twin.terms && ARRAY(SELECT term FROM unnest(own.terms) term
+                          WHERE term LIKE 'd:%%' OR term LIKE 'p:_________')
+  AND (twin.terms && ARRAY(SELECT term FROM unnest(own.terms) term WHERE term LIKE 'p:_________')
+       OR twin.terms && ARRAY(SELECT term FROM unnest(own.terms) term WHERE term LIKE '~___%%'))
+  AND {theirs}
+ORDER BY twin.household_id DESC LIMIT %(most)s
+"""
+
+
+class Scope(NamedTuple):
+    """For whom is looked: the centres (ids) whose families may be seen; None for all."""
+
+    centres: Collection[int] | None
+    now: datetime
+
+    def values(self) -> dict[str, Any]:
+        return {"centres": list(self.centres or ()), "since": self.now - THEIRS_FOR}
+
+    def theirs(self, family: str) -> str:
+        """The condition in SQL that a family is theirs; `family` is a column's name."""
+        return "true" if self.centres is None else THEIRS.format(family=family)
+
+
+def find(asked: Sought, scope: Scope) -> list[Household]:
+    """The likest families first, with their people: five queries at most, whatever is found."""
+    if not asked.is_enough:
+        return []
+    typed = _rows(TYPED, [asked.names])
+    sql, values = statement(asked, typed, scope)
+    return load([pk for (pk,) in _rows(sql, values)])
+
+
+def statement(
+    asked: Sought, typed: Sequence[tuple[Any, ...]], scope: Scope
+) -> tuple[str, dict[str, Any]]:
+    """The search and its values. Each word must be in a name, or one letter away from one; of
+    anything else typed one term must be there: all of it by the index."""
+    conditions, values = [], scope.values()
+    for place, (_word, part, nears) in enumerate(typed):
+        conditions.append(f"(terms @> %(part{place})s::text[] OR terms && %(near{place})s::text[])")
+        values |= {f"part{place}": part, f"near{place}": nears}
+    for place, terms in enumerate(asked.any_of):
+        conditions.append(f"terms && %(any{place})s::text[]")
+        values[f"any{place}"] = list(terms)
+    values |= {
+        "typed": [word for word, _part, _nears in typed],
+        "compared": COMPARED,
+        "most": MOST,
+    }
+    sql = FIND.format(
+        conditions=" AND ".join(conditions) or "false", theirs=scope.theirs("likest.id")
+    )
+    return sql, values
+
+
+def may_see(household: int, scope: Scope) -> bool:
+    """Whether a family is, or was lately, received by one of the desk's centres."""
+    return bool(_theirs([household], scope))
+
+
+def recent(reader: str, scope: Scope) -> list[Household]:
+    """The last families this person opened, as far as they still may."""
+    read = FamilyRead.objects.filter(reader=reader)
+    ids = list(dict.fromkeys(read.order_by("-at").values_list("household", flat=True)[:50]))
+    theirs = set(_theirs(ids[: 4 * RECENT], scope))
+    return load([pk for pk in ids if pk in theirs][:RECENT])
+
+
+def twins(household: int, scope: Scope) -> list[Household]:
+    """Families that are likely the same one, written a second time."""
+    sql = TWINS.format(theirs=scope.theirs("twin.household_id"))
+    values = scope.values() | {"family": household, "most": RECENT}
+    return load([pk for (pk,) in _rows(sql, values)])
+
+
+def load(ids: Sequence[int]) -> list[Household]:
+    """These households in this order, with their guardians and children: three queries."""
+    people = (
+        Prefetch("guardians", Guardian.objects.order_by("pk")),
+        Prefetch("children", Child.objects.order_by("born_on", "pk")),
+    )
+    found = Household.objects.prefetch_related(*people).in_bulk(ids)
+    return [found[pk] for pk in ids if pk in found]
+
+
+def _theirs(ids: Sequence[int], scope: Scope) -> list[int]:
+    sql = ONES.format(theirs=scope.theirs("one.id"))
+    return [pk for (pk,) in _rows(sql, scope.values() | {"ids": list(ids)})]
+
+
+def _rows(sql: str, values: Sequence[Any] | dict[str, Any]) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+        return list(cursor.fetchall())

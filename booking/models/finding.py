@@ -1,0 +1,75 @@
+"""What families are found by, kept by the database itself, and who has read which family's page."""
+
+from __future__ import annotations
+
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from booking.models.family import Household
+from centres.models import Centre
+
+
+class FamilySearch(models.Model):
+    """One household as it is looked for; written by triggers only (migration 0012, ADR 0023).
+
+    `words` are its names without accents or case. `terms` are what the index holds of it: trigrams
+    of the words, each word with one letter left out (`~`), ends of phone numbers (`p:`), birth
+    dates (`d:`) and e-mail addresses (`e:`).
+    """
+
+    # The cascade is the database's, so that no order of deletion brings a row back.
+    household = models.OneToOneField(
+        Household,
+        models.DO_NOTHING,
+        primary_key=True,
+        related_name="search",
+        db_constraint=False,
+    )
+    words = ArrayField(models.TextField())
+    terms = ArrayField(models.TextField())
+
+    class Meta:
+        verbose_name = _("famille à trouver")
+        indexes = [GinIndex(fields=["terms"], name="familysearch_terms")]
+
+    def __str__(self) -> str:
+        return " ".join(self.words)
+
+
+class FamilyRead(models.Model):
+    """Somebody opened a page about a family. The database lets nobody change or delete it before
+    its time is over."""
+
+    class Page(models.TextChoices):
+        FAMILY = "family", _("fiche de la famille")
+        APPOINTMENT = "appointment", _("page d’un rendez-vous")
+
+    # An e-mail address, not an account: the journal outlives both the account and the family.
+    reader = models.CharField(_("par"), max_length=254)
+    household = models.ForeignKey(
+        Household, models.DO_NOTHING, related_name="reads", db_constraint=False, db_index=False
+    )
+    centre = models.ForeignKey(
+        Centre,
+        models.PROTECT,
+        null=True,
+        related_name="+",
+        db_index=False,
+        verbose_name=_("centre"),
+    )
+    page = models.CharField(_("page"), max_length=11, choices=Page.choices)
+    at = models.DateTimeField(_("le"))
+
+    class Meta:
+        verbose_name = _("consultation")
+        indexes = [
+            models.Index(fields=["household", "-at"], name="familyread_household"),
+            models.Index(fields=["reader", "-at"], name="familyread_reader"),
+            # What the night forgets.
+            models.Index(fields=["at"], name="familyread_at"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.reader} {self.household_id}"

@@ -1,0 +1,163 @@
+"""A family found in one field, its page, and who has opened it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from booking import actions, finding, histories
+from booking.contacts import LANGUAGES
+from booking.desk import appointment_of_reference
+from booking.models import Appointment, AppointmentEvent, FamilyRead, Household
+from booking.seeking import sought
+from centres.models import Centre
+from frontend.access import access
+from frontend.history_words import message_sentence, sentences, who
+from frontend.message_words import Step
+from frontend.staff import Desk, desk_of
+from notifications.models import OutboxMessage
+
+
+@access("staff")
+@require_safe
+def search(request: HttpRequest) -> HttpResponseBase:
+    """The families of the desk's centres that what is typed means; a reference opens its page."""
+    desk = desk_of(request)
+    now, typed = timezone.now(), request.GET.get("q", "").strip()[:100]
+    scope = desk.scope(now=now)
+    appointment = appointment_of_reference(typed) if typed else None
+    if appointment and appointment.centre in desk.centres:
+        return redirect("timeline", appointment.spoken_reference)
+    asked = sought(typed, today=timezone.localdate())
+    context = {
+        "desk": desk,
+        "typed": typed,
+        "asks_enough": asked.is_enough,
+        "found": finding.find(asked, scope),
+        "recent": [] if typed else finding.recent(desk.label, scope),
+        "today": timezone.localdate(),
+    }
+    return render(request, "pages/staff/families.html", context)
+
+
+@access("staff")
+@require_safe
+def page(request: HttpRequest, pk: int) -> HttpResponse:
+    """Everything a desk needs of one family: whom to phone, what is ahead, what was said."""
+    desk, now = desk_of(request), timezone.now()
+    scope = desk.scope(now=now)
+    household = _household(pk, scope)
+    centres = scope.centres
+    found = histories.appointments_of_household(pk, centres)
+    number = request.GET.get("page", "1")
+    past_page = int(number) if number.isdecimal() and 0 < int(number) < 1000 else 1
+    past, has_more = histories.behind(found, now=now, page=past_page)
+    ahead = histories.ahead(found, now=now)
+    actions.note_read(
+        reader=desk.label,
+        household_id=pk,
+        centre_id=_read_from(desk, [*ahead, *past]),
+        page=FamilyRead.Page.FAMILY,
+        now=now,
+    )
+    context: dict[str, Any] = {
+        "desk": desk,
+        "household": household,
+        "spoken": LANGUAGES.get(household.language, household.language),
+        "ahead": ahead,
+        "past": past,
+        "earlier": past_page + 1 if has_more else None,
+        "later": past_page - 1,
+        "is_discreet": household.is_discreet,
+        "twins": finding.twins(pk, scope),
+        "sees_reads": finding.may_see(pk, desk.audit_scope(now=now)),
+        "today": timezone.localdate(),
+        **_told([*ahead, *past]),
+    }
+    return render(request, "pages/staff/family.html", context)
+
+
+def _household(pk: int, scope: finding.Scope) -> Household:
+    """Raises Http404: one that is not theirs is answered like none."""
+    found = finding.load([pk]) if finding.may_see(pk, scope) else []
+    if not found:
+        raise Http404
+    return found[0]
+
+
+def _read_from(desk: Desk, appointments: Iterable[Appointment]) -> int | None:
+    """From which of their centres they read: the only one, else the family's."""
+    mine = [centre.pk for centre in desk.centres]
+    if len(mine) == 1:
+        return mine[0]
+    return next((each.centre_id for each in appointments if each.centre_id in mine), None)
+
+
+class Line(NamedTuple):
+    """One sentence of the family's history, and the appointment it is of."""
+
+    appointment: Appointment
+    step: Step
+    centre: Centre
+
+
+def _told(appointments: list[Appointment]) -> dict[str, Any]:
+    """The history of these appointments and their messages, the newest first."""
+    events = histories.events_of(appointments)
+    named = histories.staff_named(event.actor for event in events)
+    by_pk = {each.pk: each for each in appointments}
+    by_ref: dict[str, Appointment] = {str(each.uid): each for each in appointments}
+    lines = [
+        Line(by_pk[pk], step, by_pk[pk].centre)
+        for pk, own in _by_appointment(events).items()
+        for step in sentences(own, zone=ZoneInfo(by_pk[pk].centre.time_zone), named=named)
+    ]
+    lines.sort(key=lambda line: line.step.at or timezone.now(), reverse=True)
+    messages = [
+        (message_sentence(message), _about(message, by_ref, appointments))
+        for message in histories.messages_of(appointments, events)
+    ]
+    return {"lines": lines[:20], "messages_told": messages}
+
+
+def _by_appointment(events: list[AppointmentEvent]) -> dict[int, list[AppointmentEvent]]:
+    found: dict[int, list[AppointmentEvent]] = {}
+    for event in events:
+        found.setdefault(event.appointment_id, []).append(event)
+    return found
+
+
+def _about(
+    message: OutboxMessage, by_ref: dict[str, Appointment], appointments: list[Appointment]
+) -> Appointment:
+    """The appointment whose page tells more of a message; a day's reminder is on any of them."""
+    own = by_ref.get(message.subject_ref)
+    day = message.subject_ref.rpartition(":")[2]
+    same_day = (
+        each
+        for each in appointments
+        if each.starts_at.astimezone(ZoneInfo(each.centre.time_zone)).date().isoformat() == day
+    )
+    return own or next(same_day, appointments[0])
+
+
+@access("staff")
+@require_safe
+def reads(request: HttpRequest, pk: int) -> HttpResponse:
+    """Who has opened a family's pages: for its managers, and for who audits the Département."""
+    desk, now = desk_of(request), timezone.now()
+    household = _household(pk, desk.audit_scope(now=now))
+    found = histories.reads_of(pk)
+    named = histories.staff_named(each.reader for each in found)
+    context = {
+        "desk": desk,
+        "household": household,
+        "reads": [(each, who(each.reader, named)) for each in found],
+    }
+    return render(request, "pages/staff/family_reads.html", context)
