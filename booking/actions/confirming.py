@@ -139,9 +139,13 @@ def check_dates(
         rules.check_weeks(limits, due_on=due_on, on=on)
 
 
+def due_date_is_asked(kind: AppointmentType) -> bool:
+    return kind.audience == Audience.PREGNANCY
+
+
 def due_date(kind: AppointmentType, who: Who) -> date | None:
     """What is kept of a pregnancy, of a type that asks for it only."""
-    return who.due_on if kind.audience == Audience.PREGNANCY else None
+    return who.due_on if due_date_is_asked(kind) else None
 
 
 def check_child_is_free(appointment: Appointment, *, at: Appointment) -> None:
