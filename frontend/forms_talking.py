@@ -41,7 +41,9 @@ class WishForm(forms.Form):
     practitioner = forms.ChoiceField(label=_("Avec"), required=False)
     is_outside_school = forms.BooleanField(label=_("Hors temps scolaire"), required=False)
     due_on = DateBoxesField(
-        label=_("Accouchement prévu le"), help_text=_("Pour un suivi de grossesse."), required=False
+        label=_("Date prévue de l’accouchement"),
+        help_text=_("Même approximative. Par exemple : 24 11 2026"),
+        error_messages={"required": _("Écrivez la date prévue, même approximative.")},
     )
 
     def __init__(
@@ -64,6 +66,9 @@ class WishForm(forms.Form):
             "centre": chosen.slug,
         }
         super().__init__(data, initial=initial)
+        asked = self.kinds.get((data or {}).get("kind", ""))
+        if asked is None or not due_date_is_asked(asked):
+            del self.fields["due_on"]
         self._offer("guardian", self.guardians)
         self._offer("child", self.children, none=_("Aucun : pour l’adulte"))
         self._offer("kind", self.kinds, none=_("Choisir…"))
@@ -83,8 +88,6 @@ class WishForm(forms.Form):
             return data
         if kind.audience == Audience.CHILD and not data.get("child"):
             self.add_error("child", _("Ce motif est pour un enfant : dites lequel."))
-        if due_date_is_asked(kind) and data.get("due_on") is None:
-            self.add_error("due_on", _("Écrivez la date prévue, même approximative."))
         return data
 
     @property
@@ -99,7 +102,7 @@ class WishForm(forms.Form):
             centre=self.centres[data["centre"]],
             practitioner_id=int(practitioner) if practitioner else None,
             is_outside_school=data["is_outside_school"],
-            due_on=data["due_on"] if due_date_is_asked(kind) else None,
+            due_on=data.get("due_on"),
         )
 
 

@@ -167,7 +167,14 @@ def test_a_pregnancy_asks_for_its_date(
 ) -> None:
     kind = make_type(slug="grossesse", audience="pregnancy", age_max_months=None)
     asked = wish(karim, None, redon) | {"kind": kind.slug}
+    assert "accouchement" not in claire.get(path(karim)).content.decode()
     assert "Écrivez la date prévue" in claire.get(path(karim), asked).content.decode()
+    due = timezone.localdate() + timedelta(days=100)
+    asked |= {"due_on_day": due.day, "due_on_month": due.month, "due_on_year": due.year}
+    make_shift(site=shift.site, starts_at=shift.starts_at + timedelta(days=1), types=[kind])
+    values = buttons(claire.get(path(karim), asked).content.decode())
+    claire.post(path(karim), {**asked, "creneau": values[0]})
+    assert Appointment.objects.get(type=kind).due_on == due
 
 
 def test_a_time_that_is_none_is_refused_plainly(
