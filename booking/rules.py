@@ -150,3 +150,16 @@ def reoffer_at(*, now: datetime, starts_at: datetime, delay_min: int) -> datetim
 def callback_promise(*, today: date, holidays: Collection[date]) -> date:
     """The day by which a centre calls back: two working days later."""
     return add_working_days(today, 2, holidays)
+
+
+def is_school_time(
+    at: datetime, *, breaks: Collection[tuple[date, date]], holidays: Collection[date]
+) -> bool:
+    """Whether children are usually at school then, on the clock of the place: 8:30 to 16:30, until
+    noon on Wednesdays (Code de l'éducation D521-10), outside holidays. `breaks` are first and last
+    days."""
+    day = at.date()
+    if day.weekday() > 4 or day in holidays or any(first <= day <= last for first, last in breaks):
+        return False
+    ends = time(12) if day.weekday() == 2 else time(16, 30)
+    return time(8, 30) <= at.time() < ends

@@ -25,7 +25,7 @@ from frontend.views import (
     where,
     who,
 )
-from frontend.views.staff import desk, families, health, timeline
+from frontend.views.staff import desk, families, health, talking, timeline
 
 register_converter(NeedConverter, "need")
 
@@ -80,6 +80,7 @@ urlpatterns = [
     path("equipe/quitter/", login.leave, name="staff-leave"),
     path("equipe/familles/", families.search, name="families"),
     path("equipe/familles/<int:pk>/", families.page, name="family"),
+    path("equipe/familles/<int:pk>/rendez-vous/", talking.book, name="book-for"),
     path("equipe/familles/<int:pk>/consultations/", families.reads, name="family-reads"),
 ]
 

@@ -9,11 +9,13 @@ from booking.actions.defaults import load_default_rules
 from booking.actions.healing import heal_reminders
 from booking.actions.holding import extend_hold, hold, lapse_expired_holds, release_hold
 from booking.actions.reading import note_read
+from booking.actions.talking import book_for
 from booking.actions.visiting import arrive, await_again, fulfil, mark_noshow, start
 
 __all__ = [
     "arrive",
     "await_again",
+    "book_for",
     "cancel",
     "cancel_for_centre",
     "choose_contact",

@@ -45,14 +45,16 @@ def confirm(
     now: datetime,
     actor: Actor = FAMILY,
     seen: Appointment | None = None,
+    family: Family | None = None,
 ) -> Appointment:
     """Turn a live hold into the family's appointment and plan its confirmation message.
 
     Confirming twice with the same contact returns the appointment unchanged (a double click, the
     back button). Every rule is checked again, on rows just locked; `seen` is the hold as this
-    request has loaded it already, so that what it names is not read twice. Raises HoldExpired,
-    CentreNotOpen, NotOffered, ChildRequired, DueDateRequired, AgeNotAllowed, WeeksNotAllowed,
-    LimitReached, AlreadyBookedThen, WrongState.
+    request has loaded it already, so that what it names is not read twice; `family` the one an
+    agent books for, whatever contact it has. Raises HoldExpired, CentreNotOpen, NotOffered,
+    ChildRequired, DueDateRequired, AgeNotAllowed, WeeksNotAllowed, LimitReached, AlreadyBookedThen,
+    WrongState.
     """
     locked = lock_appointments([uid], address=who.contact, seen=[seen] if seen else [])
     appointment = locked.get(uid)
@@ -71,20 +73,24 @@ def confirm(
     held.expires_at = None
     held.last_action, held.actor, held.changed_at = "book", actor.label, now
     try:
-        family = _give(held, who, now=now, actor=actor)
+        family = _give(held, who, family, now=now, actor=actor)
     except IntegrityError as error:
         raise refuse_clash(error) from error
     messages.confirmation(held, now=now, is_new=family.is_new, actor=actor)
     return held
 
 
-def _give(booked: Appointment, who: Who, *, now: datetime, actor: Actor) -> Family:
-    """Write the appointment as that of a new family, or of the one this contact is known for."""
-    family = book_for_new_family(booked, who, now=now, actor=actor)
-    if family is not None:
-        _belongs_to(booked, family)
-        return family
-    family = known_family(who, booked.centre, now=now, actor=actor)
+def _give(
+    booked: Appointment, who: Who, family: Family | None, *, now: datetime, actor: Actor
+) -> Family:
+    """Write the appointment as that of this family; else of a new one, or of the one this contact
+    is known for."""
+    if family is None:
+        new = book_for_new_family(booked, who, now=now, actor=actor)
+        if new is not None:
+            _belongs_to(booked, new)
+            return new
+        family = known_family(who, booked.centre, now=now, actor=actor)
     _belongs_to(booked, family)
     check_child_is_free(booked, at=booked)
     update_appointment(booked, "household", "guardian", "child", *BOOKED_FIELDS)
@@ -133,9 +139,13 @@ def check_dates(
         rules.check_weeks(limits, due_on=due_on, on=on)
 
 
+def due_date_is_asked(kind: AppointmentType) -> bool:
+    return kind.audience == Audience.PREGNANCY
+
+
 def due_date(kind: AppointmentType, who: Who) -> date | None:
     """What is kept of a pregnancy, of a type that asks for it only."""
-    return who.due_on if kind.audience == Audience.PREGNANCY else None
+    return who.due_on if due_date_is_asked(kind) else None
 
 
 def check_child_is_free(appointment: Appointment, *, at: Appointment) -> None:

@@ -146,6 +146,7 @@ OF_A_CENTRE = {
     "called-back",
     "timeline",
     "family",
+    "book-for",
 }
 # Who read of a family: its managers', and of who audits the Département.
 OF_A_MANAGER = {"family-reads"}
@@ -184,6 +185,7 @@ def staff_addresses(appointment: Appointment) -> dict[str, str]:
         "timeline": {"reference": appointment.spoken_reference},
         "provider": {"name": "ovh", "action": "arreter"},
         "family": {"pk": appointment.household_id},
+        "book-for": {"pk": appointment.household_id},
         "family-reads": {"pk": appointment.household_id},
     }
     names = [pattern.name for pattern in personal("staff")]

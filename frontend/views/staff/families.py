@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -85,6 +86,11 @@ def page(request: HttpRequest, pk: int) -> HttpResponse:
         **_told([*ahead, *past]),
     }
     return render(request, "pages/staff/family.html", context)
+
+
+def household_of(pk: int, desk: Desk, *, now: datetime) -> Household:
+    """A family of this desk. Raises Http404."""
+    return _household(pk, desk.scope(now=now))
 
 
 def _household(pk: int, scope: finding.Scope) -> Household:

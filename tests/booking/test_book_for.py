@@ -1,0 +1,111 @@
+"""An agent books while talking: one press, for a family that is known, by the same rules."""
+
+from datetime import date
+
+import pytest
+
+from booking import actions
+from booking.actors import FAMILY
+from booking.errors import AgeNotAllowed, AgentsOnly, AlreadyBookedThen, ChildRequired, SlotTaken
+from booking.models import Appointment, AppointmentEvent, Child, Guardian, Household
+from centres.calendar import to_minute
+from notifications.models import OutboxMessage
+from tests.booking.scene import AGENT, NOW, Scene, clock, open_morning, parent
+from tests.factories import make_child, make_guardian
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def scene() -> Scene:
+    return open_morning(age_max_months=72)
+
+
+def a_family(**fields: object) -> tuple[Guardian, Child]:
+    guardian = make_guardian(**fields)
+    return guardian, make_child(guardian, born_on=date(2026, 2, 10))
+
+
+def book(
+    scene: Scene, guardian: Guardian, child: Child | None, at: str = "09:00", **wishes: object
+) -> Appointment:
+    return actions.book_for(
+        guardian=guardian,
+        child=child,
+        kind=scene.kind,
+        centre=scene.centre,
+        start=to_minute(clock(at)),
+        now=NOW,
+        **{"actor": AGENT, **wishes},
+    )
+
+
+def test_it_is_booked_for_that_very_family_and_its_messages_are_written(scene: Scene) -> None:
+    guardian, child = a_family()
+    booked = Appointment.objects.get(pk=book(scene, guardian, child).pk)
+    assert (booked.state, booked.booked_via) == ("booked", "agent")
+    assert (booked.guardian, booked.child, booked.household) == (
+        guardian,
+        child,
+        guardian.household,
+    )
+    assert Household.objects.count() == 1
+    told = OutboxMessage.objects.filter(subject_ref=str(booked.uid), kind="confirmation")
+    assert told.exists()
+    (event,) = AppointmentEvent.objects.filter(appointment=booked)
+    assert (event.action, event.actor) == ("book", AGENT.label)
+
+
+def test_a_family_without_any_contact_is_booked_for_too(scene: Scene) -> None:
+    guardian, child = a_family(email="", phone="")
+    assert book(scene, guardian, child).guardian == guardian
+
+
+def test_two_families_of_one_contact_are_not_mixed_up(scene: Scene) -> None:
+    scene.book("10:00", who=parent(1))
+    guardian, child = a_family(email="parent1@example.org")
+    assert book(scene, guardian, child).guardian == guardian
+
+
+def test_a_taken_time_is_refused_and_nothing_is_left_held(scene: Scene) -> None:
+    scene.book("09:00")
+    guardian, child = a_family()
+    with pytest.raises(SlotTaken):
+        book(scene, guardian, child)
+    assert not Appointment.objects.filter(state="held").exists()
+
+
+def test_the_rules_of_the_type_hold_and_a_refusal_gives_the_time_back(scene: Scene) -> None:
+    guardian, child = a_family()
+    child.born_on = date(2010, 1, 1)
+    child.save()
+    with pytest.raises(AgeNotAllowed):
+        book(scene, guardian, child)
+    with pytest.raises(ChildRequired):
+        book(scene, guardian, None)
+    assert not Appointment.objects.exists()
+
+
+def test_a_child_cannot_be_in_two_places(scene: Scene) -> None:
+    guardian, child = a_family()
+    scene.another_doctor()
+    book(scene, guardian, child)
+    with pytest.raises(AlreadyBookedThen):
+        book(scene, guardian, child)
+    assert Appointment.objects.count() == 1
+
+
+def test_the_wished_practitioner_is_the_one_met(scene: Scene) -> None:
+    other = scene.another_doctor()
+    guardian, child = a_family()
+    booked = book(scene, guardian, child, practitioner_id=other.practitioner_id)
+    assert booked.practitioner_id == other.practitioner_id
+
+
+def test_a_family_cannot_book_this_way_nor_another_households_child(scene: Scene) -> None:
+    guardian, child = a_family()
+    with pytest.raises(AgentsOnly):
+        book(scene, guardian, child, actor=FAMILY)
+    stranger = make_child()
+    with pytest.raises(ValueError, match="another household"):
+        book(scene, guardian, stranger)
