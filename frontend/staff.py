@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from django.http import Http404, HttpRequest
 
@@ -11,6 +11,8 @@ from centres.models import Centre, Membership, User
 
 Role = Membership.Role
 AT_A_DESK = frozenset({Role.RECEPTION, Role.PRACTITIONER, Role.MANAGER})
+# Who may know why somebody comes to a discreet appointment: never the reception alone.
+OF_THE_CARE = frozenset({Role.PRACTITIONER, Role.MANAGER})
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +24,9 @@ class Desk:
     # May see how the messages fare; may put providers out of use and back.
     sees_health: bool
     runs_service: bool
+    user_id: int = 0
+    # Of which of these centres (ids) they are told why people come to discreet appointments.
+    cares_at: frozenset[int] = field(default_factory=frozenset)
 
     def centre(self, slug: str) -> Centre:
         """One of these centres. Raises Http404: another's is answered like none."""
@@ -46,5 +51,6 @@ def desk_of(request: HttpRequest) -> Desk:
     mine = [centre for role, centre in roles if role in AT_A_DESK]
     if not (mine or sees_health):
         raise Http404
+    cares_at = frozenset(centre for role, centre in roles if role in OF_THE_CARE and centre)
     centres = Centre.objects.all() if runs_service else Centre.objects.filter(pk__in=mine)
-    return Desk(user.email, list(centres), sees_health, runs_service)
+    return Desk(user.email, list(centres), sees_health, runs_service, user.pk, cares_at)

@@ -25,7 +25,7 @@ from frontend.views import (
     where,
     who,
 )
-from frontend.views.staff import desk, health, timeline
+from frontend.views.staff import desk, health, timeline, today
 
 register_converter(NeedConverter, "need")
 
@@ -79,6 +79,11 @@ urlpatterns = [
     path("equipe/rendez-vous/<str:reference>/messages/", timeline.of_appointment, name="timeline"),
     path("equipe/prestataires/<str:name>/<slug:action>/", health.provider, name="provider"),
     path("equipe/quitter/", login.leave, name="staff-leave"),
+    path("equipe/aujourdhui/", today.choice, name="today"),
+    path("equipe/aujourdhui/<slug:centre_slug>/", today.board, name="board"),
+    path("equipe/aujourdhui/<slug:centre_slug>/noter/", today.note, name="board-note"),
+    path("equipe/aujourdhui/<slug:centre_slug>/imprimer/", today.printed, name="board-print"),
+    path("equipe/veille/<str:token>/", today.version, name="board-version"),
 ]
 
 if settings.DEMO:
