@@ -26,7 +26,7 @@ from booking.board import (
 from booking.daybook import Day
 from booking.models import Appointment, Household
 from booking.rules import age_in_months
-from booking.wording import spoken_time
+from booking.wording import NBSP, spoken_time
 from centres.calendar import from_minute, to_minute
 from centres.models import Absence, Centre, Closure, Practitioner, Shift
 from frontend.calling import speaks
@@ -143,7 +143,7 @@ class Line:
         child, guardian = self.appointment.child, self.appointment.guardian
         if child is None:
             return ""
-        age = spoken_age(child.born_on, self.watcher.day(self.entry.starts))
+        age = spoken_age(child.born_on, self.watcher.day(self.entry.starts)).replace(" ", NBSP)
         return ", ".join(filter(None, (age, str(guardian or ""))))
 
     @property
