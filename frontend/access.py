@@ -2,8 +2,9 @@
 
 public: anyone. hold: who has the held time's token. link: who has the appointment's signed link.
 contact: who proved an e-mail address or a number lately (cookie). staff: people of the
-Département, logged in (which centres are theirs, frontend.staff says). provider: whoever carries
-our messages, and has the secret of its webhook. metrics: who shows the token METRICS_TOKEN.
+Département, logged in (which centres are theirs, frontend.staff says). watch: who has the signed
+address of a day's version, which tells that something changed and nothing else. provider: whoever
+carries our messages, and has the secret of its webhook. metrics: who shows the token METRICS_TOKEN.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from booking.access import BadLink
 from booking.errors import Refusal
 from frontend import refusals
 
-Rule = Literal["public", "hold", "link", "contact", "staff", "provider", "metrics"]
+Rule = Literal["public", "hold", "link", "contact", "staff", "watch", "provider", "metrics"]
 P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
 

@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from booking.desk import Call
-from booking.models import Guardian
+from booking.models import Guardian, Household
 from frontend.message_words import kind_of, understood, why
 from notifications.models import OutboxMessage
 
@@ -55,12 +55,19 @@ class Line:
     def language(self) -> str:
         """The language to speak, and whether an interpreter is needed."""
         household = next((a.household for a in self.call.appointments if a.household), None)
-        code = household.language if household else getattr(self.callback, "language", "fr")
-        spoken = _(SPOKEN[code]) if code in SPOKEN else ""
-        if household and household.needs_interpreter:
-            values = {"language": spoken or _("langue non dite")}
-            return _("Besoin d’un interprète (%(language)s)") % values
-        return _("Parle : %(language)s") % {"language": spoken} if spoken else ""
+        return speaks(household, getattr(self.callback, "language", "fr"))
+
+
+def speaks(household: Household | None, otherwise: str = "fr") -> str:
+    """The language to speak with a family, and whether an interpreter is needed; empty when there
+    is nothing to know."""
+    code = household.language if household else otherwise
+    spoken = _(SPOKEN[code]) if code in SPOKEN else ""
+    if household and household.needs_interpreter:
+        return _("Besoin d’un interprète (%(language)s)") % {
+            "language": spoken or _("langue non dite")
+        }
+    return _("Parle : %(language)s") % {"language": spoken} if spoken else ""
 
 
 def other_ways(

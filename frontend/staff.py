@@ -14,6 +14,7 @@ from centres.models import Centre, Membership, User
 
 Role = Membership.Role
 AT_A_DESK = frozenset({Role.RECEPTION, Role.PRACTITIONER, Role.MANAGER})
+# Who may know why somebody comes to a discreet appointment: never the reception alone.
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ from frontend.views import (
     where,
     who,
 )
-from frontend.views.staff import desk, families, health, talking, timeline
+from frontend.views.staff import desk, families, health, talking, timeline, today
 
 register_converter(NeedConverter, "need")
 
@@ -82,6 +82,11 @@ urlpatterns = [
     path("equipe/familles/<int:pk>/", families.page, name="family"),
     path("equipe/familles/<int:pk>/rendez-vous/", talking.book, name="book-for"),
     path("equipe/familles/<int:pk>/consultations/", families.reads, name="family-reads"),
+    path("equipe/aujourdhui/", today.choice, name="today"),
+    path("equipe/aujourdhui/<slug:centre_slug>/", today.board, name="board"),
+    path("equipe/aujourdhui/<slug:centre_slug>/noter/", today.note, name="board-note"),
+    path("equipe/aujourdhui/<slug:centre_slug>/imprimer/", today.printed, name="board-print"),
+    path("equipe/veille/<str:token>/", today.version, name="board-version"),
 ]
 
 if settings.DEMO:

@@ -25,13 +25,17 @@ REACHED_FROM: dict[str, tuple[str, ...]] = {
 
 
 @transaction.atomic
-def _become(state: str, action: str, *, uid: UUID, now: datetime, actor: Actor) -> Appointment:
+def _become(
+    state: str, action: str, *, uid: UUID, now: datetime, actor: Actor, seen: str
+) -> Appointment:
+    """`seen` is the state that whoever presses had before their eyes, if they say so: what another
+    has made of it meanwhile is not undone by a press that meant something else."""
     appointment = lock_appointments([uid]).get(uid)
     if appointment is None:
         raise WrongState
     if appointment.state == state:
         return appointment
-    if appointment.state not in REACHED_FROM[state]:
+    if appointment.state not in REACHED_FROM[state] or seen not in ("", appointment.state):
         raise WrongState(state=appointment.state)
     if state in (State.ARRIVED, State.NOSHOW):
         _check_has_come(appointment, state, now=now)
@@ -52,29 +56,29 @@ def _check_has_come(appointment: Appointment, state: str, *, now: datetime) -> N
         raise VisitTooSoon
 
 
-def arrive(*, uid: UUID, now: datetime, actor: Actor) -> Appointment:
+def arrive(*, uid: UUID, now: datetime, actor: Actor, seen: str = "") -> Appointment:
     """The family is here. Not before the day. Raises WrongState, VisitTooSoon."""
-    return _become(State.ARRIVED, "arrive", uid=uid, now=now, actor=actor)
+    return _become(State.ARRIVED, "arrive", uid=uid, now=now, actor=actor, seen=seen)
 
 
-def await_again(*, uid: UUID, now: datetime, actor: Actor) -> Appointment:
+def await_again(*, uid: UUID, now: datetime, actor: Actor, seen: str = "") -> Appointment:
     """The family neither came nor stayed away: a wrong click on one of these is undone, and both
     stand in the history. Agents only. Raises AgentsOnly, WrongState."""
     if not actor.is_agent:
         raise AgentsOnly
-    return _become(State.BOOKED, "await", uid=uid, now=now, actor=actor)
+    return _become(State.BOOKED, "await", uid=uid, now=now, actor=actor, seen=seen)
 
 
-def start(*, uid: UUID, now: datetime, actor: Actor) -> Appointment:
+def start(*, uid: UUID, now: datetime, actor: Actor, seen: str = "") -> Appointment:
     """The practitioner receives them. Raises WrongState."""
-    return _become(State.IN_PROGRESS, "start", uid=uid, now=now, actor=actor)
+    return _become(State.IN_PROGRESS, "start", uid=uid, now=now, actor=actor, seen=seen)
 
 
-def fulfil(*, uid: UUID, now: datetime, actor: Actor) -> Appointment:
+def fulfil(*, uid: UUID, now: datetime, actor: Actor, seen: str = "") -> Appointment:
     """The visit took place. Raises WrongState."""
-    return _become(State.FULFILLED, "fulfil", uid=uid, now=now, actor=actor)
+    return _become(State.FULFILLED, "fulfil", uid=uid, now=now, actor=actor, seen=seen)
 
 
-def mark_noshow(*, uid: UUID, now: datetime, actor: Actor) -> Appointment:
+def mark_noshow(*, uid: UUID, now: datetime, actor: Actor, seen: str = "") -> Appointment:
     """Nobody came. Not before the start. Raises WrongState, VisitTooSoon."""
-    return _become(State.NOSHOW, "noshow", uid=uid, now=now, actor=actor)
+    return _become(State.NOSHOW, "noshow", uid=uid, now=now, actor=actor, seen=seen)

@@ -9,6 +9,7 @@ from tests.architecture.source import ROOT, files, name, nodes
 PURE = [
     "booking.intervals",
     "booking.availability",
+    "booking.board",
     "booking.reminders",
     "booking.rules",
     "centres.calendar",

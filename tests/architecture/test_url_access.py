@@ -19,7 +19,7 @@ from notifications.models import Inbound, OutboxMessage, Receipt, Route
 from tests.factories import make_appointment, make_centre, make_department
 from tests.notifications.messages import make_row
 
-RULES = {"public", "hold", "link", "contact", "staff", "provider", "metrics"}
+RULES = {"public", "hold", "link", "contact", "staff", "watch", "provider", "metrics"}
 # Probes are for machines; they name nobody and are answered to anyone who reaches the process.
 PROBES = {"healthz", "readyz"}
 
@@ -137,22 +137,17 @@ def test_the_administration_is_closed_to_whoever_is_not_its_staff(db: None, role
 
 ROLES = ["reception", "practitioner", "manager", "administrator", "auditor"]
 # What a desk opens in its own centre, what needs the whole Département, what anyone of staff may.
+BOARD = ("board", "board-note", "board-print")
 OF_A_CENTRE = {
-    "desk",
-    "message",
-    "redirect",
-    "act",
-    "reply-read",
-    "called-back",
-    "timeline",
-    "family",
-    "book-for",
+    *("desk", "message", "redirect", "act", "reply-read", "called-back", "timeline"),
+    *("family", "book-for"),
+    *BOARD,
 }
 # Who read of a family: its managers', and of who audits the Département.
 OF_A_MANAGER = {"family-reads"}
 OF_THE_DEPARTMENT = {"health", "provider"}
-OF_ALL_DESKS = {"desk-choice", "families"}
-PRESSED = {"redirect", "act", "reply-read", "called-back", "provider"}
+OF_ALL_DESKS = {"desk-choice", "families", "today"}
+PRESSED = {"redirect", "act", "reply-read", "called-back", "provider", "board-note"}
 
 
 def staff_addresses(appointment: Appointment) -> dict[str, str]:
@@ -176,7 +171,7 @@ def staff_addresses(appointment: Appointment) -> dict[str, str]:
     )
     Route.objects.get_or_create(name="ovh", defaults={"channel": "sms"})
     values: dict[str, dict[str, object]] = {
-        "desk": {"centre_slug": centre.slug},
+        **{name: {"centre_slug": centre.slug} for name in ("desk", *BOARD)},
         "message": {"pk": message.pk},
         "redirect": {"pk": message.pk},
         "act": {"pk": message.pk, "action": "prevenu"},

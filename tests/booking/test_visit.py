@@ -124,3 +124,17 @@ def test_its_time_stays_taken_whatever_came_of_it(state: str) -> None:
     Appointment.objects.filter(pk=booked.pk).update(state=state)
     scene.shift.refresh_from_db()
     assert len(scene.shift.busy) == 2
+
+
+def test_a_press_counts_for_what_was_seen_only() -> None:
+    """Two agents see the same visit in progress; both take that back, and it goes one step back."""
+    booked = open_morning().book()
+    actions.arrive(uid=booked.uid, now=AT_NINE, actor=AGENT)
+    actions.start(uid=booked.uid, now=AT_NINE, actor=AGENT)
+    for _ in range(2):
+        undone = actions.arrive(uid=booked.uid, now=AT_NINE, actor=AGENT, seen="in_progress")
+        assert undone.state == "arrived"
+    actions.await_again(uid=booked.uid, now=AT_NINE, actor=AGENT, seen="arrived")
+    with pytest.raises(WrongState):
+        actions.arrive(uid=booked.uid, now=AT_NINE, actor=AGENT, seen="in_progress")
+    assert actions.arrive(uid=booked.uid, now=AT_NINE, actor=AGENT).state == "arrived"
