@@ -15,7 +15,9 @@ class LogInForm(forms.Form):
     username = forms.CharField(
         label=_("Adresse e-mail professionnelle"),
         max_length=254,
-        widget=forms.EmailInput(attrs={"autocomplete": "username", "autocapitalize": "none"}),
+        widget=forms.TextInput(
+            attrs={"autocomplete": "username", "autocapitalize": "none", "inputmode": "email"}
+        ),
         error_messages={"required": _("Écrivez votre adresse e-mail.")},
     )
     password = forms.CharField(
