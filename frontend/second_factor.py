@@ -46,11 +46,8 @@ class Adapter(DefaultMFAAdapter):  # type: ignore[misc]  # it ships no types
 
 
 def _cipher() -> MultiFernet:
-    return MultiFernet([_fernet(key) for key in (settings.SECRET_KEY, *_former_keys())])
-
-
-def _former_keys() -> list[str]:
-    return list(settings.SECRET_KEY_FALLBACKS)
+    keys = (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
+    return MultiFernet([_fernet(key) for key in keys])
 
 
 def _fernet(key: str) -> Fernet:
@@ -80,6 +77,15 @@ def verify(user: User, typed: str) -> Authenticator | None:
         return next((each for each in kept.order_by("pk") if _accepts(each, code)), None)
 
 
+def renew_encryption(user: User) -> None:
+    """Encrypt what is kept of this person by the key of today, if it was by a former one."""
+    with transaction.atomic():
+        for each in Authenticator.objects.select_for_update().filter(user=user):
+            for name in {"secret", "seed"} & set(each.data):
+                each.data[name] = _cipher().rotate(each.data[name].encode()).decode()
+            each.save(update_fields=["data"])
+
+
 def pass_with(request: HttpRequest, authenticator: Authenticator, user: User) -> None:
     """Note in the session that the second factor was shown."""
     authenticator.record_usage()
@@ -100,14 +106,11 @@ def _accepts(authenticator: Authenticator, code: str) -> bool:
 
 
 def _accepts_totp(authenticator: Authenticator, code: str) -> bool:
-    """A code counts when it is later than the last that counted. Encrypted anew, the secret
-    follows a change of the key."""
-    adapter = Adapter()
-    secret = adapter.decrypt(authenticator.data["secret"])
-    counter = counter_of(secret, code)
+    """A code counts when it is later than the last that counted."""
+    counter = counter_of(Adapter().decrypt(authenticator.data["secret"]), code)
     if counter is None or counter <= authenticator.data.get("counter", -1):
         return False
-    authenticator.data |= {"counter": counter, "secret": adapter.encrypt(secret)}
+    authenticator.data["counter"] = counter
     authenticator.save(update_fields=["data"])
     return True
 

@@ -100,7 +100,7 @@ class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]  # not generic at ru
         permissions=["change"], description=_("Créer un lien pour choisir un mot de passe")
     )
     def make_links(self, request: HttpRequest, users: QuerySet[User]) -> None:
-        for user in users[:LINKS_AT_ONCE]:
+        for user in _within_reach(request, users):
             self._show_link(request, user)
 
     @admin.action(
@@ -108,7 +108,7 @@ class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]  # not generic at ru
         description=_("Remettre la connexion à zéro (téléphone ou mot de passe perdu)"),
     )
     def reset_log_ins(self, request: HttpRequest, users: QuerySet[User]) -> None:
-        for user in users[:LINKS_AT_ONCE]:
+        for user in _within_reach(request, users):
             link = actions.reset_log_in(user=user, by=signer(request).email, now=timezone.now())
             self._show(request, user, link)
 
@@ -132,3 +132,9 @@ class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]  # not generic at ru
             "%(link)s"
         )
         self.message_user(request, text % {"user": user.email, "link": link})
+
+
+def _within_reach(request: HttpRequest, users: QuerySet[User]) -> QuerySet[User]:
+    """Whoever is no superuser may not take over, by a link, the account of one."""
+    is_super = signer(request).is_superuser
+    return (users if is_super else users.filter(is_superuser=False))[:LINKS_AT_ONCE]

@@ -52,6 +52,8 @@ def code(request: HttpRequest) -> HttpResponseBase:
     user = stage.login.user if stage else request.user
     if not isinstance(user, User) or second_factor.is_passed(request):
         return redirect("account_login")
+    if not second_factor.has_one(user):
+        return redirect("second-factor")
     if request.method != "POST":
         return _code_page(request, FactorForm())
     if not may_try_code(request, user.pk, now=timezone.now()):
@@ -67,6 +69,7 @@ def _try_code(request: HttpRequest, user: User, form: FactorForm) -> HttpRespons
         form.add_error("code", _("Ce code n’est pas bon, ou il a déjà servi. Attendez le suivant."))
         return _code_page(request, form)
     second_factor.pass_with(request, authenticator, user)
+    second_factor.renew_encryption(user)
     if stage := signin.pending(request):
         answer: HttpResponseBase = stage.exit()
         return answer

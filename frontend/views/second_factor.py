@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import segno
+from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect, render, resolve_url
 from django.utils import timezone
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
@@ -23,7 +24,8 @@ def set_up(request: HttpRequest) -> HttpResponseBase:
     """Only for who has none: a password alone must not replace one."""
     user = _person(request)
     if second_factor.has_one(user):
-        return redirect("security" if second_factor.is_passed(request) else "second-factor-code")
+        there = "security" if second_factor.is_passed(request) else "second-factor-code"
+        return redirect_to_login(signin.next_page(request), login_url=resolve_url(there))
     if request.method != "POST":
         return _set_up_page(request, user, FactorForm())
     if not may_try_code(request, user.pk, now=timezone.now()):

@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 
 import pytest
 from allauth.mfa.models import Authenticator
-from django.core.management import call_command
+from django.contrib.auth.models import Permission
+from django.core.management import CommandError, call_command
 from django.test import Client
 from django.utils import timezone
 
@@ -213,3 +214,28 @@ def test_a_superuser_of_the_command_line_sets_up_a_second_factor_too() -> None:
         client.post(LOGIN, {"username": root.email, "password": PASSWORD})["Location"] == "/admin/"
     )
     assert client.get("/admin/")["Location"] == "/admin/login/?next=/admin/"
+
+
+def test_an_operator_helps_the_administrator_whom_no_other_can(
+    chief: User, capsys: pytest.CaptureFixture[str]
+) -> None:
+    protect(chief)
+    call_command("reset_log_in", "Chief@Example.org", author="Paul, DSI")
+    assert "/equipe/connexion/choisir/" in capsys.readouterr().out
+    assert not Authenticator.objects.filter(user=chief).exists()
+    assert AccountEvent.objects.get(user=chief).by == "Paul, DSI"
+    with pytest.raises(CommandError, match="no account"):
+        call_command("reset_log_in", "nobody@example.org", author="Paul, DSI")
+
+
+def test_who_is_no_superuser_takes_over_no_superuser_s_account(chief: User) -> None:
+    clerk = make_user("clerk@example.org", "administrator")
+    clerk.is_staff = True
+    clerk.save()
+    clerk.user_permissions.set(Permission.objects.filter(codename__endswith="_user"))
+    client = Client()
+    log_in(client, clerk)
+    for action in ("reset_log_ins", "make_links"):
+        press(client, action, chief)
+    assert "/equipe/connexion/choisir/" not in client.get(USERS).content.decode()
+    assert not AccountEvent.objects.exists()
