@@ -67,6 +67,7 @@ app.conf.beat_schedule = {
     "lapse-holds": _every(5 * MINUTE, "booking.tasks.lapse_holds"),
     "heal-messages": _every(10 * MINUTE, "booking.tasks.heal_messages"),
     "forget-leftovers": _every(24 * HOUR, "booking.tasks.forget_leftovers", expires=HOUR),
+    "lapse-memberships": _every(24 * HOUR, "centres.tasks.lapse_memberships", expires=HOUR),
     "expand-shifts": _every(6 * HOUR, "centres.tasks.expand_shifts", expires=HOUR),
 }
 

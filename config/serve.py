@@ -312,6 +312,7 @@ def _announce(options: Options) -> None:
         f"Emgav is running:      {address}/",
         f"Messages of the demo:  {address}/demo/inbox",
         f"Administration:        {address}/admin/",
+        f"Codes to log in:       {address}/demo/codes",
         f"Logs and data:         {options.var}",
     ]
     log_ins = options.var / LOG_INS

@@ -79,13 +79,15 @@ INSTALLED_APPS = [
     "booking",
     "centres",
     "notifications",
-    "django.contrib.admin",
+    "frontend.administration.Administration",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.messages",
     "django.contrib.postgres",
     "django.contrib.sessions",
     "django.contrib.staticfiles",
+    "allauth.account",
+    "allauth.mfa",
     "csp",
     "pgtrigger",
     "phonenumber_field",
@@ -103,6 +105,8 @@ MIDDLEWARE = [
     "config.middleware.BodyLimit",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "frontend.idle.IdleTimeout",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
@@ -146,7 +150,19 @@ FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler
 
 
 AUTH_USER_MODEL = "centres.User"
-LOGIN_URL = "admin:login"
+LOGIN_URL = "account_login"
+# The limits on passwords and codes are ours (frontend.limits): allauth's count in each process.
+ACCOUNT_ADAPTER = "frontend.signin.Adapter"
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_RATE_LIMITS = False
+MFA_ADAPTER = "frontend.second_factor.Adapter"
+MFA_TOTP_ISSUER = "Emgav"
+# Phones whose clock is half a minute wrong are many.
+MFA_TOTP_TOLERANCE = 1
+MFA_RECOVERY_CODE_COUNT = 10
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
@@ -213,6 +229,10 @@ SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = IS_HTTPS
 SESSION_COOKIE_AGE = 12 * 3600
+# Staff who do nothing for so long log in again; what they typed is kept (frontend.idle).
+IDLE_MINUTES = env.number("IDLE_MINUTES", 30, least=5, most=720)
+# Rights that nobody has used for so many days are suspended; an administrator gives them back.
+MEMBERSHIP_DAYS = env.number("MEMBERSHIP_DAYS", 90, least=7, most=3650)
 LANGUAGE_COOKIE_HTTPONLY = True
 LANGUAGE_COOKIE_SAMESITE = "Lax"
 LANGUAGE_COOKIE_SECURE = IS_HTTPS

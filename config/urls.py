@@ -10,7 +10,7 @@ urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("metrics", metrics.metrics, name="metrics"),
-    path("admin/login/", login.login),
+    path("admin/login/", login.of_administration),
     path("admin/", admin.site.urls),
     path("", include("frontend.urls")),
 ]

@@ -1,10 +1,12 @@
 """Who may open a page: each view says it by `@access(rule)`, and a test walks every address.
 
-public: anyone. hold: who has the held time's token. link: who has the appointment's signed link.
-contact: who proved an e-mail address or a number lately (cookie). staff: people of the
-Département, logged in (which centres are theirs, frontend.staff says). watch: who has the signed
-address of a day's version, which tells that something changed and nothing else. provider: whoever
-carries our messages, and has the secret of its webhook. metrics: who shows the token METRICS_TOKEN.
+public: anyone. hold: who has the held time's token. link: who has a signed link, an appointment's
+or of a password to choose. contact: who proved an e-mail address or a number lately (cookie).
+staff: people of the Département, logged in by password and second factor (which centres are
+theirs, frontend.staff says). account: the same, their second factor perhaps still to be set up.
+watch: who has the signed address of a day's version, which tells that something changed and nothing
+else. provider: whoever carries our messages, and has the secret of its webhook. metrics: who shows
+the token METRICS_TOKEN.
 """
 
 from __future__ import annotations
@@ -16,14 +18,17 @@ from typing import Concatenate, Literal, ParamSpec
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponseBase
+from django.shortcuts import resolve_url
 from django.utils.cache import patch_cache_control
 from django.utils.crypto import constant_time_compare
 
 from booking.access import BadLink
 from booking.errors import Refusal
-from frontend import refusals
+from frontend import refusals, second_factor
 
-Rule = Literal["public", "hold", "link", "contact", "staff", "watch", "provider", "metrics"]
+Rule = Literal[
+    "public", "hold", "link", "contact", "staff", "account", "watch", "provider", "metrics"
+]
 P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
 
@@ -32,7 +37,18 @@ def _log_in_first(request: HttpRequest) -> HttpResponseBase | None:
     """Who is not logged in comes back to this page afterwards; a form is never sent by itself."""
     if request.user.is_authenticated:
         return None
-    return redirect_to_login(request.get_full_path() if request.method in ("GET", "HEAD") else "")
+    return redirect_to_login(_this_page(request))
+
+
+def _come_in(request: HttpRequest) -> HttpResponseBase | None:
+    """The same, and whoever has shown a password only is led to the second factor."""
+    if not request.user.is_authenticated or second_factor.is_passed(request):
+        return _log_in_first(request)
+    return redirect_to_login(_this_page(request), login_url=resolve_url("second-factor"))
+
+
+def _this_page(request: HttpRequest) -> str:
+    return request.get_full_path() if request.method in ("GET", "HEAD") else ""
 
 
 def _show_token(request: HttpRequest) -> HttpResponseBase | None:
@@ -44,7 +60,8 @@ def _show_token(request: HttpRequest) -> HttpResponseBase | None:
 
 # What a rule asks before the view is reached; the others are the views' own to ask.
 DOORS: dict[str, Callable[[HttpRequest], HttpResponseBase | None]] = {
-    "staff": _log_in_first,
+    "staff": _come_in,
+    "account": _log_in_first,
     "metrics": _show_token,
 }
 

@@ -10,7 +10,14 @@ from django.http import HttpRequest
 class Site:
     department: str
     is_demo: bool
+    idle_seconds: int
 
 
 def site(_request: HttpRequest) -> dict[str, Site]:
-    return {"site": Site(department=settings.DEPARTMENT_NAME, is_demo=settings.DEMO)}
+    return {
+        "site": Site(
+            department=settings.DEPARTMENT_NAME,
+            is_demo=settings.DEMO,
+            idle_seconds=settings.IDLE_MINUTES * 60,
+        )
+    }

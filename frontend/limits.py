@@ -232,6 +232,12 @@ def may_log_in(request: HttpRequest, account: str, *, now: datetime) -> bool:
     )
 
 
+def may_try_code(request: HttpRequest, user: int, *, now: datetime) -> bool:
+    """Whether a second factor may be tried for this person, whose password was right: a million
+    codes, of which three are good at a time, need more than ten tries in ten minutes."""
+    return may_log_in(request, f"code {user}", now=now)
+
+
 def too_many(request: HttpRequest, seconds: int, template: str = "429.html") -> HttpResponseBase:
     response = render(request, template, status=429)
     response["Retry-After"] = str(seconds)

@@ -14,7 +14,6 @@ from centres.models import Centre, Membership, User
 
 Role = Membership.Role
 AT_A_DESK = frozenset({Role.RECEPTION, Role.PRACTITIONER, Role.MANAGER})
-# Who may know why somebody comes to a discreet appointment: never the reception alone.
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +60,11 @@ class Desk:
 
 
 def desk_of(request: HttpRequest) -> Desk:
-    """The desk of who is logged in: two queries. Raises Http404 to who has no membership at all."""
+    """The desk of who is logged in: two queries. Raises Http404 to who has no membership (left)."""
     user = request.user
     if not isinstance(user, User):
         raise Http404
-    roles = list(user.memberships.values_list("role", "centre"))
+    roles = list(user.memberships.filter(suspended_at=None).values_list("role", "centre"))
     runs_service = user.is_superuser or any(role == Role.ADMINISTRATOR for role, _ in roles)
     sees_health = runs_service or any(role == Role.AUDITOR for role, _ in roles)
     mine = [centre for role, centre in roles if role in AT_A_DESK]

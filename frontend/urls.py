@@ -15,8 +15,11 @@ from frontend.views import (
     demo,
     hold,
     home,
+    idle,
     login,
     mine,
+    password,
+    second_factor,
     short_link,
     static_pages,
     visit,
@@ -78,6 +81,18 @@ urlpatterns = [
     path("equipe/rendez-vous/<str:reference>/", timeline.of_appointment, name="timeline"),
     path("equipe/prestataires/<str:name>/<slug:action>/", health.provider, name="provider"),
     path("equipe/quitter/", login.leave, name="staff-leave"),
+    # allauth knows this one page by its own name for it.
+    path("equipe/connexion/", login.login, name="account_login"),
+    path("equipe/connexion/code/", login.code, name="second-factor-code"),
+    path("equipe/connexion/second-facteur/", second_factor.set_up, name="second-factor"),
+    path("equipe/connexion/codes-de-secours/", second_factor.codes, name="recovery-codes"),
+    path("equipe/connexion/codes.txt", second_factor.codes_file, name="recovery-codes-file"),
+    path("equipe/connexion/securite/", second_factor.security, name="security"),
+    path(
+        "equipe/connexion/choisir/<str:uid>/<str:token>/", password.choose, name="choose-password"
+    ),
+    path("equipe/connexion/continuer/", idle.go_on, name="go-on"),
+    path("equipe/connexion/reprendre/", idle.resume, name="resume"),
     path("equipe/familles/", families.search, name="families"),
     path("equipe/familles/<int:pk>/", families.page, name="family"),
     path("equipe/familles/<int:pk>/rendez-vous/", talking.book, name="book-for"),
@@ -93,4 +108,5 @@ if settings.DEMO:
     urlpatterns += [
         path("demo/inbox", demo.inbox, name="demo-inbox"),
         path("demo/inbox/<int:pk>/", demo.letter, name="demo-letter"),
+        path("demo/codes", demo.codes, name="demo-codes"),
     ]

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from random import Random
 
+from allauth.mfa.models import Authenticator
+from allauth.mfa.utils import encrypt
 from django.contrib.auth.hashers import make_password
 from django.utils.text import slugify
 
@@ -14,6 +16,8 @@ from centres.geo import distance_km
 from centres.models import Centre, Commune, Department, Membership, Practitioner, Site, User
 
 PASSWORD = "emgav-demo-35"  # noqa: S105 - printed on purpose: demo accounts hold nothing real
+# Of all accounts too: /demo/codes shows what an authenticator would.
+TOTP_SECRET = "EMGAVDEMOEMGAVDEMOEMGAVDEMOEMGAV"  # noqa: S105
 ANTENNAS = 23
 ANTENNA_MIN_KM = 5.0
 DOCTOR, NURSE, MIDWIFE = "médecin", "puéricultrice", "sage-femme"
@@ -235,10 +239,21 @@ def open_desks(department: Department, places: list[Place], rng: Random) -> list
         )
         for user, (role, place, _) in zip(users, wanted, strict=True)
     )
+    _protect_all()
     return [
         LogIn(email, str(Role(role).label), place.centre.name if place else "–")
         for role, place, email in wanted
     ]
+
+
+def _protect_all() -> None:
+    """The second factor that everybody of the staff must have, as if set up already."""
+    Authenticator.objects.bulk_create(
+        Authenticator(
+            user=user, type=Authenticator.Type.TOTP, data={"secret": encrypt(TOTP_SECRET)}
+        )
+        for user in User.objects.all()
+    )
 
 
 def worth_showing(log_ins: list[LogIn], workers: list[Worker], places: list[Place]) -> list[LogIn]:

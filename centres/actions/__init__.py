@@ -1,5 +1,13 @@
-"""The only writers of opening hours and rollout. Each action is one transaction."""
+"""The only writers of opening hours, rollout and staff accounts. Each action is one transaction."""
 
+from centres.actions.accounts import (
+    choose_password,
+    lapse_memberships,
+    link_to_choose,
+    note_use,
+    reset_log_in,
+    restore_memberships,
+)
 from centres.actions.clashes import Clash
 from centres.actions.closing import declare_absence, declare_closure, withdraw
 from centres.actions.expanding import HORIZON_MONTHS, Expansion, expand_rules
@@ -15,11 +23,17 @@ __all__ = [
     "cancel_shift",
     "cancel_shifts_of",
     "change_stage",
+    "choose_password",
     "declare_absence",
     "declare_closure",
     "edit_shift",
     "expand_rules",
+    "lapse_memberships",
+    "link_to_choose",
     "months_after",
+    "note_use",
+    "reset_log_in",
+    "restore_memberships",
     "restore_shift",
     "withdraw",
 ]

@@ -10,13 +10,14 @@ from centres.models.opening import (
     ShiftChange,
     ShiftType,
 )
-from centres.models.people import Membership, Practitioner, User
+from centres.models.people import AccountEvent, Membership, Practitioner, User
 from centres.models.places import Centre, Commune, Department, District, Site, StageChange
 from centres.models.reference import ReferenceRecord
 from centres.models.types import AppointmentType
 
 __all__ = [
     "Absence",
+    "AccountEvent",
     "AppointmentType",
     "Centre",
     "Closure",

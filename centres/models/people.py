@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from django.contrib.auth.models import AbstractUser
 from django.contrib.auth.models import UserManager as DjangoUserManager
 from django.db import models
+from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from centres.models.places import Centre, Department
@@ -67,6 +68,10 @@ class Membership(models.Model):
         Centre, models.CASCADE, null=True, blank=True, related_name="memberships"
     )
     role = models.CharField(_("rôle"), max_length=16, choices=Role.choices)
+    granted_at = models.DateTimeField(_("accordée le"), db_default=Now(), editable=False)
+    # Written once a day at most; never after `suspended_at`, which ends it until given back.
+    last_used_at = models.DateTimeField(_("dernière utilisation"), null=True, editable=False)
+    suspended_at = models.DateTimeField(_("suspendue le"), null=True, editable=False)
 
     class Meta:
         verbose_name = _("habilitation")
@@ -83,6 +88,34 @@ class Membership(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} : {self.get_role_display()}"
+
+
+class AccountEvent(models.Model):
+    """What was done to an account or its rights, when, and by whom; only ever added to."""
+
+    class Action(models.TextChoices):
+        LINK = "link", _("Lien de mot de passe créé")
+        PASSWORD = "password", _("Mot de passe choisi")
+        RESET = "reset", _("Connexion remise à zéro")
+        FACTOR = "factor", _("Second facteur installé")
+        CODES = "codes", _("Nouveaux codes de secours")
+        SUSPENDED = "suspended", _("Habilitation suspendue, faute d’utilisation")
+        RESTORED = "restored", _("Habilitation rendue")
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="events")
+    at = models.DateTimeField(_("le"))
+    action = models.CharField(_("action"), max_length=12, choices=Action.choices)
+    # Their e-mail address: it stays true when the account of who did it is gone. Empty: by itself.
+    by = models.CharField(_("par"), max_length=254, blank=True)
+    note = models.CharField(_("note"), max_length=200, blank=True)
+
+    class Meta:
+        verbose_name = _("événement du compte")
+        verbose_name_plural = _("événements du compte")
+        ordering = ["-at", "-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.user} : {self.get_action_display()}"
 
 
 class Practitioner(models.Model):

@@ -1,21 +1,27 @@
-"""The demo's inbox: every message as its reader gets it, since a demo sends none."""
+"""What a demo shows to anyone: every message, since it sends none, and the codes to log in by."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 from csp.constants import UNSAFE_INLINE
 from csp.decorators import csp_update
 from django.conf import settings
+from django.db.models import F
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from booking.demo.staff import PASSWORD, TOTP_SECRET
+from centres.models import Membership
 from frontend.access import access
 from notifications.queries import letter_of, recent_messages
 
 SHOWN = 30
+PERIOD = 30
 LONGEST_SEARCH = 100
 
 
@@ -58,6 +64,30 @@ def letter(request: HttpRequest, pk: int) -> HttpResponse:
     if not html:
         raise Http404
     return HttpResponse(html)
+
+
+@access("public")
+@require_safe
+@never_cache
+def codes(request: HttpRequest) -> HttpResponse:
+    """The accounts of the demo, and the code of their shared second factor at this moment."""
+    _only_in_a_demo()
+    now = int(timezone.now().timestamp())
+    accounts = Membership.objects.exclude(role=Membership.Role.PRACTITIONER)
+    context = {
+        "password": PASSWORD,
+        "now_code": _code_at(now),
+        "next_code": _code_at(now + PERIOD),
+        "seconds": PERIOD - now % PERIOD,
+        "accounts": accounts.select_related("user", "centre").order_by(
+            F("centre__name").asc(nulls_first=True), "role", "user__email"
+        ),
+    }
+    return render(request, "pages/demo/codes.html", context)
+
+
+def _code_at(second: int) -> str:
+    return str(format_hotp_value(hotp_value(TOTP_SECRET, second // PERIOD)))
 
 
 def _only_in_a_demo() -> None:

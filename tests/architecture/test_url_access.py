@@ -17,9 +17,13 @@ from booking.models import Appointment, CallbackRequest
 from centres.models import Centre, Membership, User
 from notifications.models import Inbound, OutboxMessage, Receipt, Route
 from tests.factories import make_appointment, make_centre, make_department
+from tests.frontend.staff.people import log_in
 from tests.notifications.messages import make_row
 
-RULES = {"public", "hold", "link", "contact", "staff", "watch", "provider", "metrics"}
+RULES = {
+    *("public", "hold", "link", "contact", "staff", "account"),
+    *("watch", "provider", "metrics"),
+}
 # Probes are for machines; they name nobody and are answered to anyone who reaches the process.
 PROBES = {"healthz", "readyz"}
 
@@ -67,7 +71,7 @@ def visitor(request: pytest.FixtureRequest, appointment: Appointment) -> Client:
     department = appointment.centre.department
     for centre in [None] if everywhere else [appointment.centre, make_centre()]:
         Membership.objects.create(user=user, department=department, centre=centre, role=role)
-    client.force_login(user)
+    log_in(client, user)
     return client
 
 
@@ -132,7 +136,7 @@ def test_the_administration_is_closed_to_whoever_is_not_its_staff(db: None, role
             assert response.status_code in (302, 404), (route, response.status_code)
             if response.status_code == 302:
                 assert "/login/" in response["Location"]
-        client.force_login(user)
+        log_in(client, user)
 
 
 ROLES = ["reception", "practitioner", "manager", "administrator", "auditor"]
@@ -196,7 +200,7 @@ def staff_client(role: str, centre: Centre | None) -> Client:
     user = User.objects.create_user(f"{role}.{uuid4().hex}@example.org", "x")
     Membership.objects.create(user=user, department=make_department(), centre=centre, role=role)
     client = Client()
-    client.force_login(user)
+    log_in(client, user)
     return client
 
 
@@ -236,13 +240,13 @@ def test_without_a_membership_or_a_log_in_nothing_of_the_staff_s_opens(
 ) -> None:
     paths = staff_addresses(appointment)
     nobody = Client()
-    nobody.force_login(User.objects.create_user("nobody@example.org", "x", is_staff=True))
+    log_in(nobody, User.objects.create_user("nobody@example.org", "x", is_staff=True))
     before = told_of()
     for name, path in paths.items():
         assert open_staff(nobody, name, path) == 404, name
         answer = Client().post(path) if name in PRESSED else Client().get(path)
         assert answer.status_code == 302
-        assert answer["Location"].startswith("/admin/login/"), name
+        assert answer["Location"].startswith("/equipe/connexion/?next="), name
     assert told_of() == before
 
 

@@ -6,6 +6,7 @@ from django.test import Client
 from booking.models import Appointment
 from centres.models import User
 from tests.factories import make_appointment
+from tests.frontend.staff.people import log_in
 
 pytestmark = pytest.mark.django_db
 LIST = "/admin/booking/appointment/"
@@ -13,7 +14,7 @@ LIST = "/admin/booking/appointment/"
 
 @pytest.fixture
 def admin(client: Client) -> Client:
-    client.force_login(User.objects.create_superuser("claire@example.org", "x"))
+    log_in(client, User.objects.create_superuser("claire@example.org", "x"))
     return client
 
 

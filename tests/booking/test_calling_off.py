@@ -18,6 +18,7 @@ from notifications.models import OutboxMessage
 from tests.booking.scene import AGENT, Scene, clock, open_morning, parent
 from tests.booking.test_planner import EARLY, waiting
 from tests.factories import make_appointment, make_guardian, next_tuesday
+from tests.frontend.staff.people import log_in
 from tests.messages import become
 
 pytestmark = pytest.mark.django_db
@@ -132,7 +133,7 @@ def agent(*permissions: str) -> Client:
     user = User.objects.create_user("claire@example.org", "x", is_staff=True)
     user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
     client = Client()
-    client.force_login(user)
+    log_in(client, user)
     return client
 
 

@@ -12,6 +12,7 @@ from booking.models import ReminderRule
 from centres.models import User
 from tests.booking.scene import NOW
 from tests.factories import make_centre, make_type
+from tests.frontend.staff.people import log_in
 
 pytestmark = pytest.mark.django_db
 URL = "/admin/booking/reminderrule/"
@@ -20,7 +21,7 @@ URL = "/admin/booking/reminderrule/"
 @pytest.fixture
 def client() -> Client:
     client = Client()
-    client.force_login(User.objects.create_superuser("admin@example.org", "x"))
+    log_in(client, User.objects.create_superuser("admin@example.org", "x"))
     return client
 
 

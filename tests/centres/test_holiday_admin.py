@@ -11,6 +11,7 @@ from booking.models import Appointment
 from centres.actions import expand_rules
 from centres.models import OpeningRule, PublicHoliday, SchoolHoliday, Shift, User
 from tests.factories import make_appointment, make_rule, next_tuesday
+from tests.frontend.staff.people import log_in
 
 pytestmark = pytest.mark.django_db
 PUBLIC, SCHOOL = "/admin/centres/publicholiday/", "/admin/centres/schoolholiday/"
@@ -18,7 +19,7 @@ PUBLIC, SCHOOL = "/admin/centres/publicholiday/", "/admin/centres/schoolholiday/
 
 @pytest.fixture
 def admin(client: Client) -> Client:
-    client.force_login(User.objects.create_superuser("claire@example.org", "x"))
+    log_in(client, User.objects.create_superuser("claire@example.org", "x"))
     return client
 
 

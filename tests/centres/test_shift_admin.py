@@ -21,6 +21,7 @@ from tests.factories import (
     make_type,
     next_tuesday,
 )
+from tests.frontend.staff.people import log_in
 
 pytestmark = pytest.mark.django_db
 LIST = "/admin/centres/shift/"
@@ -33,7 +34,7 @@ def claire() -> User:
 
 @pytest.fixture
 def admin(client: Client, claire: User) -> Client:
-    client.force_login(claire)
+    log_in(client, claire)
     return client
 
 
@@ -217,7 +218,7 @@ def test_only_who_may_change_half_days_changes_them(
     staff = User.objects.create_user("agent@example.org", "x", is_staff=True)
     if right:
         staff.user_permissions.add(Permission.objects.get(codename=right))
-    client.force_login(staff)
+    log_in(client, staff)
     seen, done = client.get(page(shift)), client.post(page(shift), typed(shift, opens="10:00"))
     assert seen.status_code == (200 if right else 403)
     assert ("Enregistrer" in text(seen)) == (right == "change_shift")

@@ -10,6 +10,7 @@ from booking.models import CallbackRequest
 from centres.models import User
 from tests.booking.scene import clock
 from tests.factories import make_centre, make_type
+from tests.frontend.staff.people import log_in
 
 pytestmark = pytest.mark.django_db
 LIST = "/admin/booking/callbackrequest/"
@@ -37,7 +38,7 @@ def agent(*permissions: str) -> Client:
     user = User.objects.create_user("claire@example.org", "x", is_staff=True)
     user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
     client = Client()
-    client.force_login(user)
+    log_in(client, user)
     return client
 
 

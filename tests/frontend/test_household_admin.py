@@ -12,6 +12,7 @@ from booking.models import Guardian, Household
 from centres.models import User
 from notifications.models import ContactProblem
 from tests.factories import make_guardian
+from tests.frontend.staff.people import log_in
 
 pytestmark = pytest.mark.django_db
 MOBILE = "+33612345678"
@@ -29,7 +30,7 @@ def agent() -> Client:
     names = ("view_household", "change_household", "view_guardian", "change_guardian")
     user.user_permissions.set(Permission.objects.filter(codename__in=names))
     client = Client()
-    client.force_login(user)
+    log_in(client, user)
     return client
 
 

@@ -9,7 +9,7 @@ from frontend import limits
 from tests.frontend.pages import text
 
 pytestmark = pytest.mark.django_db
-LOGIN, PASSWORD = "/admin/login/", "a password that is long enough"
+LOGIN, PASSWORD = "/equipe/connexion/", "a password that is long enough"
 CLAIRE = "claire@example.org"
 
 
@@ -19,13 +19,14 @@ def claire() -> User:
 
 
 def attempt(password: str, *, account: str = CLAIRE, address: str = "192.0.2.1") -> int:
-    """The status of one try; 302 leads on to the administration."""
+    """The status of one try; 302 leads on to the second factor."""
     form = {"username": account, "password": password}
     return Client(REMOTE_ADDR=address).post(LOGIN, form).status_code
 
 
-def test_the_right_password_opens_the_administration(claire: User) -> None:
-    assert attempt(PASSWORD) == 302
+def test_the_administration_s_own_way_in_leads_to_the_only_one(claire: User) -> None:
+    answer = Client().get("/admin/login/?next=/admin/")
+    assert answer["Location"] == f"{LOGIN}?next=%2Fadmin%2F"
     page = Client().get(LOGIN)
     assert page.status_code == 200
     assert 'name="username"' in page.content.decode()
@@ -39,7 +40,7 @@ def test_after_ten_wrong_passwords_the_right_one_is_not_even_looked_at(claire: U
     )
     assert answer.status_code == 429
     assert answer["Retry-After"] == "600"
-    assert "n’a pas été vérifié" in text(answer)
+    assert "Rien n’a été vérifié" in text(answer)
 
 
 def test_who_hammers_an_account_does_not_shut_its_owner_out(claire: User) -> None:

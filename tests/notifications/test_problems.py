@@ -11,6 +11,7 @@ from centres.models import User
 from notifications import ledger, problems
 from notifications.models import ContactProblem, Inbound, OutboxMessage
 from notifications.problems import Address, Problem
+from tests.frontend.staff.people import log_in
 from tests.notifications.posted import NUMBER, posted, wrote
 from tests.threads import at_once
 
@@ -93,7 +94,7 @@ def staff(*permissions: str) -> Client:
     user = User.objects.create_user("claire@example.org", "x", is_staff=True)
     user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
     client = Client()
-    client.force_login(user)
+    log_in(client, user)
     return client
 
 

@@ -22,6 +22,7 @@ from notifications.wordings import Place
 from notifications.words.kinds import KINDS, LANGUAGES
 from tests.accessibility import axe_violations
 from tests.factories import make_centre, make_message, make_type
+from tests.frontend.staff.people import log_in
 
 pytestmark = pytest.mark.django_db
 LIST = "/admin/notifications/wording/"
@@ -31,7 +32,7 @@ NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
 
 @pytest.fixture
 def admin(client: Client) -> Client:
-    client.force_login(User.objects.create_superuser("claire@example.org", "x"))
+    log_in(client, User.objects.create_superuser("claire@example.org", "x"))
     return client
 
 
@@ -207,7 +208,7 @@ def test_whoever_was_overtaken_is_told_and_loses_nothing(admin: Client) -> None:
 
 def test_only_those_with_the_right_may_look_or_write(client: Client) -> None:
     reader = User.objects.create_user("hugo@example.org", "x", is_staff=True)
-    client.force_login(reader)
+    log_in(client, reader)
     for url in (LIST, page()):
         assert client.get(url).status_code == 403
     reader.user_permissions.add(Permission.objects.get(codename="view_wording"))

@@ -55,6 +55,6 @@ class Command(BaseCommand):
 def log_in_table(log_ins: list[LogIn]) -> str:
     """The accounts, one a line, with the password they share."""
     width = max((len(log_in.email) for log_in in log_ins), default=0)
-    lines = [f"Demo log-ins (the password of all is {PASSWORD}):"]
+    lines = [f"Demo log-ins (the password of all is {PASSWORD}, their code is at /demo/codes):"]
     lines += [f"  {log_in.email:<{width}}  {log_in.role}, {log_in.centre}" for log_in in log_ins]
     return "\n".join(lines)

@@ -24,7 +24,6 @@ from frontend.message_words import Step
 from frontend.staff import Desk, desk_of
 from notifications.models import OutboxMessage
 
-
 # Of the history, what a family's page shows; each appointment's own page tells the rest.
 LINES = 12
 

@@ -12,12 +12,12 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from booking.models import Appointment, CallbackRequest
-from centres.models import Centre
+from centres.models import Centre, User
 from notifications.models import OutboxMessage
 from tests.booking.test_desk import asked, lost, reply_to, visit
 from tests.factories import make_centre, make_guardian, make_household
 from tests.frontend.pages import read, text
-from tests.frontend.staff.people import at_desk, in_department
+from tests.frontend.staff.people import at_desk, code_of, in_department, protect
 from tests.notifications.messages import make_attempt, make_route, make_unsure
 
 pytestmark = pytest.mark.django_db
@@ -255,11 +255,13 @@ def test_nobody_logged_in_is_sent_to_the_log_in_and_comes_back(
     client: Client, centre: Centre
 ) -> None:
     answer = client.get(url(centre))
-    assert answer["Location"] == f"/admin/login/?next={url(centre)}"
+    assert answer["Location"] == f"/equipe/connexion/?next={url(centre)}"
     claire = at_desk(centre)
     claire.logout()
     form = {"username": "claire@example.org", "password": "a password that is long enough"}
-    logged_in = claire.post(answer["Location"], form | {"next": url(centre)})
+    protect(User.objects.get(email="claire@example.org"))
+    asked = claire.post(answer["Location"], form | {"next": url(centre)})
+    logged_in = claire.post(asked["Location"], {"code": code_of()})
     assert logged_in["Location"] == url(centre), "who works at a desk, not in the administration"
     assert claire.get(url(centre)).status_code == 200
     assert claire.get("/admin/").status_code == 302, "the administration stays closed"

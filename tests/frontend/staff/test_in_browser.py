@@ -19,12 +19,11 @@ from notifications.models import OutboxMessage
 from tests.accessibility import axe_violations
 from tests.booking.test_desk import asked, lost, reply_to, visit
 from tests.factories import make_centre, make_guardian, make_household
-from tests.frontend.staff.people import make_user
+from tests.frontend.staff.people import make_user, sign_in
 from tests.html_checker import html_errors
 from tests.notifications.messages import make_attempt, make_route, make_sent, make_unsure
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-PASSWORD = "a password that is long enough"
 HEAVIEST = 60_000
 WIDTHS = (320, 360, 768, 1280)
 CHIEF = "administrator@example.org"
@@ -54,9 +53,7 @@ def browse(browser: Browser, live_server: LiveServer) -> Iterator[Open]:
             context.route(f"**/static/{path}", _serve(path, text()))
         page = context.new_page()
         page.goto("/equipe/messages/")
-        page.fill("[name=username]", email)
-        page.fill("[name=password]", PASSWORD)
-        page.click("[type=submit]")
+        sign_in(page, email)
         return page
 
     yield start

@@ -1,0 +1,119 @@
+"""Accounts of staff: a link to choose a password, a log-in set to zero, rights that lapse."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+
+from allauth.mfa.models import Authenticator
+from django.conf import settings
+from django.contrib.auth.tokens import default_token_generator
+from django.db import transaction
+from django.db.models import Q
+from django.db.models.functions import Coalesce
+from django.urls import reverse
+from django.utils.encoding import force_bytes
+from django.utils.http import urlsafe_base64_encode
+
+from centres.models import AccountEvent, Membership, User
+
+Action = AccountEvent.Action
+ADMINISTRATOR = Membership.Role.ADMINISTRATOR
+
+
+@transaction.atomic
+def link_to_choose(*, user: User, by: str, now: datetime) -> str:
+    """A link that opens once, to choose a password; it is kept nowhere, and ends the day the person
+    logs in, chooses a password, or after PASSWORD_RESET_TIMEOUT."""
+    AccountEvent.objects.create(user=user, at=now, action=Action.LINK, by=by)
+    return _link(user)
+
+
+@transaction.atomic
+def reset_log_in(*, user: User, by: str, now: datetime) -> str:
+    """Take the second factor, its recovery codes and the password from somebody who lost them, or
+    from whom they were stolen; all their sessions end. The link to begin again."""
+    Authenticator.objects.filter(user=user).delete()
+    user.set_unusable_password()
+    user.save(update_fields=["password"])
+    AccountEvent.objects.create(user=user, at=now, action=Action.RESET, by=by)
+    return _link(user)
+
+
+def _link(user: User) -> str:
+    uid = urlsafe_base64_encode(force_bytes(user.pk))
+    token = default_token_generator.make_token(user)
+    path = reverse("choose-password", kwargs={"uid": uid, "token": token})
+    return f"{settings.PUBLIC_URL}{path}"
+
+
+@transaction.atomic
+def choose_password(*, user: User, password: str, now: datetime) -> None:
+    """Sessions begun with the password before end by this, and so does the link."""
+    user.set_password(password)
+    user.save(update_fields=["password"])
+    AccountEvent.objects.create(user=user, at=now, action=Action.PASSWORD, by=user.email)
+
+
+def note_use(*, user: User, now: datetime, midnight: datetime) -> None:
+    """Somebody uses their rights: written once a day at most."""
+    unnoted = Q(last_used_at=None) | Q(last_used_at__lt=midnight)
+    user.memberships.filter(unnoted, suspended_at=None).update(last_used_at=now)
+
+
+@transaction.atomic
+def lapse_memberships(*, now: datetime, days: int) -> int:
+    """Suspend the rights unused for so many days; how many. Who has none left cannot log in any
+    more. The administrator who was here last stays: somebody must be able to give rights back."""
+    unused = list(
+        Membership.objects.select_for_update(of=("self",))
+        .select_related("user", "centre")
+        .annotate(last=Coalesce("last_used_at", "granted_at"))
+        .filter(suspended_at=None, user__is_active=True, last__lt=now - timedelta(days=days))
+        .order_by("last", "pk")
+    )
+    kept = _last_administrator(unused)
+    lapsed = [each for each in unused if each != kept]
+    Membership.objects.filter(pk__in=[each.pk for each in lapsed]).update(suspended_at=now)
+    AccountEvent.objects.bulk_create(
+        AccountEvent(user=each.user, at=now, action=Action.SUSPENDED, note=_said(each))
+        for each in lapsed
+    )
+    people = {each.user_id for each in lapsed}
+    live = Membership.objects.filter(user__in=people, suspended_at=None).values("user")
+    User.objects.filter(pk__in=people).exclude(pk__in=live).update(is_active=False)
+    return len(lapsed)
+
+
+def _last_administrator(unused: Sequence[Membership]) -> Membership | None:
+    """The one to keep, when all administrators would go."""
+    ours = [each for each in unused if each.role == ADMINISTRATOR]
+    live = Membership.objects.filter(
+        role=ADMINISTRATOR, suspended_at=None, user__is_active=True
+    ).exclude(pk__in=[each.pk for each in ours])
+    return ours[-1] if ours and not live.exists() else None
+
+
+@transaction.atomic
+def restore_memberships(*, users: Iterable[User], by: str, now: datetime) -> int:
+    """Give suspended rights back, for as long again; how many."""
+    suspended = list(
+        Membership.objects.select_for_update(of=("self",))
+        .select_related("user", "centre")
+        .filter(user__in=[user.pk for user in users])
+        .exclude(suspended_at=None)
+    )
+    Membership.objects.filter(pk__in=[each.pk for each in suspended]).update(
+        suspended_at=None, granted_at=now, last_used_at=None
+    )
+    User.objects.filter(pk__in={each.user_id for each in suspended}).update(is_active=True)
+    AccountEvent.objects.bulk_create(
+        AccountEvent(user=each.user, at=now, action=Action.RESTORED, by=by, note=_said(each))
+        for each in suspended
+    )
+    return len(suspended)
+
+
+def _said(membership: Membership) -> str:
+    where = membership.centre.name if membership.centre else ""
+    return ", ".join(part for part in (str(membership.get_role_display()), where) if part)

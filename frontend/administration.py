@@ -1,0 +1,28 @@
+"""The administration, opened by a second factor as every page of the staff is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.admin import AdminSite
+from django.contrib.admin.apps import AdminConfig
+from django.http import HttpRequest
+
+
+class Administration(AdminConfig):
+    default_site = "frontend.administration.Site"
+
+
+class Site(AdminSite):
+    def has_permission(self, request: HttpRequest) -> bool:
+        # Applications are configured before any model may be imported.
+        from frontend import second_factor  # noqa: PLC0415
+
+        return super().has_permission(request) and second_factor.is_passed(request)
+
+    def register(self, model_or_iterable: Any, *args: Any, **options: Any) -> None:
+        """allauth's tables are not shown: secrets are nobody's to read, and a second factor is
+        taken from somebody by an action that is recorded (centres.actions)."""
+        if getattr(model_or_iterable, "__module__", "").startswith("allauth."):
+            return
+        super().register(model_or_iterable, *args, **options)
