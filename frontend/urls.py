@@ -81,6 +81,7 @@ urlpatterns = [
     path("equipe/familles/", families.search, name="families"),
     path("equipe/familles/<int:pk>/", families.page, name="family"),
     path("equipe/familles/<int:pk>/consultations/", families.reads, name="family-reads"),
+    path("equipe/familles/<int:pk>/reunir/<int:other>/", families.merge, name="family-merge"),
 ]
 
 if settings.DEMO:

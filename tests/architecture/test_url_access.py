@@ -16,7 +16,7 @@ from booking.access import contact_token, hold_token, manage_token
 from booking.models import Appointment, CallbackRequest
 from centres.models import Centre, Membership, User
 from notifications.models import Inbound, OutboxMessage, Receipt, Route
-from tests.factories import make_appointment, make_centre, make_department
+from tests.factories import make_appointment, make_centre, make_department, make_shift
 from tests.notifications.messages import make_row
 
 RULES = {"public", "hold", "link", "contact", "staff", "provider", "metrics"}
@@ -146,6 +146,7 @@ OF_A_CENTRE = {
     "called-back",
     "timeline",
     "family",
+    "family-merge",
 }
 # Who read of a family: its managers', and of who audits the Département.
 OF_A_MANAGER = {"family-reads"}
@@ -173,6 +174,7 @@ def staff_addresses(appointment: Appointment) -> dict[str, str]:
         promised_on=timezone.localdate(),
         created_at=timezone.now(),
     )
+    twin = make_appointment(make_shift(site=appointment.site))
     Route.objects.get_or_create(name="ovh", defaults={"channel": "sms"})
     values: dict[str, dict[str, object]] = {
         "desk": {"centre_slug": centre.slug},
@@ -184,6 +186,7 @@ def staff_addresses(appointment: Appointment) -> dict[str, str]:
         "timeline": {"reference": appointment.spoken_reference},
         "provider": {"name": "ovh", "action": "arreter"},
         "family": {"pk": appointment.household_id},
+        "family-merge": {"pk": appointment.household_id, "other": twin.household_id},
         "family-reads": {"pk": appointment.household_id},
     }
     names = [pattern.name for pattern in personal("staff")]
