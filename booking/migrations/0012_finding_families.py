@@ -128,7 +128,21 @@ CREATE TRIGGER guardian_is_found_anew
     FOR EACH ROW WHEN ((OLD.household_id, OLD.first_name, OLD.last_name, OLD.email, OLD.phone)
         IS DISTINCT FROM (NEW.household_id, NEW.first_name, NEW.last_name, NEW.email, NEW.phone))
     EXECUTE FUNCTION booking_family_changed();
-CREATE TRIGGER child_is_found AFTER INSERT OR DELETE ON booking_child
+CREATE FUNCTION booking_child_is_new() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    -- A new family is written in one statement: its guardian's trigger has seen the child already.
+    PERFORM FROM booking_familysearch WHERE household_id = NEW.household_id
+        AND terms @> ARRAY['d:' || NEW.born_on]
+        AND words @> (booking_words(NEW.first_name || ' ' || NEW.last_name) || array_remove(ARRAY[
+            replace(booking_plain(NEW.first_name), ' ', ''),
+            replace(booking_plain(NEW.last_name), ' ', '')], ''))
+        FOR UPDATE;
+    IF NOT FOUND THEN PERFORM booking_refresh_family(NEW.household_id); END IF;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER child_is_found AFTER INSERT ON booking_child
+    FOR EACH ROW EXECUTE FUNCTION booking_child_is_new();
+CREATE TRIGGER child_is_gone AFTER DELETE ON booking_child
     FOR EACH ROW EXECUTE FUNCTION booking_family_changed();
 CREATE TRIGGER child_is_found_anew
     AFTER UPDATE OF household_id, first_name, last_name, born_on ON booking_child
@@ -169,7 +183,9 @@ DROP TRIGGER reads_are_append_only ON booking_familyread;
 DROP FUNCTION booking_reads_are_append_only();
 ALTER TABLE booking_familysearch DROP CONSTRAINT booking_familysearch_household_cascade;
 DROP TRIGGER child_is_found_anew ON booking_child;
+DROP TRIGGER child_is_gone ON booking_child;
 DROP TRIGGER child_is_found ON booking_child;
+DROP FUNCTION booking_child_is_new();
 DROP TRIGGER guardian_is_found_anew ON booking_guardian;
 DROP TRIGGER guardian_is_found ON booking_guardian;
 DROP FUNCTION booking_family_changed();
