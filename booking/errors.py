@@ -193,6 +193,15 @@ class AddressUnreachable(Unreachable):
     )
 
 
+class DiscreetApart(Refusal):
+    """Two households cannot become one: what is careful of the one would be lost, or imposed."""
+
+    code = "discreet_apart"
+    message = gettext_noop(
+        "Une de ces familles a demandé un contact discret, l’autre non. Elles restent séparées."
+    )
+
+
 class LinkExpired(Refusal):
     code = "link_expired"
     message = gettext_noop("Ce lien n’est plus valable.")

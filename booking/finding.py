@@ -42,14 +42,15 @@ SELECT likest.id FROM (
 WHERE {theirs} LIMIT %(most)s
 """
 ONES = "SELECT one.id FROM unnest(%(ids)s::bigint[]) one (id) WHERE {theirs}"
-# The same child's birth date or phone; with a birth date a name must be near as well.
+# The same phone, or a child's birth date and two names that are near: one alone is often chance.
 TWINS = """
 SELECT twin.household_id FROM booking_familysearch own, booking_familysearch twin
 WHERE own.household_id = %(family)s AND twin.household_id <> own.household_id
   AND twin.terms && ARRAY(SELECT term FROM unnest(own.terms) term
                           WHERE term LIKE 'd:%%' OR term LIKE 'p:_________')
   AND (twin.terms && ARRAY(SELECT term FROM unnest(own.terms) term WHERE term LIKE 'p:_________')
-       OR twin.terms && ARRAY(SELECT term FROM unnest(own.terms) term WHERE term LIKE '~___%%'))
+       OR 1 < (SELECT count(*) FROM unnest(own.words) word
+               WHERE length(word) > 2 AND twin.terms && booking_nears(word)))
   AND {theirs}
 ORDER BY twin.household_id DESC LIMIT %(most)s
 """

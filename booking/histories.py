@@ -6,9 +6,9 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Prefetch, Q, QuerySet
 
-from booking.models import Appointment, AppointmentEvent, FamilyRead
+from booking.models import Appointment, AppointmentEvent, FamilyMerge, FamilyRead
 from centres.models import Membership, User
 from notifications.models import OutboxMessage
 
@@ -87,6 +87,15 @@ def _role(member: User) -> str:
 
 
 def reads_of(household: int) -> list[FamilyRead]:
-    """Who opened a family's pages, the latest first."""
-    found = FamilyRead.objects.filter(household=household).select_related("centre")
+    """Who opened a family's pages, also while a part of it was another, the latest first."""
+    before = FamilyMerge.objects.filter(kept=household).values("merged_id")
+    found = FamilyRead.objects.filter(
+        Q(household=household) | Q(household__in=before)
+    ).select_related("centre")
     return list(found.order_by("-at", "-pk")[:READS_SHOWN])
+
+
+def merged_into(household: int) -> int | None:
+    """The family that one which is no more became a part of."""
+    found = FamilyMerge.objects.filter(merged_id=household)
+    return found.values_list("kept", flat=True).first()

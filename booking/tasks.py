@@ -9,11 +9,11 @@ from django.db.models import Q
 from django.utils import timezone
 
 from booking import actions
-from booking.models import Appointment, FamilyRead, RateCounter, Verification
+from booking.models import Appointment, FamilyMerge, FamilyRead, RateCounter, Verification
 from notifications import retention
 
 # The database lets nobody delete one before it is 24 months old (migration 0012).
-READS_KEPT = timedelta(days=732)
+JOURNALS_KEPT = timedelta(days=732)
 
 
 @shared_task
@@ -33,8 +33,8 @@ def heal_messages() -> int:
 @shared_task
 def forget_leftovers() -> None:
     """Once a day: holds that came to nothing, all rate counters with the addresses in them, due
-    dates that no move will ask for any more, who read which family two years ago, and whom old
-    messages went to."""
+    dates that no move will ask for any more, who read or merged which family two years ago, and
+    whom old messages went to."""
     now = timezone.now()
     RateCounter.objects.all().delete()
     Appointment.objects.filter(
@@ -42,5 +42,6 @@ def forget_leftovers() -> None:
     ).exclude(reoffer_at__gt=now).delete()
     still_ahead = Q(state=Appointment.State.BOOKED, starts_at__gt=now)
     Appointment.objects.filter(due_on__isnull=False).exclude(still_ahead).update(due_on=None)
-    FamilyRead.objects.filter(at__lt=now - READS_KEPT).delete()
+    for journal in (FamilyRead, FamilyMerge):
+        journal.objects.filter(at__lt=now - JOURNALS_KEPT).delete()
     retention.forget_old()

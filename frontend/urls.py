@@ -97,6 +97,7 @@ urlpatterns = [
     path("equipe/familles/<int:pk>/", families.page, name="family"),
     path("equipe/familles/<int:pk>/rendez-vous/", talking.book, name="book-for"),
     path("equipe/familles/<int:pk>/consultations/", families.reads, name="family-reads"),
+    path("equipe/familles/<int:pk>/reunir/<int:other>/", families.merge, name="family-merge"),
     path("equipe/aujourdhui/", today.choice, name="today"),
     path("equipe/aujourdhui/<slug:centre_slug>/", today.board, name="board"),
     path("equipe/aujourdhui/<slug:centre_slug>/noter/", today.note, name="board-note"),

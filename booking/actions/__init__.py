@@ -8,6 +8,7 @@ from booking.actions.contacting import choose_contact, replan_household
 from booking.actions.defaults import load_default_rules
 from booking.actions.healing import heal_reminders
 from booking.actions.holding import extend_hold, hold, lapse_expired_holds, release_hold
+from booking.actions.merging import merge_households
 from booking.actions.reading import note_read
 from booking.actions.talking import book_for
 from booking.actions.visiting import arrive, await_again, fulfil, mark_noshow, start
@@ -28,6 +29,7 @@ __all__ = [
     "lapse_expired_holds",
     "load_default_rules",
     "mark_noshow",
+    "merge_households",
     "move",
     "note_read",
     "overbook",

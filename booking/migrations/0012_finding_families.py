@@ -55,16 +55,27 @@ FROM unnest(booking_words(said)) word LIMIT 8
 $$;
 
 CREATE FUNCTION booking_likeness(typed text[], words text[]) RETURNS real
-LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
--- From 0 to 1: of each word typed how near the nearest of these is. Those met here hold it or are
--- one letter away: what is neither equal, begun nor held is a letter away.
-SELECT coalesce(avg(best), 0)::real FROM unnest(typed) t, LATERAL (
-    SELECT max(CASE WHEN w = t THEN 1.0 WHEN starts_with(w, t) THEN 0.9
-                    WHEN strpos(w, t) > 0 THEN 0.7
-                    WHEN abs(length(w) - length(t)) < 2 AND booking_nears(w) && booking_nears(t)
-                    THEN 0.6 ELSE 0.1 END) AS best
-    FROM unnest(words) w) nearest
-$$;
+LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
+-- From 0 to 1: of each word typed how like the likest of these is. Those that come here match:
+-- what is neither equal, nor begun, nor held, is a letter away. Called thousands of times a search.
+DECLARE
+    t text;
+    w text;
+    best real;
+    total real := 0;
+BEGIN
+    FOREACH t IN ARRAY typed LOOP
+        best := 0.5;
+        FOREACH w IN ARRAY words LOOP
+            IF w = t THEN best := 1; EXIT;
+            ELSIF best < 0.9 AND starts_with(w, t) THEN best := 0.9;
+            ELSIF best < 0.7 AND strpos(w, t) > 0 THEN best := 0.7;
+            END IF;
+        END LOOP;
+        total := total + best;
+    END LOOP;
+    RETURN total / greatest(cardinality(typed), 1);
+END $$;
 """
 REFRESH = """
 CREATE FUNCTION booking_refresh_family(family bigint) RETURNS void LANGUAGE plpgsql AS $$
@@ -117,7 +128,21 @@ CREATE TRIGGER guardian_is_found_anew
     FOR EACH ROW WHEN ((OLD.household_id, OLD.first_name, OLD.last_name, OLD.email, OLD.phone)
         IS DISTINCT FROM (NEW.household_id, NEW.first_name, NEW.last_name, NEW.email, NEW.phone))
     EXECUTE FUNCTION booking_family_changed();
-CREATE TRIGGER child_is_found AFTER INSERT OR DELETE ON booking_child
+CREATE FUNCTION booking_child_is_new() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    -- A new family is written in one statement: its guardian's trigger has seen the child already.
+    PERFORM FROM booking_familysearch WHERE household_id = NEW.household_id
+        AND terms @> ARRAY['d:' || NEW.born_on]
+        AND words @> (booking_words(NEW.first_name || ' ' || NEW.last_name) || array_remove(ARRAY[
+            replace(booking_plain(NEW.first_name), ' ', ''),
+            replace(booking_plain(NEW.last_name), ' ', '')], ''))
+        FOR UPDATE;
+    IF NOT FOUND THEN PERFORM booking_refresh_family(NEW.household_id); END IF;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER child_is_found AFTER INSERT ON booking_child
+    FOR EACH ROW EXECUTE FUNCTION booking_child_is_new();
+CREATE TRIGGER child_is_gone AFTER DELETE ON booking_child
     FOR EACH ROW EXECUTE FUNCTION booking_family_changed();
 CREATE TRIGGER child_is_found_anew
     AFTER UPDATE OF household_id, first_name, last_name, born_on ON booking_child
@@ -138,21 +163,29 @@ BEGIN
     IF TG_OP = 'DELETE' THEN
         IF OLD.at < statement_timestamp() - interval '24 months' THEN RETURN OLD; END IF;
     END IF;
-    RAISE EXCEPTION 'the journal of who read a family is append-only'
+    RAISE EXCEPTION 'the journals of families are append-only'
         USING ERRCODE = 'restrict_violation', CONSTRAINT = 'reads_append_only';
 END $$;
 CREATE TRIGGER reads_are_append_only BEFORE UPDATE OR DELETE ON booking_familyread
     FOR EACH ROW EXECUTE FUNCTION booking_reads_are_append_only();
 CREATE TRIGGER reads_are_never_emptied BEFORE TRUNCATE ON booking_familyread
     FOR EACH STATEMENT EXECUTE FUNCTION booking_reads_are_append_only();
+CREATE TRIGGER merges_are_append_only BEFORE UPDATE OR DELETE ON booking_familymerge
+    FOR EACH ROW EXECUTE FUNCTION booking_reads_are_append_only();
+CREATE TRIGGER merges_are_never_emptied BEFORE TRUNCATE ON booking_familymerge
+    FOR EACH STATEMENT EXECUTE FUNCTION booking_reads_are_append_only();
 """
 UNDO = """
+DROP TRIGGER merges_are_never_emptied ON booking_familymerge;
+DROP TRIGGER merges_are_append_only ON booking_familymerge;
 DROP TRIGGER reads_are_never_emptied ON booking_familyread;
 DROP TRIGGER reads_are_append_only ON booking_familyread;
 DROP FUNCTION booking_reads_are_append_only();
 ALTER TABLE booking_familysearch DROP CONSTRAINT booking_familysearch_household_cascade;
 DROP TRIGGER child_is_found_anew ON booking_child;
+DROP TRIGGER child_is_gone ON booking_child;
 DROP TRIGGER child_is_found ON booking_child;
+DROP FUNCTION booking_child_is_new();
 DROP TRIGGER guardian_is_found_anew ON booking_guardian;
 DROP TRIGGER guardian_is_found ON booking_guardian;
 DROP FUNCTION booking_family_changed();
@@ -258,6 +291,48 @@ class Migration(migrations.Migration):
                     models.Index(fields=["at"], name="familyread_at"),
                 ],
             },
+        ),
+        migrations.CreateModel(
+            name="FamilyMerge",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("merged_id", models.BigIntegerField(unique=True)),
+                ("actor", models.CharField(max_length=254, verbose_name="par")),
+                ("at", models.DateTimeField(db_index=True, verbose_name="le")),
+                (
+                    "guardians",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.BigIntegerField(), size=None
+                    ),
+                ),
+                (
+                    "children",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.BigIntegerField(), size=None
+                    ),
+                ),
+                (
+                    "appointments",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.BigIntegerField(), size=None
+                    ),
+                ),
+                (
+                    "kept",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="merges",
+                        to="booking.household",
+                    ),
+                ),
+            ],
+            options={"verbose_name": "réunion de familles"},
         ),
         migrations.AddIndex(
             model_name="callbackrequest",

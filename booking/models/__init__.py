@@ -2,7 +2,7 @@
 
 from booking.models.appointment import Appointment, AppointmentEvent
 from booking.models.family import Child, Guardian, Guardianship, Household
-from booking.models.finding import FamilyRead, FamilySearch
+from booking.models.finding import FamilyMerge, FamilyRead, FamilySearch
 from booking.models.reminders import ReminderRule
 from booking.models.requests import CallbackRequest, RateCounter, Verification
 
@@ -11,6 +11,7 @@ __all__ = [
     "AppointmentEvent",
     "CallbackRequest",
     "Child",
+    "FamilyMerge",
     "FamilyRead",
     "FamilySearch",
     "Guardian",

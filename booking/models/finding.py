@@ -73,3 +73,24 @@ class FamilyRead(models.Model):
 
     def __str__(self) -> str:
         return f"{self.reader} {self.household_id}"
+
+
+class FamilyMerge(models.Model):
+    """Two households were made one: which, by whom, and what was moved. Kept like FamilyRead."""
+
+    kept = models.ForeignKey(
+        Household, models.DO_NOTHING, related_name="merges", db_constraint=False
+    )
+    # It is no more.
+    merged_id = models.BigIntegerField(unique=True)
+    actor = models.CharField(_("par"), max_length=254)
+    at = models.DateTimeField(_("le"), db_index=True)
+    guardians = ArrayField(models.BigIntegerField())
+    children = ArrayField(models.BigIntegerField())
+    appointments = ArrayField(models.BigIntegerField())
+
+    class Meta:
+        verbose_name = _("réunion de familles")
+
+    def __str__(self) -> str:
+        return f"{self.merged_id} → {self.kept_id}"

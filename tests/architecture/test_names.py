@@ -16,6 +16,7 @@ from booking.actions import (
     defaults,
     healing,
     holding,
+    merging,
     reading,
     visiting,
 )
@@ -31,6 +32,7 @@ MODULES = (
     defaults,
     healing,
     holding,
+    merging,
     reading,
     visiting,
 )

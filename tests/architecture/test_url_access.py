@@ -16,8 +16,12 @@ from booking.access import contact_token, hold_token, manage_token
 from booking.models import Appointment, CallbackRequest
 from centres.models import Centre, Membership, User
 from notifications.models import Inbound, OutboxMessage, Receipt, Route
+<<<<<<< HEAD
 from tests.factories import make_appointment, make_centre, make_department
 from tests.frontend.staff.people import log_in
+=======
+from tests.factories import make_appointment, make_centre, make_department, make_shift
+>>>>>>> families
 from tests.notifications.messages import make_row
 
 RULES = {
@@ -143,9 +147,21 @@ ROLES = ["reception", "practitioner", "manager", "administrator", "auditor"]
 # What a desk opens in its own centre, what needs the whole Département, what anyone of staff may.
 BOARD = ("board", "board-note", "board-print")
 OF_A_CENTRE = {
+<<<<<<< HEAD
     *("desk", "message", "redirect", "act", "reply-read", "called-back", "timeline"),
     *("family", "book-for"),
     *BOARD,
+=======
+    "desk",
+    "message",
+    "redirect",
+    "act",
+    "reply-read",
+    "called-back",
+    "timeline",
+    "family",
+    "family-merge",
+>>>>>>> families
 }
 # Who read of a family: its managers', and of who audits the Département.
 OF_A_MANAGER = {"family-reads"}
@@ -173,6 +189,7 @@ def staff_addresses(appointment: Appointment) -> dict[str, str]:
         promised_on=timezone.localdate(),
         created_at=timezone.now(),
     )
+    twin = make_appointment(make_shift(site=appointment.site))
     Route.objects.get_or_create(name="ovh", defaults={"channel": "sms"})
     values: dict[str, dict[str, object]] = {
         **{name: {"centre_slug": centre.slug} for name in ("desk", *BOARD)},
@@ -184,7 +201,11 @@ def staff_addresses(appointment: Appointment) -> dict[str, str]:
         "timeline": {"reference": appointment.spoken_reference},
         "provider": {"name": "ovh", "action": "arreter"},
         "family": {"pk": appointment.household_id},
+<<<<<<< HEAD
         "book-for": {"pk": appointment.household_id},
+=======
+        "family-merge": {"pk": appointment.household_id, "other": twin.household_id},
+>>>>>>> families
         "family-reads": {"pk": appointment.household_id},
     }
     names = [pattern.name for pattern in personal("staff")]

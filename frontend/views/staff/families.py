@@ -7,14 +7,18 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
+from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_safe
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
 
 from booking import actions, finding, histories
+from booking.actors import Actor
 from booking.contacts import LANGUAGES
 from booking.desk import appointment_of_reference
+from booking.errors import Refusal
 from booking.models import Appointment, AppointmentEvent, FamilyRead, Household
 from booking.seeking import sought
 from centres.models import Centre
@@ -52,10 +56,13 @@ def search(request: HttpRequest) -> HttpResponseBase:
 
 @access("staff")
 @require_safe
-def page(request: HttpRequest, pk: int) -> HttpResponse:
+def page(request: HttpRequest, pk: int) -> HttpResponseBase:
     """Everything a desk needs of one family: whom to phone, what is ahead, what was said."""
     desk, now = desk_of(request), timezone.now()
     scope = desk.scope(now=now)
+    kept = histories.merged_into(pk)
+    if kept and finding.may_see(kept, scope):
+        return redirect("family", kept)
     household = _household(pk, scope)
     centres = scope.centres
     found = histories.appointments_of_household(pk, centres)
@@ -128,11 +135,11 @@ def _told(appointments: list[Appointment]) -> dict[str, Any]:
         for step in sentences(own, zone=ZoneInfo(by_pk[pk].centre.time_zone), named=named)
     ]
     lines.sort(key=lambda line: line.step.at or timezone.now(), reverse=True)
-    messages = [
+    told = [
         (message_sentence(message), _about(message, by_ref, appointments))
         for message in histories.messages_of(appointments, events)
     ]
-    return {"lines": lines[:LINES], "messages_told": messages}
+    return {"lines": lines[:LINES], "messages_told": told}
 
 
 def _by_appointment(events: list[AppointmentEvent]) -> dict[int, list[AppointmentEvent]]:
@@ -154,6 +161,37 @@ def _about(
         if each.starts_at.astimezone(ZoneInfo(each.centre.time_zone)).date().isoformat() == day
     )
     return own or next(same_day, appointments[0])
+
+
+@access("staff")
+@require_http_methods(["GET", "HEAD", "POST"])
+def merge(request: HttpRequest, pk: int, other: int) -> HttpResponseBase:
+    """What it would be to make one family of two; pressed, it is done. Both must be theirs."""
+    desk, now = desk_of(request), timezone.now()
+    scope = desk.scope(now=now)
+    if pk == other:
+        raise Http404
+    kept, merged = _household(pk, scope), _household(other, scope)
+    refused = ""
+    if request.method == "POST":
+        try:
+            actions.merge_households(
+                kept_id=pk, merged_id=other, now=now, actor=Actor("agent", desk.label)
+            )
+        except Refusal as refusal:
+            refused = _(refusal.message)
+        else:
+            messages.success(request, _("C’est fait : ces deux familles n’en sont plus qu’une."))
+            return redirect("family", pk)
+    context = {
+        "desk": desk,
+        "kept": kept,
+        "merged": merged,
+        "number": histories.appointments_of_household(other, None).count(),
+        "refused": refused,
+        "today": timezone.localdate(),
+    }
+    return render(request, "pages/staff/family_merge.html", context, status=409 if refused else 200)
 
 
 @access("staff")

@@ -176,6 +176,39 @@ def test_a_likely_twin_is_offered(claire: Client, appointment: Appointment, redo
     assert "K. Benalli" in page
 
 
+def test_two_that_are_one_are_shown_before_they_are_made_one(
+    claire: Client, appointment: Appointment, redon: Centre
+) -> None:
+    twin = visit(redon, guardian=make_guardian(last_name="Benalli", phone="+33639981234"))
+    kept, merged = appointment.household_id, twin.household_id
+    path = f"{SEARCH}{kept}/reunir/{merged}/"
+    page = read(claire, path)
+    assert "1 rendez-vous passe à la fiche gardée" in page.replace("\xa0", " ")
+    assert Household.objects.filter(pk=merged).exists()
+    assert claire.post(path)["Location"] == f"{SEARCH}{kept}/"
+    assert twin.spoken_reference in read(claire, f"{SEARCH}{kept}/")
+    assert claire.get(f"{SEARCH}{merged}/")["Location"] == f"{SEARCH}{kept}/"
+
+
+def test_a_merge_that_is_refused_says_why_and_changes_nothing(
+    claire: Client, appointment: Appointment, redon: Centre
+) -> None:
+    twin = visit(redon, guardian=make_guardian(make_household(contact_by="none")))
+    answer = claire.post(f"{SEARCH}{appointment.household_id}/reunir/{twin.household_id}/")
+    assert answer.status_code == 409
+    assert "Elles restent séparées." in answer.content.decode()
+
+
+def test_what_is_not_theirs_cannot_be_merged(claire: Client, appointment: Appointment) -> None:
+    other = visit(make_centre())
+    for kept, merged in (
+        (appointment.household_id, other.household_id),
+        (other.household_id, appointment.household_id),
+        (appointment.household_id, appointment.household_id),
+    ):
+        assert claire.post(f"{SEARCH}{kept}/reunir/{merged}/").status_code == 404
+
+
 def test_a_discreet_reason_is_its_practitioner_s_and_the_manager_s(
     claire: Client, redon: Centre, karim: Guardian
 ) -> None:
@@ -248,5 +281,5 @@ def test_the_pages_cost_the_same_with_ten_as_with_one(
         # Session, user, memberships, centres; then words, families, guardians, children.
         with django_assert_num_queries(4 + 5):
             in_use(claire, "ines")
-        with django_assert_num_queries(4 + 17):
+        with django_assert_num_queries(4 + 18):
             told(claire, karim.household)

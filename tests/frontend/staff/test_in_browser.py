@@ -107,6 +107,7 @@ def paths(centre: Centre) -> dict[str, str]:
         "not found": "/equipe/familles/?q=xyz",
         "family": f"/equipe/familles/{household(failed)}/",
         "reads": f"/equipe/familles/{household(failed)}/consultations/",
+        "merge": f"/equipe/familles/{household(failed)}/reunir/{household(unsure)}/",
         "timeline": f"/equipe/rendez-vous/{reference(failed)}/",
         "health": "/equipe/messages/sante/",
     }
