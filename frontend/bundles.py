@@ -3,7 +3,7 @@
 `collectstatic` then hashes and compresses `frontend/site.css` and `frontend/site.js` as any other.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -34,7 +34,7 @@ def script(folder: str = "js") -> str:
 
 
 # What only staff need is no weight on a family's page: it comes after what all have.
-BUNDLES = {
+BUNDLES: dict[str, Callable[[], str]] = {
     "frontend/site.css": stylesheet,
     "frontend/site.js": script,
     "frontend/staff.css": partial(stylesheet, "css/staff"),
