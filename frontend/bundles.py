@@ -3,7 +3,8 @@
 `collectstatic` then hashes and compresses `frontend/site.css` and `frontend/site.js` as any other.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,22 +16,30 @@ from django.core.files.storage import Storage
 SOURCES = Path(__file__).resolve().parent / "static" / "frontend"
 
 
-def stylesheet() -> str:
+def stylesheet(folder: str = "css") -> str:
     """The layers' order comes first; after it the order of the files decides nothing."""
-    files = sorted(SOURCES.glob("css/*.css"), key=lambda file: (file.stem != "layers", file.name))
+    files = sorted(
+        SOURCES.glob(f"{folder}/*.css"), key=lambda file: (file.stem != "layers", file.name)
+    )
     lines = (
         line.strip() for file in files for line in file.read_text(encoding="utf-8").split("\n")
     )
     return "\n".join(line for line in lines if line)
 
 
-def script() -> str:
+def script(folder: str = "js") -> str:
     """Each file keeps its own names by standing in a block; none imports or exports."""
-    files = sorted(SOURCES.glob("js/*.js"))
+    files = sorted(SOURCES.glob(f"{folder}/*.js"))
     return "\n".join(f"{{\n{file.read_text(encoding='utf-8')}}}" for file in files)
 
 
-BUNDLES = {"frontend/site.css": stylesheet, "frontend/site.js": script}
+# What only staff need is no weight on a family's page: it comes after what all have.
+BUNDLES: dict[str, Callable[[], str]] = {
+    "frontend/site.css": stylesheet,
+    "frontend/site.js": script,
+    "frontend/staff.css": partial(stylesheet, "css/staff"),
+    "frontend/staff.js": partial(script, "js/staff"),
+}
 
 
 class BundleStorage(Storage):

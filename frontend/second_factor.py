@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from contextlib import suppress
 
 from allauth.account.authentication import get_authentication_records
 from allauth.account.internal.flows.login import record_authentication
@@ -78,11 +79,12 @@ def verify(user: User, typed: str) -> Authenticator | None:
 
 
 def renew_encryption(user: User) -> None:
-    """Encrypt what is kept of this person by the key of today, if it was by a former one."""
+    """Encrypt what is kept of this person by the key of today; what no key opens any more stays."""
     with transaction.atomic():
         for each in Authenticator.objects.select_for_update().filter(user=user):
             for name in {"secret", "seed"} & set(each.data):
-                each.data[name] = _cipher().rotate(each.data[name].encode()).decode()
+                with suppress(InvalidToken):
+                    each.data[name] = _cipher().rotate(each.data[name].encode()).decode()
             each.save(update_fields=["data"])
 
 
