@@ -47,6 +47,8 @@ LABELS = {
 }
 KEYS = {ARRIVED: "a", IN_PROGRESS: "c", FULFILLED: "f", NOSHOW: "n"}
 STATE_OF = {key: state for state, key in KEYS.items()}
+# By its first letter, of which no two are the same.
+SEEN = {state[0]: state for state in ACTIONS}
 UNDO, UNDO_KEY = gettext_noop("Défaire"), "u"
 # What may come next, the likeliest first.
 NEXT = {
@@ -64,8 +66,8 @@ STATES = {
 
 
 class Press(NamedTuple):
-    """One button: its key, and what it sends (the key, the appointment, the state it was shown in);
-    short, for a page carries a hundred of them."""
+    """One button: its key, and what it sends (the key, the appointment, the first letter of the
+    state it was shown in); short, for a page carries a hundred of them."""
 
     key: str
     does: str
@@ -213,15 +215,16 @@ def presses(appointment: Appointment, watcher: Watcher) -> list[Press]:
 
 
 def _press(key: str, appointment: Appointment, label: str) -> Press:
-    return Press(key, f"{key}.{appointment.pk}.{appointment.state}", _(label))
+    return Press(key, f"{key}.{appointment.pk}.{appointment.state[0]}", _(label))
 
 
 def pressed(does: str) -> Pressed | None:
     """What a button sent; None when no button of ours can have."""
     key, _dot, rest = does.partition(".")
-    pk, _dot, seen = rest.partition(".")
+    pk, _dot, letter = rest.partition(".")
+    seen = SEEN.get(letter, "")
     state = BEFORE.get(seen) if key == UNDO_KEY else STATE_OF.get(key)
-    if state is None or seen not in ACTIONS or not (pk.isascii() and pk.isdecimal()):
+    if state is None or not seen or not (pk.isascii() and pk.isdecimal()):
         return None
     return Pressed(state, int(pk[:18]), seen)
 

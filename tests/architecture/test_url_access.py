@@ -16,12 +16,8 @@ from booking.access import contact_token, hold_token, manage_token
 from booking.models import Appointment, CallbackRequest
 from centres.models import Centre, Membership, User
 from notifications.models import Inbound, OutboxMessage, Receipt, Route
-<<<<<<< HEAD
-from tests.factories import make_appointment, make_centre, make_department
-from tests.frontend.staff.people import log_in
-=======
 from tests.factories import make_appointment, make_centre, make_department, make_shift
->>>>>>> families
+from tests.frontend.staff.people import log_in
 from tests.notifications.messages import make_row
 
 RULES = {
@@ -147,21 +143,9 @@ ROLES = ["reception", "practitioner", "manager", "administrator", "auditor"]
 # What a desk opens in its own centre, what needs the whole Département, what anyone of staff may.
 BOARD = ("board", "board-note", "board-print")
 OF_A_CENTRE = {
-<<<<<<< HEAD
     *("desk", "message", "redirect", "act", "reply-read", "called-back", "timeline"),
-    *("family", "book-for"),
+    *("family", "family-merge", "book-for"),
     *BOARD,
-=======
-    "desk",
-    "message",
-    "redirect",
-    "act",
-    "reply-read",
-    "called-back",
-    "timeline",
-    "family",
-    "family-merge",
->>>>>>> families
 }
 # Who read of a family: its managers', and of who audits the Département.
 OF_A_MANAGER = {"family-reads"}
@@ -201,11 +185,8 @@ def staff_addresses(appointment: Appointment) -> dict[str, str]:
         "timeline": {"reference": appointment.spoken_reference},
         "provider": {"name": "ovh", "action": "arreter"},
         "family": {"pk": appointment.household_id},
-<<<<<<< HEAD
         "book-for": {"pk": appointment.household_id},
-=======
         "family-merge": {"pk": appointment.household_id, "other": twin.household_id},
->>>>>>> families
         "family-reads": {"pk": appointment.household_id},
     }
     names = [pattern.name for pattern in personal("staff")]

@@ -6,14 +6,16 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, time, timedelta
 
 import pytest
+from django.conf import settings
 from django.contrib.staticfiles import finders
+from django.test import Client
 from django.utils import timezone
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 from pytest_django.live_server_helper import LiveServer
 
 from booking import actions
 from booking.models import Appointment
-from centres.models import Centre
+from centres.models import Centre, User
 from frontend.bundles import BUNDLES
 from tests.accessibility import axe_violations
 from tests.booking.scene import AGENT
@@ -28,7 +30,7 @@ from tests.factories import (
     make_site,
     make_type,
 )
-from tests.frontend.staff.people import PASSWORD, make_user
+from tests.frontend.staff.people import make_user
 from tests.html_checker import html_errors
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -55,7 +57,7 @@ def _static_files(context: BrowserContext) -> None:
 
 @pytest.fixture
 def browse(browser: Browser, live_server: LiveServer) -> Iterator[Open]:
-    """The board of a person who has just logged in."""
+    """The board of a person who is logged in."""
     contexts = []
 
     def start(email: str = "claire@example.org", **options: bool) -> Page:
@@ -69,10 +71,12 @@ def browse(browser: Browser, live_server: LiveServer) -> Iterator[Open]:
         contexts.append(context)
         _static_files(context)
         page = context.new_page()
+        client = Client()
+        client.force_login(User.objects.get(email=email))
+        value = client.cookies[settings.SESSION_COOKIE_NAME].value
+        cookie = {"name": settings.SESSION_COOKIE_NAME, "value": value, "url": live_server.url}
+        context.add_cookies([cookie])  # type: ignore[list-item]
         page.goto("/equipe/aujourdhui/")
-        page.fill("[name=username]", email)
-        page.fill("[name=password]", PASSWORD)
-        page.click("[type=submit]")
         page.wait_for_selector("#board")
         return page
 
@@ -204,6 +208,21 @@ def test_a_colleague_s_press_comes_by_itself_and_moves_nothing(
     assert page.evaluate(WHERE) == before
 
 
+def test_a_change_that_comes_in_the_middle_of_a_press_does_not_swallow_it(
+    browse: Open, centre: Centre
+) -> None:
+    page = browse()
+    page.hover(f"{row(1)} >> text=Arrivé")
+    page.mouse.down()
+    actions.arrive(uid=visit(0).uid, now=timezone.now(), actor=AGENT)
+    with page.expect_response(lambda answer: answer.url == page.url):
+        pass
+    assert "attend" not in page.inner_text(row(0))
+    page.mouse.up()
+    for number in (0, 1):
+        expect(page.locator(row(number))).to_contain_text("attend")
+
+
 def test_two_agents_press_the_same_and_the_second_is_told(browse: Open, centre: Centre) -> None:
     page = browse()
     page.route("**/equipe/veille/**", lambda route: route.abort())
@@ -219,6 +238,10 @@ def test_without_a_network_the_page_says_that_it_is_old(browse: Open, centre: Ce
     page.route("**/equipe/veille/**", lambda route: route.abort())
     expect(page.locator("[data-board-offline]")).to_be_visible(timeout=IN_FIVE_SECONDS)
     page.unroute("**/equipe/veille/**")
+    page.route(page.url, lambda route: route.fulfill(status=502, body="restarting"))
+    actions.arrive(uid=visit(0).uid, now=timezone.now(), actor=AGENT)
+    expect(page.locator("[data-board-offline]")).to_be_visible(timeout=IN_FIVE_SECONDS)
+    page.unroute(page.url)
     expect(page.locator("[data-board-offline]")).to_be_hidden(timeout=IN_FIVE_SECONDS)
 
 
@@ -235,7 +258,7 @@ def test_nobody_is_asked_while_the_page_is_hidden(browse: Open, centre: Centre) 
     page.clock.install()
     page.reload()
     asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
+    page.on("request", lambda each: asked.append(each.url) if "/equipe/" in each.url else None)
     page.evaluate("Object.defineProperty(document, 'hidden', {value: true, configurable: true})")
     page.clock.run_for(30_000)
     assert asked == []

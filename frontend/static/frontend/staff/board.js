@@ -10,6 +10,8 @@ const refused = document.querySelector("[data-board-refused]");
 const board = () => document.querySelector("#board");
 let drawn = Date.now();
 let shown = "";
+// A button taken away between press and release would swallow the press.
+let isHeld = false;
 // One thing at a time, in the order of the presses.
 let turn = Promise.resolve();
 let waiting = 0;
@@ -55,12 +57,14 @@ const swap = (html) => {
 
 const ask = async (address, options) => {
   const answer = await fetch(address, { ...options, headers: ALONE });
+  // A server that restarts is a network that fails: the page stays, and says that it is old.
+  if (answer.status >= 500) throw new Error(answer.statusText);
   const text = await answer.text();
   // Why a press changed nothing stays until the next press.
   if (options) refused.hidden = true;
   // The session is over, or the address is: the whole page says so.
   if (answer.redirected || !text.includes('id="board"')) location.reload();
-  else swap(text);
+  else if (options || !isHeld) swap(text);
 };
 
 const draw = () => ask(location.href);
@@ -102,5 +106,7 @@ document.addEventListener("keydown", (event) => {
 
 name(board());
 document.querySelector("[data-board-help]").hidden = false;
+document.addEventListener("pointerdown", () => (isHeld = true));
+["pointerup", "pointercancel"].forEach((end) => document.addEventListener(end, () => (isHeld = false)));
 document.addEventListener("visibilitychange", tick);
 setInterval(tick, PERIOD_MS);
