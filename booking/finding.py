@@ -18,6 +18,8 @@ THEIRS_FOR = timedelta(days=731)
 # Of names so common that nobody would read the list: those compared are this many.
 COMPARED = 5_000
 RECENT = 5
+# Families indexed by one statement: a second of work.
+AT_ONCE = 1_000
 
 TYPED = "SELECT word, part, nears FROM booking_typed(%s)"
 # Scalar sub-selects, so that the planner asks them of each family in turn, the likest first, and
@@ -70,10 +72,21 @@ class Scope(NamedTuple):
         return "true" if self.centres is None else THEIRS.format(family=family)
 
 
+def bring_up_to_date() -> int:
+    """Index the families whose people have changed since; how many. One query when none has."""
+    done = 0
+    while number := _rows("SELECT booking_index_families(%s)", [AT_ONCE])[0][0]:
+        done += int(number)
+        if number < AT_ONCE:
+            break
+    return done
+
+
 def find(asked: Sought, scope: Scope) -> list[Household]:
-    """The likest families first, with their people: five queries at most, whatever is found."""
+    """The likest families first, with their people: six queries at most, whatever is found."""
     if not asked.is_enough:
         return []
+    bring_up_to_date()
     typed = _rows(TYPED, [asked.names])
     sql, values = statement(asked, typed, scope)
     return load([pk for (pk,) in _rows(sql, values)])
@@ -117,6 +130,7 @@ def recent(reader: str, scope: Scope) -> list[Household]:
 
 def twins(household: int, scope: Scope) -> list[Household]:
     """Families that are likely the same one, written a second time."""
+    bring_up_to_date()
     sql = TWINS.format(theirs=scope.theirs("twin.household_id"))
     values = scope.values() | {"family": household, "most": RECENT}
     return load([pk for (pk,) in _rows(sql, values)])

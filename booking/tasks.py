@@ -8,7 +8,7 @@ from celery import shared_task
 from django.db.models import Q
 from django.utils import timezone
 
-from booking import actions
+from booking import actions, finding
 from booking.models import Appointment, FamilyMerge, FamilyRead, RateCounter, Verification
 from notifications import retention
 
@@ -22,6 +22,12 @@ def lapse_holds() -> int:
     now = timezone.now()
     Verification.objects.filter(expires_at__lt=now - timedelta(hours=1)).delete()
     return actions.lapse_expired_holds(now=now)
+
+
+@shared_task
+def index_families() -> int:
+    """What nobody has searched for since it changed, so that the next search has little to do."""
+    return finding.bring_up_to_date()
 
 
 @shared_task

@@ -42,7 +42,7 @@ class WishForm(forms.Form):
     is_outside_school = forms.BooleanField(label=_("Hors temps scolaire"), required=False)
     due_on = DateBoxesField(
         label=_("Date prévue de l’accouchement"),
-        help_text=_("Même approximative. Par exemple : 24 11 2026"),
+        help_text=_("Même approximative. Par exemple : 24 11 2026"),
         error_messages={"required": _("Écrivez la date prévue, même approximative.")},
     )
 
@@ -70,7 +70,7 @@ class WishForm(forms.Form):
         if asked is None or not due_date_is_asked(asked):
             del self.fields["due_on"]
         self._offer("guardian", self.guardians)
-        self._offer("child", self.children, none=_("Aucun : pour l’adulte"))
+        self._offer("child", self.children, none=_("Aucun : pour l’adulte"))
         self._offer("kind", self.kinds, none=_("Choisir…"))
         self._offer("centre", self.centres)
         self._offer("practitioner", self.practitioners, none=_("La première personne libre"))
@@ -87,7 +87,7 @@ class WishForm(forms.Form):
         if kind is None or self.errors:
             return data
         if kind.audience == Audience.CHILD and not data.get("child"):
-            self.add_error("child", _("Ce motif est pour un enfant : dites lequel."))
+            self.add_error("child", _("Ce motif est pour un enfant : dites lequel."))
         return data
 
     @property

@@ -2,7 +2,7 @@
 
 from booking.models.appointment import Appointment, AppointmentEvent
 from booking.models.family import Child, Guardian, Guardianship, Household
-from booking.models.finding import FamilyMerge, FamilyRead, FamilySearch
+from booking.models.finding import FamilyMerge, FamilyRead, FamilySearch, FamilyToIndex
 from booking.models.reminders import ReminderRule
 from booking.models.requests import CallbackRequest, RateCounter, Verification
 
@@ -14,6 +14,7 @@ __all__ = [
     "FamilyMerge",
     "FamilyRead",
     "FamilySearch",
+    "FamilyToIndex",
     "Guardian",
     "Guardianship",
     "Household",

@@ -12,7 +12,8 @@ from centres.models import Centre
 
 
 class FamilySearch(models.Model):
-    """One household as it is looked for; written by triggers only (migration 0012, ADR 0023).
+    """One household as it is looked for; written by the database only (migrations 0012 and 0013,
+    ADR 0023).
 
     `words` are its names without accents or case. `terms` are what the index holds of it: trigrams
     of the words, each word with one letter left out (`~`), ends of phone numbers (`p:`), birth
@@ -36,6 +37,19 @@ class FamilySearch(models.Model):
 
     def __str__(self) -> str:
         return " ".join(self.words)
+
+
+class FamilyToIndex(models.Model):
+    """A household whose FamilySearch is out of date: noted by triggers in the transaction of the
+    change, crossed off by whoever brings it up to date (migration 0013)."""
+
+    household_id = models.BigIntegerField(primary_key=True)
+
+    class Meta:
+        verbose_name = _("famille à indexer")
+
+    def __str__(self) -> str:
+        return str(self.household_id)
 
 
 class FamilyRead(models.Model):

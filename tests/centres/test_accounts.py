@@ -21,7 +21,7 @@ from tests.frontend.staff.people import PASSWORD, code_of, log_in, make_user, pr
 
 pytestmark = pytest.mark.django_db
 USERS = "/admin/centres/user/"
-DESK, LOGIN = "/equipe/rendez-vous/", "/equipe/connexion/"
+DESK, LOGIN = "/equipe/familles/", "/equipe/connexion/"
 CHOSEN = "cheval exact batterie agrafe"
 
 

@@ -23,7 +23,7 @@ LOGIN, CODE, RESUME = (
     "/equipe/connexion/code/",
     "/equipe/connexion/reprendre/",
 )
-GO_ON, DESK = "/equipe/connexion/continuer/", "/equipe/rendez-vous/"
+GO_ON, DESK = "/equipe/connexion/continuer/", "/equipe/familles/"
 CLAIRE = "claire@example.org"
 
 

@@ -32,7 +32,7 @@ LOGIN, CODE, SET_UP = (
     "/equipe/connexion/second-facteur/",
 )
 CODES = "/equipe/connexion/codes-de-secours/"
-DESK = "/equipe/rendez-vous/"
+DESK = "/equipe/familles/"
 CLAIRE = "claire@example.org"
 
 

@@ -22,7 +22,7 @@ from tests.html_checker import html_errors
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 CLAIRE, CHOSEN = "claire@example.org", "cheval exact batterie agrafe"
-DESK = "/equipe/rendez-vous/"
+DESK = "/equipe/familles/"
 OPEN_TO_ALL = {
     "link over": "/equipe/connexion/choisir/MQ/x-y/",
     "demo codes": "/demo/codes",
