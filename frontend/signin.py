@@ -71,4 +71,4 @@ def next_page(request: HttpRequest) -> str:
 def home_of(user: User) -> str:
     """The desk; the administration for who has none."""
     has_desk = user.memberships.filter(suspended_at=None).exists() or not user.is_staff
-    return resolve_url("desk-choice" if has_desk else "admin:index")
+    return resolve_url("today" if has_desk else "admin:index")

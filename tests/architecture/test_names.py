@@ -18,6 +18,7 @@ from booking.actions import (
     holding,
     merging,
     reading,
+    talking,
     visiting,
 )
 from tests.architecture.source import HOUSES, files, name
@@ -34,6 +35,7 @@ MODULES = (
     holding,
     merging,
     reading,
+    talking,
     visiting,
 )
 REFUSALS = [

@@ -14,7 +14,7 @@ from centres.models import Centre, Membership, User
 from tests.booking.test_desk import lost, visit
 from tests.factories import make_centre, make_child, make_guardian, make_household, make_type
 from tests.frontend.pages import read
-from tests.frontend.staff.people import at_desk, in_department
+from tests.frontend.staff.people import at_desk, in_department, log_in
 
 pytestmark = pytest.mark.django_db
 SEARCH = "/equipe/familles/"
@@ -222,7 +222,7 @@ def test_a_discreet_reason_is_its_practitioner_s_and_the_manager_s(
         user=doctor, department=redon.department, centre=redon, role="practitioner"
     )
     nadia = Client()
-    nadia.force_login(doctor)
+    log_in(nadia, doctor)
     message = lost(visit_)
     pages = (
         page_of(karim.household),

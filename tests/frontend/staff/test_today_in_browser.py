@@ -30,7 +30,7 @@ from tests.factories import (
     make_site,
     make_type,
 )
-from tests.frontend.staff.people import make_user
+from tests.frontend.staff.people import log_in, make_user
 from tests.html_checker import html_errors
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -72,7 +72,7 @@ def browse(browser: Browser, live_server: LiveServer) -> Iterator[Open]:
         _static_files(context)
         page = context.new_page()
         client = Client()
-        client.force_login(User.objects.get(email=email))
+        log_in(client, User.objects.get(email=email))
         value = client.cookies[settings.SESSION_COOKIE_NAME].value
         cookie = {"name": settings.SESSION_COOKIE_NAME, "value": value, "url": live_server.url}
         context.add_cookies([cookie])  # type: ignore[list-item]
