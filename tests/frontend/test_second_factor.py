@@ -204,7 +204,7 @@ def test_secrets_under_a_key_that_is_gone_open_nothing_and_break_nothing(
 def test_where_to_go_next_is_a_page_of_ours(claire: User) -> None:
     protect(claire)
     client = past_the_password("https://evil.example/")
-    assert client.post(CODE, {"code": code_of()})["Location"] == reverse("desk-choice")
+    assert client.post(CODE, {"code": code_of()})["Location"] == reverse("today")
 
 
 def test_the_codes_of_the_demo_are_a_demo_s_only(client: Client, settings: Settings) -> None:
