@@ -16,8 +16,9 @@ from hypothesis.extra.django import TestCase
 from pytest_django import DjangoAssertNumQueries
 
 from booking.finding import TYPED, Scope, find, may_see, recent, statement, twins
-from booking.models import Appointment, FamilySearch, Guardian, Household
+from booking.models import Appointment, FamilySearch, FamilyToIndex, Guardian, Household
 from booking.seeking import sought
+from booking.tasks import index_families
 from centres.models import Centre
 from tests.booking.test_desk import asked as call_asked
 from tests.booking.test_desk import visit
@@ -97,6 +98,7 @@ def test_every_way_of_writing_keeps_it_findable(goff: Household) -> None:
 
 
 def test_without_the_trigger_a_new_name_is_not_found(goff: Household) -> None:
+    assert found("goff") == [goff]  # indexed by this search
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         cursor.execute("ALTER TABLE booking_guardian DISABLE TRIGGER guardian_is_found_anew")
@@ -158,7 +160,7 @@ def test_a_name_as_common_as_can_be_is_found_among_those_of_other_centres(goff: 
 
 
 @pytest.mark.parametrize("typed", ["benali", "benali 14/02/2026", "benali karim 0098"])
-def test_the_search_takes_five_queries_at_any_number(
+def test_the_search_takes_six_queries_at_any_number(
     typed: str, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     for rows in (1, 9):
@@ -167,7 +169,7 @@ def test_the_search_takes_five_queries_at_any_number(
                 family("Karim", "Benali", phone="+33639980098").guardians.get(),
                 born_on=date(2026, 2, 14),
             )
-        with django_assert_num_queries(5):
+        with django_assert_num_queries(6):
             assert found(typed)
 
 
@@ -286,3 +288,14 @@ def test_a_hundred_thousand_families_are_reached_by_the_index() -> None:
         plan = explained(typed)
         assert "Bitmap Index Scan on familysearch_terms" in plan, plan
         assert "Seq Scan on booking_familysearch" not in plan, plan
+
+
+def test_a_change_is_noted_when_made_and_indexed_when_somebody_searches(goff: Household) -> None:
+    assert FamilyToIndex.objects.filter(household_id=goff.pk).exists()
+    assert not FamilySearch.objects.filter(household=goff).exists()
+    assert found("maelys") == [goff]
+    assert not FamilyToIndex.objects.exists()
+    assert index_families() == 0
+    Guardian.objects.filter(household=goff).update(last_name="Nguyễn")
+    assert index_families() == 1
+    assert FamilySearch.objects.get(household=goff).words.count("nguyen") == 1

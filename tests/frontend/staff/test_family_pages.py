@@ -278,8 +278,8 @@ def test_the_pages_cost_the_same_with_ten_as_with_one(
             lost(visit(redon, guardian=karim, days=-rows - row - 2))
             make_child(karim, first_name=f"Inès {row}")
             make_child(visit(redon, days=40 + rows + row).guardian, first_name="Inès")
-        # Session, user, memberships, centres; then words, families, guardians, children.
-        with django_assert_num_queries(4 + 5):
+        # Session, user, memberships, centres; then what is to index, words, families, people.
+        with django_assert_num_queries(4 + 6):
             in_use(claire, "ines")
-        with django_assert_num_queries(4 + 18):
+        with django_assert_num_queries(4 + 19):
             told(claire, karim.household)
