@@ -52,6 +52,8 @@ def _named(ground: Ground) -> Iterator[None]:
     url, template = ground.url(DATABASE), ground.small.rpartition("/")[2].partition("?")[0]
     size = max(200, round(FAMILIES * min(1.0, ground.scale)))
     say(f"loading {DATABASE}…")
+    # What was measured before may have left a session there: nobody copies a database in use.
+    connections.close_all()
     with psycopg.connect(ground.url("postgres"), autocommit=True) as link:
         link.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(DATABASE)))
         link.execute(

@@ -66,7 +66,7 @@ def test_killed_web_processes_leave_nothing_half_done(web: Web) -> None:
     killer = threading.Thread(target=_kill_now_and_then, args=(parent, stop, killed))
     killer.start()
     try:
-        tally = race.run_round(port, course[0], clients=20, tries=25, seed=7)
+        tally = race.run_round(port, course[0], clients=20, tries=40, seed=7)
     finally:
         stop.set()
         killer.join()
@@ -98,7 +98,7 @@ def test_the_judge_sees_what_the_database_would_refuse() -> None:
 def _kill_now_and_then(parent: int, stop: threading.Event, killed: list[int]) -> None:
     """Each web process once, while the families go on; its parent starts another in its place."""
     for worker in _children(parent):
-        if stop.wait(1.5):
+        if stop.wait(0.7):
             return
         os.kill(worker, signal.SIGKILL)
         killed.append(worker)
