@@ -6,14 +6,18 @@ from django.db import migrations, models
 NOTED = """
 CREATE OR REPLACE FUNCTION booking_family_changed() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    -- Noted anew even if it is noted already: the lock on the note keeps it from being crossed off
-    -- by somebody who cannot see yet what this transaction writes.
-    INSERT INTO booking_familytoindex (household_id)
-    SELECT DISTINCT unnest(CASE TG_OP WHEN 'INSERT' THEN ARRAY[NEW.household_id]
-                                      WHEN 'DELETE' THEN ARRAY[OLD.household_id]
-                                      ELSE ARRAY[OLD.household_id, NEW.household_id] END) id
-    ORDER BY id
-    ON CONFLICT (household_id) DO UPDATE SET household_id = excluded.household_id;
+    -- A note that is there already is locked, not written again: the lock keeps it from being
+    -- crossed off by somebody who cannot see yet what this transaction writes. In order of ids, so
+    -- that two who move people between two families wait for each other, never in a ring.
+    IF TG_OP = 'INSERT' THEN
+        INSERT INTO booking_familytoindex AS known (household_id) VALUES (NEW.household_id)
+        ON CONFLICT (household_id) DO UPDATE SET household_id = known.household_id WHERE false;
+    ELSE
+        INSERT INTO booking_familytoindex AS known (household_id)
+        SELECT DISTINCT id FROM unnest(CASE TG_OP WHEN 'DELETE' THEN ARRAY[OLD.household_id]
+            ELSE ARRAY[OLD.household_id, NEW.household_id] END) id ORDER BY id
+        ON CONFLICT (household_id) DO UPDATE SET household_id = known.household_id WHERE false;
+    END IF;
     RETURN NULL;
 END $$;
 DROP TRIGGER child_is_found ON booking_child;
