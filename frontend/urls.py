@@ -28,7 +28,7 @@ from frontend.views import (
     where,
     who,
 )
-from frontend.views.staff import desk, families, health, talking, timeline, today
+from frontend.views.staff import desk, families, health, planning, talking, timeline, today
 
 register_converter(NeedConverter, "need")
 
@@ -103,6 +103,8 @@ urlpatterns = [
     path("equipe/aujourdhui/<slug:centre_slug>/noter/", today.note, name="board-note"),
     path("equipe/aujourdhui/<slug:centre_slug>/imprimer/", today.printed, name="board-print"),
     path("equipe/veille/<str:token>/", today.version, name="board-version"),
+    path("equipe/planning/", planning.choice, name="planning"),
+    path("equipe/planning/<slug:centre_slug>/", planning.plan, name="plan"),
 ]
 
 if settings.DEMO:

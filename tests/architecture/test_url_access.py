@@ -142,15 +142,17 @@ def test_the_administration_is_closed_to_whoever_is_not_its_staff(db: None, role
 ROLES = ["reception", "practitioner", "manager", "administrator", "auditor"]
 # What a desk opens in its own centre, what needs the whole Département, what anyone of staff may.
 BOARD = ("board", "board-note", "board-print")
+PLANNING = ("plan",)
 OF_A_CENTRE = {
     *("desk", "message", "redirect", "act", "reply-read", "called-back", "timeline"),
     *("family", "family-merge", "book-for"),
     *BOARD,
+    *PLANNING,
 }
 # Who read of a family: its managers', and of who audits the Département.
 OF_A_MANAGER = {"family-reads"}
 OF_THE_DEPARTMENT = {"health", "provider"}
-OF_ALL_DESKS = {"desk-choice", "families", "today"}
+OF_ALL_DESKS = {"desk-choice", "families", "today", "planning"}
 PRESSED = {"redirect", "act", "reply-read", "called-back", "provider", "board-note"}
 
 
@@ -176,7 +178,7 @@ def staff_addresses(appointment: Appointment) -> dict[str, str]:
     twin = make_appointment(make_shift(site=appointment.site))
     Route.objects.get_or_create(name="ovh", defaults={"channel": "sms"})
     values: dict[str, dict[str, object]] = {
-        **{name: {"centre_slug": centre.slug} for name in ("desk", *BOARD)},
+        **{name: {"centre_slug": centre.slug} for name in ("desk", *BOARD, *PLANNING)},
         "message": {"pk": message.pk},
         "redirect": {"pk": message.pk},
         "act": {"pk": message.pk, "action": "prevenu"},
