@@ -1,7 +1,7 @@
 """Appointments with all that they name, read by statements written once (ADR 0010).
 
 The ORM compiles its SQL anew at each call; for ten joined tables that costs more than the database
-takes to answer. Rows become ordinary model instances through `Model.from_db`.
+takes to answer.
 """
 
 from __future__ import annotations
@@ -12,58 +12,14 @@ from functools import lru_cache
 from typing import Any, cast
 from uuid import UUID
 
-from django.db import DEFAULT_DB_ALIAS, connection
-from django.db.models import Model
+from django.db import connection
 
+from booking import offers
 from booking.actors import EMAIL, SMS, Who
 from booking.models import Appointment, Child, Guardian, Household
 from booking.models.appointment import new_reference
+from booking.rows import Reader, Table
 from centres.models import AppointmentType, Centre, Department, Practitioner, Shift, Site
-
-
-class Table:
-    """A model's columns under an alias, and how a stretch of a row becomes its instance."""
-
-    def __init__(self, model: type[Model], alias: str) -> None:
-        fields = model._meta.concrete_fields  # noqa: SLF001 - a documented interface of Django
-        self.model = model
-        self.names = [field.attname for field in fields]
-        self.columns = ", ".join(f'{alias}."{field.column}"' for field in fields)
-        self.converters = [
-            (place, convert)
-            for place, field in enumerate(fields)
-            if (convert := getattr(field, "from_db_value", None))
-        ]
-
-    def read(self, row: Sequence[Any], start: int) -> Any:
-        """The instance whose columns begin at `start`; None where an outer join found nothing."""
-        if row[start] is None:
-            return None
-        values = list(row[start : start + len(self.names)])
-        for place, convert in self.converters:
-            values[place] = convert(values[place], None, connection)
-        return self.model.from_db(DEFAULT_DB_ALIAS, self.names, values)
-
-
-class Reader:
-    """Reads rows of several joined tables, in the order given."""
-
-    def __init__(self, *tables: Table) -> None:
-        self.tables = tables
-        self.columns = ", ".join(table.columns for table in tables)
-        self.starts = [
-            sum(len(other.names) for other in tables[:place]) for place in range(len(tables))
-        ]
-
-    def fetch(self, sql: str, values: dict[str, Any]) -> list[list[Any]]:
-        """Each row as its instances, then the columns that follow them."""
-        with connection.cursor() as cursor:
-            cursor.execute(sql, values)
-            rows = cursor.fetchall()
-        places = list(zip(self.tables, self.starts, strict=True))
-        end = sum(len(table.names) for table in self.tables)
-        return [[*(table.read(row, at) for table, at in places), *row[end:]] for row in rows]
-
 
 WHOLE = Reader(
     Table(Appointment, "a"),
@@ -79,10 +35,7 @@ WHOLE = Reader(
 )
 # Which version of an appointment's row was read, and of its shift, type and centre (which may have
 # been paused): any change makes another.
-VERSION = (
-    "concat_ws(' ', a.ctid, a.xmin, shift.ctid, shift.xmin, kind.ctid, kind.xmin, "
-    "centre.ctid, centre.xmin)"
-)
+VERSION = f"concat_ws(' ', a.ctid, a.xmin, shift.ctid, shift.xmin, {offers.ROWS})"
 # One or two uids, never an array: for two values PostgreSQL keeps its plan, for an array of unknown
 # length it would plan ten joins anew at each call (6 ms instead of 0.4).
 APPOINTMENTS = f"""
@@ -101,14 +54,9 @@ WHERE a.uid IN (%(first)s, %(last)s)
 ORDER BY a.id
 """  # noqa: S608 - made of our own column names
 # What confirming a hold asks, and no more: nobody is named by it yet.
-HOLD = Reader(
-    Table(Appointment, "a"),
-    Table(Shift, "shift"),
-    Table(AppointmentType, "kind"),
-    Table(Centre, "centre"),
-)
+HOLD = Reader(Table(Appointment, "a"), Table(Shift, "shift"))
 HOLDS = f"""
-SELECT {HOLD.columns}, {VERSION}
+SELECT {HOLD.columns}, {VERSION}, {offers.VERSION}
 FROM booking_appointment a
 JOIN centres_shift shift ON shift.id = a.shift_id
 JOIN centres_appointmenttype kind ON kind.id = a.type_id
@@ -162,12 +110,6 @@ ON CONFLICT (reference) DO NOTHING
 RETURNING id
 """  # noqa: S608 - made of our own column names
 
-OFFER = Reader(Table(AppointmentType, "kind"), Table(Centre, "centre"))
-OFFER_BY_SLUG = f"""
-SELECT {OFFER.columns} FROM centres_appointmenttype kind, centres_centre centre
-WHERE kind.slug = %(kind)s AND centre.slug = %(centre)s AND kind.is_active
-"""  # noqa: S608 - made of our own column names
-
 
 def load_appointments(uids: Sequence[UUID]) -> dict[UUID, Appointment]:
     """These one or two appointments with their shift, type, centre, department, site and people."""
@@ -190,8 +132,9 @@ def load_appointments(uids: Sequence[UUID]) -> dict[UUID, Appointment]:
 def load_hold(uid: UUID) -> Appointment | None:
     """A hold with its shift, type and centre: all that a family's details are judged by. What else
     it names is read when asked for."""
-    for appointment, shift, kind, centre, version in HOLD.fetch(HOLDS, {"uid": uid}):
-        appointment.shift, appointment.type, appointment.centre = shift, kind, centre
+    for appointment, shift, version, offered in HOLD.fetch(HOLDS, {"uid": uid}):
+        offer = offers.of_version(appointment.type_id, appointment.centre_id, offered)
+        appointment.shift, appointment.type, appointment.centre = shift, offer.kind, offer.centre
         appointment.row_version = version
         return cast(Appointment, appointment)
     return None
@@ -261,9 +204,3 @@ def update_appointment(appointment: Appointment, *names: str) -> None:
     values = [f.get_db_prep_save(getattr(appointment, f.attname), connection) for f in fields]
     with connection.cursor() as cursor:
         cursor.execute(sql, [*values, appointment.pk])
-
-
-def find_offer(*, type_slug: str, centre_slug: str) -> tuple[AppointmentType, Centre] | None:
-    """An active type and a centre as an address names them; None unless both are there."""
-    rows = OFFER.fetch(OFFER_BY_SLUG, {"kind": type_slug, "centre": centre_slug})
-    return (rows[0][0], rows[0][1]) if rows else None

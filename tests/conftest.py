@@ -9,7 +9,7 @@ from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 from playwright.sync_api import Browser, sync_playwright
 
-from booking import policy, throttle
+from booking import offers, policy, throttle
 from notifications import heartbeats, routing, wordings
 
 # A busy machine is no reason to fail: no example has a deadline of its own.
@@ -40,6 +40,7 @@ def each_test_begins_with_no_tries_counted() -> None:
     """Not only the database counts and knows: a process keeps a little to itself."""
     throttle.forget()
     policy.forget()
+    offers.forget()
 
 
 @pytest.fixture(autouse=True)

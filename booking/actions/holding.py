@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.db import IntegrityError, connection, transaction
 
-from booking import queries, rules
+from booking import offers, queries, rules
 from booking.actors import FAMILY, Actor
 from booking.availability import (
     ShiftLoad,
@@ -27,6 +27,7 @@ from booking.errors import (
     HoldExpired,
     HoldNotExtendable,
     NotOffered,
+    Refusal,
     SlotTaken,
     TooFar,
     TooSoon,
@@ -40,12 +41,17 @@ from centres.calendar import from_minute, to_minute
 from centres.models import AppointmentType, Centre, Shift
 from centres.rollout import is_open_online, is_open_to_agents
 
-# Locks the shifts that could take this start, in id order: the unit of contention (ADR 0004).
-LOCK_CANDIDATES = """
-SELECT * FROM booking_lock_candidates(
+# Locks the shifts that could take this start, in id order: the unit of contention (ADR 0004). And
+# tells, without a statement more, whether the type and the centre are those remembered.
+LOCK_CANDIDATES = f"""
+SELECT {offers.VERSION}, candidate.*
+FROM centres_appointmenttype kind
+JOIN centres_centre centre ON centre.id = %(centre)s
+LEFT JOIN booking_lock_candidates(
     %(type)s::bigint, %(centre)s::bigint, %(start)s::timestamptz, %(now)s::timestamptz,
-    %(releasing)s::uuid)
-"""
+    %(releasing)s::uuid) candidate ON true
+WHERE kind.id = %(type)s
+"""  # noqa: S608 - made of our own column names
 
 # Holds no candidate shift knows of, in the way of its practitioner all the same: expired, or on a
 # half-day that was cancelled or moved under them, which nobody could confirm any more.
@@ -99,6 +105,10 @@ def _check_window(
         raise TooFar
 
 
+class OfferChangedError(Exception):
+    """The type or the centre is not any more as this process remembers it."""
+
+
 class Candidate(NamedTuple):
     """A locked shift that could take the start; its seats in use; holds on it that expired."""
 
@@ -107,21 +117,26 @@ class Candidate(NamedTuple):
     lapsed: list[int]
 
 
-def _lock_candidates(
-    kind_id: int, centre_id: int, start: int, *, now: datetime, releasing: UUID | None
-) -> list[Candidate]:
-    """The caller's own former hold is given back too: it must not be in its owner's way."""
+def _lock_candidates(ask: Ask, *, releasing: UUID | None) -> list[Candidate]:
+    """The caller's own former hold is given back too: it must not be in its owner's way. Raises
+    OfferChangedError."""
     values: dict[str, Any] = {
-        "type": kind_id,
-        "centre": centre_id,
-        "start": from_minute(start),
-        "now": now,
+        "type": ask.kind.pk,
+        "centre": ask.centre.pk,
+        "start": from_minute(ask.start),
+        "now": ask.now,
         "releasing": releasing,
     }
     with connection.cursor() as cursor:
         cursor.execute(LOCK_CANDIDATES, values)
         rows = cursor.fetchall()
-    return [Candidate(ShiftLoad._make(load), set(seats), lapsed) for *load, seats, lapsed in rows]
+    if ask.version and {version for version, *_ in rows} != {ask.version}:
+        raise OfferChangedError
+    return [
+        Candidate(ShiftLoad._make(load), set(seats), lapsed)
+        for _, *load, seats, lapsed in rows
+        if load[0] is not None
+    ]
 
 
 def _choose(
@@ -175,12 +190,24 @@ def hold(
 
     `releasing` gives back the caller's previous hold in the same transaction; `moving` says the
     hold is the new time of that appointment. Every rule is checked again here, whatever the page
-    showed. A family that pressed this button before gets the hold it has. Raises CentreNotOpen,
-    TypeNotBookable, TooSoon, TooFar, NotOffered, SlotTaken.
+    showed; a type and a centre that were remembered (`booking.offers`) and have changed since are
+    read, and all is judged once more. A family that pressed this button before gets the hold it
+    has. Raises CentreNotOpen, TypeNotBookable, TooSoon, TooFar, NotOffered, SlotTaken.
     """
-    check_open(centre, kind, now=now, actor=actor)
-    _check_window(centre, kind, start, now=now, actor=actor)
-    ask = Ask(kind, centre, start, now, actor, Wanted(site_id, practitioner_id, preferred))
+    wanted = Wanted(site_id, practitioner_id, preferred)
+    ask = Ask(kind, centre, start, now, actor, wanted)
+    try:
+        return _hold(ask, releasing=releasing, moving=moving)
+    except (Refusal, OfferChangedError):
+        now_is = ask.as_it_is_now()
+        if now_is is None:
+            raise
+        return _hold(now_is, releasing=releasing, moving=moving)
+
+
+def _hold(ask: Ask, *, releasing: UUID | None, moving: UUID | None) -> Appointment:
+    check_open(ask.centre, ask.kind, now=ask.now, actor=ask.actor)
+    _check_window(ask.centre, ask.kind, ask.start, now=ask.now, actor=ask.actor)
     try:
         return _take(ask, releasing=releasing, moving=moving)
     except SlotTaken as refusal:
@@ -201,6 +228,23 @@ class Ask(NamedTuple):
     actor: Actor
     wanted: Wanted
 
+    @property
+    def version(self) -> str:
+        """Of the type and the centre, if they were remembered."""
+        return self.kind.offer_version
+
+    def as_it_is_now(self) -> Ask | None:
+        """The same, by the type and the centre as they are now; None when they are what was known.
+        Raises TypeNotBookable when one of them is gone."""
+        if not self.version:
+            return None
+        offer = offers.read_again(self.kind.pk, self.centre.pk)
+        if offer is None:
+            raise TypeNotBookable
+        if offer.version == self.version:
+            return None
+        return self._replace(kind=offer.kind, centre=offer.centre)
+
 
 def _clear_way(ask: Ask) -> int:
     since, until = footprint(ask.start, queries.type_rules(ask.kind).timing)
@@ -220,8 +264,8 @@ def _clear_way(ask: Ask) -> int:
 @transaction.atomic
 def _take(ask: Ask, *, releasing: UUID | None, moving: UUID | None) -> Appointment:
     kind, centre, start, now, actor, wanted = ask
+    candidates = _lock_candidates(ask, releasing=releasing)
     timing = queries.type_rules(kind).timing
-    candidates = _lock_candidates(kind.pk, centre.pk, start, now=now, releasing=releasing)
     if lapsed := [pk for candidate in candidates for pk in candidate.lapsed]:
         Appointment.objects.filter(pk__in=lapsed, state="held").update(state="lapsed")
     loads = [candidate.load for candidate in candidates]

@@ -41,6 +41,9 @@ class AppointmentType(models.Model):
         CHILDMINDER = "childminder", _("Devenir assistante ou assistant maternel")
         OTHER = "other", _("Autre")
 
+    # Of its row and a centre's, if it was not read for this request (see booking.offers).
+    offer_version: str = ""
+
     slug = models.SlugField(unique=True)
     label = models.CharField(_("motif"), max_length=120)
     what_to_bring = models.TextField(

