@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from config.embedded import ServerError
+from tests import template
 from tests.servers import provide_servers
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -44,6 +45,7 @@ def main(arguments: list[str]) -> int:
             if not is_fast:
                 provide_tools()
             provide_servers(stack)
+            stack.enter_context(template.named())
             results = check_all() + run_tests(given, is_fast=is_fast)
     except (MissingToolError, ServerError) as error:
         sys.stderr.write(f"bin/test: {error}\n")
@@ -60,6 +62,7 @@ def check_all() -> list[Result]:
     templates = sorted(str(path) for house in HOUSES for path in Path(house).rglob("*.html"))
     commands: dict[str, Sequence[str | Path]] = {
         "mypy": [BIN / "mypy"],
+        "database": [python, "-m", "tests.template"],
         "ruff check": [BIN / "ruff", "check", "."],
         "ruff format": [BIN / "ruff", "format", "--check", "."],
         "import-linter": [BIN / "lint-imports"],

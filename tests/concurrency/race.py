@@ -32,12 +32,24 @@ SELECT count(*) FROM centres_shift s WHERE s.seats > 1 AND s.seats < (
     SELECT count(*) FROM booking_appointment a
     WHERE a.shift_id = s.id AND a.state NOT IN ('cancelled', 'lapsed'))
 """
+WAITING = """
+SELECT count(*) FROM pg_locks
+WHERE NOT granted
+  AND pid IN (SELECT pid FROM pg_stat_activity WHERE datname = current_database())
+"""
 
 
 def count(sql: str) -> int:
     with connection.cursor() as cursor:
         cursor.execute(sql)
         return int(cursor.fetchone()[0])
+
+
+def until_somebody_waits() -> None:
+    """For a lock that the caller's transaction holds."""
+    ends = time.monotonic() + 10
+    while not count(WAITING):
+        assert time.monotonic() < ends
 
 
 def at_once(tasks: Sequence[Callable[[], Any]]) -> list[Any]:

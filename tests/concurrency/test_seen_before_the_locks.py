@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from threading import Event
 
 import pytest
@@ -14,22 +13,10 @@ from booking.loading import load_hold, load_locked
 from booking.models import Appointment
 from centres.models import Shift
 from tests.booking.scene import NADIA, NOW, open_morning
-from tests.concurrency.race import count
+from tests.concurrency.race import until_somebody_waits
 from tests.threads import at_once
 
-WAITING = """
-SELECT count(*) FROM pg_locks
-WHERE NOT granted
-  AND pid IN (SELECT pid FROM pg_stat_activity WHERE datname = current_database())
-"""
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-def until_somebody_waits() -> None:
-    """For a lock that the caller's transaction holds."""
-    ends = time.monotonic() + 10
-    while not count(WAITING):
-        assert time.monotonic() < ends
 
 
 def test_a_change_committed_while_it_waits_for_the_lock_is_seen() -> None:
