@@ -217,3 +217,13 @@ class BadTime(Refusal):
 
     def __init__(self, text: str = "", at: datetime | None = None) -> None:
         super().__init__(text=text, at=at)
+
+
+class NotAsSeen(Refusal):
+    """What was shown before saving is not what would happen now; `outcome` in its details is."""
+
+    code = "not_as_seen"
+    message = gettext_noop(
+        "Depuis l’aperçu, quelque chose a changé. Rien n’est enregistré : relisez, puis "
+        "enregistrez."
+    )

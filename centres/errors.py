@@ -73,3 +73,23 @@ class ShiftCancelled(Refusal):
 class OtherCentre(Refusal):
     code = "other_centre"
     message = gettext_noop("Ce lieu dépend d’un autre centre.")
+
+
+class DatesOutOfOrder(Refusal):
+    code = "dates_out_of_order"
+    message = gettext_noop("Le dernier jour doit venir après le premier.")
+
+
+class NothingOffered(Refusal):
+    code = "nothing_offered"
+    message = gettext_noop("Choisissez au moins un motif.")
+
+
+class RuleChanged(Refusal):
+    """Somebody else has changed the rule since the page was shown."""
+
+    code = "rule_changed"
+    message = gettext_noop(
+        "Cette plage a été modifiée entre-temps. Rien n’est enregistré : vérifiez, puis demandez "
+        "un nouvel aperçu."
+    )

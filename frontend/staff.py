@@ -54,6 +54,14 @@ class Desk:
                 return centre
         raise Http404
 
+    def managed_centre(self, slug: str) -> Centre:
+        """One whose plan is theirs to change: its manager's, and of who runs the service. Raises
+        Http404."""
+        centre = self.centre(slug)
+        if not (self.runs_service or centre.pk in self.managed):
+            raise Http404
+        return centre
+
     def must_have(self, slug: str) -> None:
         """Raises Http404."""
         self.centre(slug)

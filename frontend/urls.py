@@ -4,6 +4,7 @@ from django.conf import settings
 from django.urls import path, register_converter
 from django.views.i18n import set_language
 
+from frontend import urls_plan
 from frontend.access import access
 from frontend.draft import keeping
 from frontend.needs import NeedConverter
@@ -105,6 +106,7 @@ urlpatterns = [
     path("equipe/veille/<str:token>/", today.version, name="board-version"),
     path("equipe/planning/", planning.choice, name="planning"),
     path("equipe/planning/<slug:centre_slug>/", planning.plan, name="plan"),
+    *urls_plan.urlpatterns,
 ]
 
 if settings.DEMO:

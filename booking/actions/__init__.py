@@ -10,6 +10,7 @@ from booking.actions.healing import heal_reminders
 from booking.actions.holding import extend_hold, hold, lapse_expired_holds, release_hold
 from booking.actions.merging import merge_households
 from booking.actions.reading import note_read
+from booking.actions.ruling import save_rules, try_rules, undo_rule
 from booking.actions.talking import book_for
 from booking.actions.visiting import arrive, await_again, fulfil, mark_noshow, start
 
@@ -36,5 +37,8 @@ __all__ = [
     "release_hold",
     "replan_household",
     "request_callback",
+    "save_rules",
     "start",
+    "try_rules",
+    "undo_rule",
 ]

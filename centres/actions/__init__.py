@@ -11,6 +11,7 @@ from centres.actions.accounts import (
 from centres.actions.clashes import Clash
 from centres.actions.closing import declare_absence, declare_closure, withdraw
 from centres.actions.expanding import HORIZON_MONTHS, Expansion, expand_rules
+from centres.actions.ruling import Edit, RuleFields, Saved, save_rules, undo_rule
 from centres.actions.shifts import Change, cancel_shift, cancel_shifts_of, edit_shift, restore_shift
 from centres.actions.staging import change_stage
 from centres.calendar import months_after
@@ -19,7 +20,10 @@ __all__ = [
     "HORIZON_MONTHS",
     "Change",
     "Clash",
+    "Edit",
     "Expansion",
+    "RuleFields",
+    "Saved",
     "cancel_shift",
     "cancel_shifts_of",
     "change_stage",
@@ -35,5 +39,7 @@ __all__ = [
     "reset_log_in",
     "restore_memberships",
     "restore_shift",
+    "save_rules",
+    "undo_rule",
     "withdraw",
 ]

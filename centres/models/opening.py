@@ -82,6 +82,40 @@ class OpeningRule(models.Model):
         return f"{self.practitioner}, {self.site} ({self.rrule})"
 
 
+class RuleChange(models.Model):
+    """One decision on an opening rule: who, when, and the rule before and after it.
+
+    `before` is empty for a new rule. A change from a later day on ends the rule the day before, and
+    `follower` goes on from there.
+    """
+
+    class Action(models.TextChoices):
+        CREATE = "create", _("créée")
+        EDIT = "edit", _("modifiée")
+        UNDO = "undo", _("remise comme avant")
+
+    rule = models.ForeignKey(OpeningRule, models.CASCADE, related_name="changes")
+    follower = models.ForeignKey(
+        OpeningRule, models.SET_NULL, null=True, related_name="+", db_index=False
+    )
+    action = models.CharField(_("décision"), max_length=6, choices=Action.choices)
+    before = models.JSONField(_("avant"), default=dict, encoder=DjangoJSONEncoder)
+    after = models.JSONField(_("après"), default=dict, encoder=DjangoJSONEncoder)
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, verbose_name=_("auteur")
+    )
+    author_name = models.CharField(_("auteur"), max_length=120)
+    decided_at = models.DateTimeField(_("décidé le"))
+
+    class Meta:
+        verbose_name = _("changement d’une plage")
+        verbose_name_plural = _("changements de plages")
+        ordering = ["-decided_at", "-id"]
+
+    def __str__(self) -> str:
+        return f"{self.rule} : {self.get_action_display()}"
+
+
 class Shift(models.Model):
     """A dated occurrence of a rule (or a single one), editable alone.
 

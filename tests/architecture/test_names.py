@@ -18,6 +18,7 @@ from booking.actions import (
     holding,
     merging,
     reading,
+    ruling,
     talking,
     visiting,
 )
@@ -35,6 +36,7 @@ MODULES = (
     holding,
     merging,
     reading,
+    ruling,
     talking,
     visiting,
 )

@@ -13,7 +13,9 @@ PURE = [
     "booking.reminders",
     "booking.rules",
     "centres.calendar",
+    "centres.differences",
     "centres.errors",
+    "centres.patterns",
     "centres.recurrence",
     "centres.settling",
 ]

@@ -14,9 +14,9 @@ from pytest_django import Settings
 
 from booking.access import contact_token, hold_token, manage_token
 from booking.models import Appointment, CallbackRequest
-from centres.models import Centre, Membership, User
+from centres.models import Centre, Membership, RuleChange, User
 from notifications.models import Inbound, OutboxMessage, Receipt, Route
-from tests.factories import make_appointment, make_centre, make_department, make_shift
+from tests.factories import make_appointment, make_centre, make_department, make_rule, make_shift
 from tests.frontend.staff.people import log_in
 from tests.notifications.messages import make_row
 
@@ -151,9 +151,12 @@ OF_A_CENTRE = {
 }
 # Who read of a family: its managers', and of who audits the Département.
 OF_A_MANAGER = {"family-reads"}
+# What changes the plan: its managers', and of who runs the service.
+RULES_OF_CENTRE = ("rules", "rule-new")
+OF_A_PLANNER = {*RULES_OF_CENTRE, "rule", "rule-undo"}
 OF_THE_DEPARTMENT = {"health", "provider"}
 OF_ALL_DESKS = {"desk-choice", "families", "today", "planning"}
-PRESSED = {"redirect", "act", "reply-read", "called-back", "provider", "board-note"}
+PRESSED = {"redirect", "act", "reply-read", "called-back", "provider", "board-note", "rule-undo"}
 
 
 def staff_addresses(appointment: Appointment) -> dict[str, str]:
@@ -177,6 +180,8 @@ def staff_addresses(appointment: Appointment) -> dict[str, str]:
     )
     twin = make_appointment(make_shift(site=appointment.site))
     Route.objects.get_or_create(name="ovh", defaults={"channel": "sms"})
+    rule = make_rule(site=appointment.site)
+    change = RuleChange.objects.create(rule=rule, action="create", decided_at=timezone.now())
     values: dict[str, dict[str, object]] = {
         **{name: {"centre_slug": centre.slug} for name in ("desk", *BOARD, *PLANNING)},
         "message": {"pk": message.pk},
@@ -190,9 +195,14 @@ def staff_addresses(appointment: Appointment) -> dict[str, str]:
         "book-for": {"pk": appointment.household_id},
         "family-merge": {"pk": appointment.household_id, "other": twin.household_id},
         "family-reads": {"pk": appointment.household_id},
+        **{name: {"centre_slug": centre.slug} for name in RULES_OF_CENTRE},
+        "rule": {"centre_slug": centre.slug, "pk": rule.pk},
+        "rule-undo": {"centre_slug": centre.slug, "pk": change.pk},
     }
     names = [pattern.name for pattern in personal("staff")]
-    assert set(names) == OF_A_CENTRE | OF_A_MANAGER | OF_THE_DEPARTMENT | OF_ALL_DESKS
+    assert set(names) == (
+        OF_A_CENTRE | OF_A_MANAGER | OF_A_PLANNER | OF_THE_DEPARTMENT | OF_ALL_DESKS
+    )
     return {name: reverse(name, kwargs=values.get(name, {})) for name in names}
 
 
@@ -215,6 +225,7 @@ def told_of() -> tuple[object, ...]:
         list(Inbound.objects.order_by("pk").values_list("handled_at", flat=True)),
         list(CallbackRequest.objects.order_by("pk").values_list("state", flat=True)),
         list(Route.objects.values_list("is_enabled", flat=True)),
+        list(RuleChange.objects.order_by("pk").values_list("pk", "action")),
     )
 
 
@@ -232,6 +243,7 @@ def test_staff_open_their_own_centre_and_no_other(role: str, appointment: Appoin
             may = name in OF_ALL_DESKS
             may |= name in OF_A_CENTRE and (everywhere or (is_own and role != "auditor"))
             may |= name in OF_A_MANAGER and (in_department or (is_own and role == "manager"))
+            may |= name in OF_A_PLANNER and (everywhere or (is_own and role == "manager"))
             may |= name == "health" and in_department
             may |= name == "provider" and everywhere
             assert (status != 404) == may, (role, name, status)

@@ -1,0 +1,141 @@
+"""Opening rules as managers change them: tried first, then saved as they were seen.
+
+A trial is the change itself, rolled back: it cannot promise anything else than what is done.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Sequence
+from datetime import date, datetime
+from typing import NamedTuple
+
+from django.db import transaction
+
+from booking.errors import NotAsSeen
+from booking.models import Appointment
+from centres import actions as opening
+from centres.actions.ruling import Edit, Saved
+from centres.models import OpeningRule, Shift, User
+
+# What a page says of an appointment.
+NAMED = ("type", "centre", "site", "practitioner", "guardian", "child", "household")
+
+
+class Outcome(NamedTuple):
+    """What becomes of half-days and appointments. `outside`: appointments that no half-day of
+    theirs receives any more, soonest first; `before`: those (ids) of whom this was true already.
+    `others` are the half-days in the way of those that could not be made, by id."""
+
+    saved: Saved
+    outside: list[Appointment]
+    before: frozenset[int]
+    others: dict[int, Shift]
+    rules: dict[int, OpeningRule]
+
+    @property
+    def left_out(self) -> list[Appointment]:
+        """Those that the change itself leaves outside."""
+        return [each for each in self.outside if each.pk not in self.before]
+
+    @property
+    def tokens(self) -> list[str]:
+        """One text for each thing that happens: what was seen is compared with what would be."""
+        said = [each.sentence_key for each in self.saved.differences]
+        said += [f"out:{each.pk}" for each in self.left_out]
+        said += [f"clash:{each.on}:{self.clash_at(each.other)}" for each in self.clashes]
+        said += [f"crowded:{pk}" for pk in self.saved.expansion.crowded]
+        return sorted(token(each) for each in said)
+
+    @property
+    def clashes(self) -> list[opening.Clash]:
+        return self.saved.expansion.clashes
+
+    def clash_at(self, pk: int) -> str:
+        other = self.others[pk]
+        return f"{other.practitioner_id}:{other.starts_at.timestamp()}"
+
+
+def token(said: str) -> str:
+    """Short enough to be carried by a form, a hundred at a time."""
+    return hashlib.sha256(said.encode()).hexdigest()[:8]
+
+
+@transaction.atomic
+def save_rules(
+    *,
+    edits: Sequence[Edit],
+    centre_id: int,
+    author: User,
+    now: datetime,
+    today: date,
+    seen: Collection[str] | None = None,
+) -> Outcome:
+    """Write opening rules and let their half-days follow, all or nothing. With the tokens `seen` in
+    a trial, only if all of it is still so: raises NotAsSeen, with the new outcome, and whatever
+    centres' action raises."""
+    saved = opening.save_rules(
+        edits=edits, centre_id=centre_id, author=author, now=now, today=today
+    )
+    outcome = _outcome(saved, now=now)
+    if seen is not None and sorted(seen) != outcome.tokens:
+        raise NotAsSeen(outcome=outcome)
+    return outcome
+
+
+def try_rules(
+    *, edits: Sequence[Edit], centre_id: int, author: User, now: datetime, today: date
+) -> Outcome:
+    """What `save_rules` would do, for which nothing stays written. Raises the same."""
+    with transaction.atomic():
+        outcome = save_rules(edits=edits, centre_id=centre_id, author=author, now=now, today=today)
+        transaction.set_rollback(True)
+    return outcome
+
+
+@transaction.atomic
+def undo_rule(*, change_id: int, author: User, now: datetime, today: date) -> Outcome:
+    """Take the last decision on a rule back. Raises RuleChanged when another was taken since, and
+    NotAsSeen when families who booked in the meantime would be left outside."""
+    saved = opening.undo_rule(change_id=change_id, author=author, now=now, today=today)
+    outcome = _outcome(saved, now=now)
+    if outcome.left_out:
+        raise NotAsSeen(outcome=outcome)
+    return outcome
+
+
+def _outcome(saved: Saved, *, now: datetime) -> Outcome:
+    """Read while it stands: after a trial nothing of it is left to read. Four queries."""
+    outside = list(
+        Appointment.objects.outside()
+        .filter(shift__in=saved.shift_ids, ends_at__gt=now)
+        .select_related(
+            *["type", "centre", "site", "practitioner", "guardian", "child", "household"]
+        )
+        .order_by("starts_at", "pk")
+    )
+    clashes = saved.expansion.clashes
+    others = Shift.objects.select_related("practitioner", "site", "centre")
+    rules = OpeningRule.objects.select_related("practitioner", "site").prefetch_related("types")
+    return Outcome(
+        saved,
+        outside,
+        frozenset(each.pk for each in outside if not _was_received(each, saved)),
+        others.in_bulk({clash.other for clash in clashes} | set(saved.expansion.crowded)),
+        rules.in_bulk({clash.rule for clash in clashes}),
+    )
+
+
+def _was_received(appointment: Appointment, saved: Saved) -> bool:
+    """Whether its half-day, as it was before the change, received it."""
+    shift = saved.before.get(appointment.shift_id)
+    if shift is None or not shift.is_open:
+        return False
+    is_there = (appointment.practitioner_id, appointment.site_id) == (
+        shift.practitioner,
+        shift.site,
+    )
+    hours = (shift.starts_at, shift.ends_at)
+    if appointment.seat:
+        return is_there and (appointment.busy_from, appointment.busy_until) == hours
+    return is_there and hours[0] <= appointment.busy_from and appointment.busy_until <= hours[1]
