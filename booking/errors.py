@@ -224,6 +224,6 @@ class NotAsSeen(Refusal):
 
     code = "not_as_seen"
     message = gettext_noop(
-        "Depuis l’aperçu, quelque chose a changé. Rien n’est enregistré : relisez, puis "
+        "Depuis l’aperçu, quelque chose a changé. Rien n’est enregistré : relisez, puis "
         "enregistrez."
     )

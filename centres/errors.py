@@ -90,6 +90,6 @@ class RuleChanged(Refusal):
 
     code = "rule_changed"
     message = gettext_noop(
-        "Cette plage a été modifiée entre-temps. Rien n’est enregistré : vérifiez, puis demandez "
+        "Cette plage a été modifiée entre-temps. Rien n’est enregistré : vérifiez, puis demandez "
         "un nouvel aperçu."
     )

@@ -44,14 +44,14 @@ IN_WEEKS = gettext_noop("une semaine sur %(number)s")
 IN_MONTHS = gettext_noop("un mois sur %(number)s")
 
 NOT_READ = gettext_noop(
-    "« %(text)s » ne se lit pas. Par exemple : le mardi · le lundi et le jeudi, une semaine sur "
+    "« %(text)s » ne se lit pas. Par exemple : le mardi · le lundi et le jeudi, une semaine sur "
     "deux · le 1er et le 3e mardi du mois."
 )
-RANK_MISSING = gettext_noop("« %(text)s » : quel %(day)s du mois ? Par exemple : le 1er mardi.")
+RANK_MISSING = gettext_noop("« %(text)s » : quel %(day)s du mois ? Par exemple : le 1er mardi.")
 UNEVEN = gettext_noop(
-    "« %(text)s » : faites une ligne par jour quand les rangs ne sont pas les mêmes."
+    "« %(text)s » : faites une ligne par jour quand les rangs ne sont pas les mêmes."
 )
-BAD_EVERY = gettext_noop("« %(text)s » : une fois sur 1 à 52.")
+BAD_EVERY = gettext_noop("« %(text)s » : une fois sur 1 à 52.")
 # What may be typed for a number, and for a rank.
 NUMBERS = {"un": 1, "une": 1, "deux": 2, "trois": 3, "quatre": 4, "cinq": 5, "six": 6}
 SPELT = {"premier": 1, "deuxieme": 2, "second": 2, "troisieme": 3, "quatrieme": 4, "dernier": -1}

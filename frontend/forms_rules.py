@@ -108,14 +108,14 @@ class RuleForm(forms.Form):
     )
     ranks = forms.TypedMultipleChoiceField(
         label=gettext_lazy("Quelles semaines du mois"),
-        help_text=gettext_lazy("Pour un rythme du mois : par exemple le 1er et le 3e mardi."),
+        help_text=gettext_lazy("Pour un rythme du mois : par exemple le 1er et le 3e mardi."),
         coerce=int,
         widget=Boxes,
         required=False,
     )
     every = forms.IntegerField(
         label=gettext_lazy("Une semaine (ou un mois) sur"),
-        help_text=gettext_lazy("1 : toutes. 2 : une sur deux, à compter de celle du premier jour."),
+        help_text=gettext_lazy("1 : toutes. 2 : une sur deux, à compter de celle du premier jour."),
         min_value=1,
         max_value=MOST_EVERY,
         initial=1,
@@ -125,7 +125,7 @@ class RuleForm(forms.Form):
     valid_from = DayField(label=gettext_lazy("Premier jour"))
     valid_until = DayField(
         label=gettext_lazy("Dernier jour"),
-        help_text=gettext_lazy("Vide : sans fin prévue."),
+        help_text=gettext_lazy("Vide : sans fin prévue."),
         required=False,
     )
     types = forms.TypedMultipleChoiceField(
@@ -136,7 +136,7 @@ class RuleForm(forms.Form):
     )
     seats = forms.IntegerField(
         label=gettext_lazy("Places"),
-        help_text=gettext_lazy("Pour un atelier. Vide : autant que le motif."),
+        help_text=gettext_lazy("Pour un atelier. Vide : autant que le motif."),
         min_value=1,
         max_value=1000,
         required=False,
@@ -156,7 +156,7 @@ class RuleForm(forms.Form):
     since = DayField(
         label=gettext_lazy("Ce changement vaut à partir du"),
         help_text=gettext_lazy(
-            "Vide : dès maintenant. Avant ce jour, la plage reste comme elle est."
+            "Vide : dès maintenant. Avant ce jour, la plage reste comme elle est."
         ),
         required=False,
     )

@@ -269,10 +269,10 @@ class Preview:
             ends = other.ends_at.astimezone(self.names.zone)
             rule = outcome.rules[pk]
             text = ngettext(
-                "%(who)s : une demi-journée ne peut pas être créée, le %(day)s. Cette personne "
+                "%(who)s : une demi-journée ne peut pas être créée, le %(day)s. Cette personne "
                 "travaille alors %(hours)s, %(place)s.",
-                "%(who)s : %(count)s demi-journées ne peuvent pas être créées. La première, le "
-                "%(day)s : cette personne travaille alors %(hours)s, %(place)s.",
+                "%(who)s : %(count)s demi-journées ne peuvent pas être créées. La première, le "
+                "%(day)s : cette personne travaille alors %(hours)s, %(place)s.",
                 len(days),
             )
             values = {

@@ -113,7 +113,7 @@ class RuleChange(models.Model):
         ordering = ["-decided_at", "-id"]
 
     def __str__(self) -> str:
-        return f"{self.rule} : {self.get_action_display()}"
+        return f"{self.rule} : {self.get_action_display()}"
 
 
 class Shift(models.Model):
@@ -251,7 +251,7 @@ class ShiftType(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.shift} : {self.type}"
+        return f"{self.shift} : {self.type}"
 
 
 class Absence(models.Model):
@@ -278,7 +278,7 @@ class Absence(models.Model):
         indexes = [models.Index(fields=["practitioner", "ends_at"], name="absence_by_end")]
 
     def __str__(self) -> str:
-        return f"{self.practitioner} : {self.get_kind_display()}"
+        return f"{self.practitioner} : {self.get_kind_display()}"
 
 
 class Closure(models.Model):

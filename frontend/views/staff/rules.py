@@ -240,13 +240,13 @@ def undo(request: HttpRequest, centre_slug: str, pk: int) -> HttpResponseBase:
     try:
         actions.undo_rule(change_id=change.pk, author=asked.user, now=asked.now, today=asked.today)
     except NotAsSeen:
-        text = _("Une famille a réservé entre-temps : relisez ce qui changerait.")
+        text = _("Une famille a réservé entre-temps : relisez ce qui changerait.")
         messages.error(request, text)
         return _to_version(asked, change)
     except Refusal as refusal:
         messages.error(request, said(refusal))
     else:
-        messages.success(request, _("C’est annulé : la plage est comme avant."))
+        messages.success(request, _("C’est annulé : la plage est comme avant."))
     return redirect("rules", asked.centre.slug)
 
 
