@@ -18,6 +18,7 @@ class BookingConfig(AppConfig):
         for kind in messages.ABOUT_APPOINTMENT:
             composing.register(kind, telling.about_appointment)
         composing.register(planning.REMINDER, telling.about_day)
+        composing.register(messages.TOGETHER, telling.about_together)
         inbound.register(replies.act)
         hours.register(ringing.opening)
         wordings.register_scopes(wording_scopes)

@@ -25,6 +25,10 @@ class Timing(NamedTuple):
     def occupied(self) -> int:
         return self.before + self.duration + self.after
 
+    def times(self, count: int) -> Timing:
+        """So many visits, one after the other, as a single long one."""
+        return self._replace(duration=self.duration + (count - 1) * self.occupied)
+
 
 class ShiftLoad(NamedTuple):
     """A shift and all that takes its time. Instants in minutes since the epoch."""

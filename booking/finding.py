@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from django.db import connection
 from django.db.models import Prefetch
 
+from booking.actors import Who
 from booking.models import Child, FamilyRead, Guardian, Household
 from booking.seeking import Sought
 
@@ -55,6 +56,22 @@ WHERE own.household_id = %(family)s AND twin.household_id <> own.household_id
                WHERE length(word) > 2 AND twin.terms && booking_nears(word)))
   AND {theirs}
 ORDER BY twin.household_id DESC LIMIT %(most)s
+"""
+
+# The same of somebody who is only typed yet. Without number, address or birth date the parent's
+# names are all there is.
+LIKELY = """
+WITH typed AS MATERIALIZED (
+    SELECT booking_words(%(names)s) AS words, booking_words(%(parent)s) AS parent)
+SELECT likely.household_id FROM booking_familysearch likely, typed
+WHERE (likely.terms && %(contacts)s::text[]
+       OR likely.terms && %(births)s::text[]
+          AND 1 < (SELECT count(*) FROM unnest(typed.words) word
+                   WHERE length(word) > 2 AND likely.terms && booking_nears(word))
+       OR %(is_bare)s AND likely.terms && booking_nears(typed.parent[1])
+          AND likely.words @> typed.parent)
+  AND {theirs}
+ORDER BY likely.household_id DESC LIMIT %(most)s
 """
 
 
@@ -133,6 +150,28 @@ def twins(household: int, scope: Scope) -> list[Household]:
     bring_up_to_date()
     sql = TWINS.format(theirs=scope.theirs("twin.household_id"))
     values = scope.values() | {"family": household, "most": RECENT}
+    return load([pk for (pk,) in _rows(sql, values)])
+
+
+def likely(who: Who, scope: Scope) -> list[Household]:
+    """Families that are likely this person's, who is only typed yet: by the same number, the same
+    address, or a child born that day and names that are near."""
+    contacts = [f"p:{who.phone[-9:]}"] if who.phone else []
+    contacts += [f"e:{who.email}"] if who.email else []
+    births = [f"d:{who.child_born_on}"] if who.child_born_on else []
+    is_bare = bool(who.first_name and who.last_name) and not (contacts or births)
+    if not (contacts or births or is_bare):
+        return []
+    bring_up_to_date()
+    values = scope.values() | {
+        "parent": f"{who.first_name} {who.last_name}",
+        "names": f"{who.first_name} {who.last_name} {who.child_first_name}",
+        "contacts": contacts,
+        "births": births,
+        "is_bare": is_bare,
+        "most": RECENT,
+    }
+    sql = LIKELY.format(theirs=scope.theirs("likely.household_id"))
     return load([pk for (pk,) in _rows(sql, values)])
 
 

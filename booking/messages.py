@@ -6,7 +6,8 @@ Whoever booked is told. A message is useful until the appointment begins, a code
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -24,6 +25,8 @@ from notifications.words.kinds import known_language
 
 CONFIRMATION, MOVED, CANCELLED, CLOSED = "confirmation", "moved", "cancelled", "closed"
 CODE = "code"
+# Several appointments of a day, booked at once: what it is about is the day, like a reminder.
+TOGETHER = "together"
 # What a later change of the same appointment makes untrue.
 ABOUT_APPOINTMENT = (CONFIRMATION, MOVED, CANCELLED, CLOSED)
 # News from the centre about a day this near takes every way: one of them may be read too late.
@@ -43,18 +46,49 @@ def before_move(appointment: Appointment) -> Was:
 
 
 def confirmation(
-    appointment: Appointment, *, now: datetime, is_new: bool = False, actor: Actor = FAMILY
+    appointment: Appointment,
+    *,
+    now: datetime,
+    is_new: bool = False,
+    actor: Actor = FAMILY,
+    is_told: bool = True,
 ) -> None:
     """The appointment is booked. Of a family that `is_new` nothing else can be known yet; one that
-    an agent books for hears of it where it said, which nothing proves."""
+    an agent books for hears of it where it said, which nothing proves. Unless it `is_told` now, it
+    is told of several at once (`booked_together`)."""
     if is_new:
         plans = planning.plan_first(appointment, now=now)
     else:
         plans = planning.plan_days([planning.day_of(appointment)], now=now)
     if plans.withdraw:
         outbox.supersede(subject_refs=plans.withdraw, kinds=[REMINDER], wanted=plans.wanted)
-    told = _told(CONFIRMATION, appointment, now=now, is_by_agent=actor.is_agent)
+    told: list[Intent] = []
+    if is_told:
+        told = _told(CONFIRMATION, appointment, now=now, is_by_agent=actor.is_agent)
     outbox.enqueue([*told, *plans.intents], now=now)
+
+
+def booked_together(appointments: Sequence[Appointment], *, now: datetime) -> None:
+    """An agent has booked all of these of one day for one family: one message, which says what is
+    true of that day when it leaves."""
+    first = appointments[0]
+    day = planning.day_of(first)
+    told = _told(TOGETHER, first, now=now, is_by_agent=True)
+    if day is None or not told:
+        return
+    (intent,) = told
+    about = "-".join(str(each.pk) for each in appointments)
+    outbox.enqueue(
+        [
+            replace(
+                intent,
+                intent_key=f"{TOGETHER}:{day.household}:{day.on}:{about}"[:200],
+                subject_ref=day.subject_ref,
+                version=0,
+            )
+        ],
+        now=now,
+    )
 
 
 def moved(appointment: Appointment, *, now: datetime, was: Was, actor: Actor = FAMILY) -> None:

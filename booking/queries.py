@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from django.db import connection
 
-from booking.availability import ShiftLoad, Slot, Timing, Window, slots
+from booking.availability import ShiftLoad, Slot, Timing, Window, session_seats, slots
 from booking.models import Appointment, Guardian
 from booking.parties import Contact, number_of, parties
 from booking.rules import TypeRules, public_window
@@ -113,10 +113,6 @@ def contact_problems(household_ids: Iterable[int]) -> dict[int, list[ContactProb
     return found
 
 
-def _needed(kind: AppointmentType) -> int:
-    return type_rules(kind).timing.occupied
-
-
 def _read(sql: str, values: dict[str, Any]) -> list[ShiftLoad]:
     with connection.cursor() as cursor:
         cursor.execute(sql, values)
@@ -124,9 +120,15 @@ def _read(sql: str, values: dict[str, Any]) -> list[ShiftLoad]:
 
 
 def load_shifts(
-    *, kind: AppointmentType, centre_id: int, window: Window, now: datetime
+    *,
+    kind: AppointmentType,
+    centre_id: int,
+    window: Window,
+    now: datetime,
+    together: int = 1,
 ) -> list[ShiftLoad]:
-    """The shifts of a centre that offer the type in the window: one query."""
+    """The shifts of a centre that offer the type in the window, with a free stretch for so many
+    visits one after the other: one query."""
     earliest = from_minute(window.earliest)
     return _read(
         SHIFTS_BETWEEN,
@@ -136,7 +138,7 @@ def load_shifts(
             "since": earliest - LONGEST_SHIFT,
             "earliest": earliest,
             "until": from_minute(window.latest),
-            "needed": _needed(kind),
+            "needed": together * type_rules(kind).timing.occupied,
             "now": now,
         },
     )
@@ -150,12 +152,20 @@ def search(
     now: datetime,
     site_id: int | None = None,
     for_public: bool = True,
+    together: int = 1,
 ) -> list[Slot]:
-    """Every bookable slot of a centre in the window, by start: one query."""
-    shifts = load_shifts(kind=kind, centre_id=centre.pk, window=window, now=now)
-    if site_id is not None:
-        shifts = [shift for shift in shifts if shift.site == site_id]
-    return sorted(slots(shifts, type_rules(kind).timing, window, for_public=for_public))
+    """Every bookable slot of a centre in the window, by start: one query. `together`: only where so
+    many visits fit one after the other, or so many seats are left in a session."""
+    shifts = [
+        shift
+        for shift in load_shifts(
+            kind=kind, centre_id=centre.pk, window=window, now=now, together=together
+        )
+        if (site_id is None or shift.site == site_id)
+        and (shift.seats == 1 or session_seats(shift, for_public=for_public) >= together)
+    ]
+    timing = type_rules(kind).timing.times(together)
+    return sorted(slots(shifts, timing, window, for_public=for_public))
 
 
 def next_free(

@@ -11,10 +11,11 @@ from django.utils import timezone
 
 from booking import policy, reaching
 from booking.loading import load_appointments
-from booking.messages import ABOUT_APPOINTMENT
+from booking.messages import ABOUT_APPOINTMENT, TOGETHER
 from booking.models import Appointment, Guardian, Household
+from booking.parties import number_of
 from booking.planning import REMINDER, DayKey
-from booking.queries import visits_told
+from booking.queries import visits_of_day, visits_told
 from booking.reaching import Way
 from booking.reminders import SMS, Hours, decent, is_off
 from centres.calendar import wall
@@ -60,6 +61,9 @@ def _visits_of(message: OutboxMessage) -> list[Appointment]:
     """What it is about, as it is now. Raises ValueError."""
     if message.kind == REMINDER:
         return visits_told(*DayKey.of(message.subject_ref), message.person_ref)
+    if message.kind == TOGETHER:
+        of_day = visits_of_day(*DayKey.of(message.subject_ref))
+        return [each for each in of_day if each.guardian_id == number_of(message.person_ref)]
     if message.kind in ABOUT_APPOINTMENT:
         return list(load_appointments([UUID(message.subject_ref)]).values())
     raise ValueError(message.kind)

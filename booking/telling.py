@@ -20,8 +20,9 @@ from booking.ical import Method, calendar_file, content_type, manage_url
 from booking.loading import load_appointments
 from booking.messages import CANCELLED, CLOSED
 from booking.models import Appointment
+from booking.parties import number_of
 from booking.planning import DayKey
-from booking.queries import visits_told
+from booking.queries import visits_of_day, visits_told
 from centres.directory import is_address_sure
 from centres.models import AppointmentType
 from notifications.composing import Content
@@ -51,7 +52,7 @@ def about_appointment(message: OutboxMessage) -> Content | None:
         return Content(context)
     if known_language(message.language) in FRENCH_BELOW:
         context["french"] = _visit_values(appointment, FRENCH)
-    return Content(context, [_calendar(appointment, message)])
+    return Content(context, [_calendar([appointment], message)])
 
 
 def about_day(message: OutboxMessage) -> Content | None:
@@ -71,6 +72,32 @@ def about_day(message: OutboxMessage) -> Content | None:
     if known_language(message.language) in FRENCH_BELOW:
         context["french"] = _day_values(visits, FRENCH)
     return Content(context)
+
+
+def about_together(message: OutboxMessage) -> Content | None:
+    """What a confirmation of several appointments says: all that this guardian still has that day,
+    each with the address of its own page."""
+    of_day = visits_of_day(*DayKey.of(message.subject_ref))
+    visits = [each for each in of_day if each.guardian_id == number_of(message.person_ref)]
+    if not visits:
+        return None
+    kinds = {visit.type.slug for visit in visits}
+    context = {
+        **_together_values(visits, message.language),
+        "centre_slug": visits[0].centre.slug,
+        "type_slug": kinds.pop() if len(kinds) == 1 else "",
+    }
+    if message.channel == SMS:
+        return Content(context)
+    if known_language(message.language) in FRENCH_BELOW:
+        context["french"] = _together_values(visits, FRENCH)
+    return Content(context, [_calendar(visits, message)])
+
+
+def _together_values(visits: Sequence[Appointment], language: str) -> Values:
+    values = _day_values(visits, language)
+    lines = list(zip(values["visits"], map(access.short_link, visits), strict=True))
+    return {**values, "visits": [line for visit in lines for line in visit]}
 
 
 def local_start(appointment: Appointment) -> datetime:
@@ -172,8 +199,8 @@ def _place_short(appointment: Appointment, language: str) -> str:
     return neutral_place([appointment.site.name, appointment.site.town])
 
 
-def _calendar(appointment: Appointment, message: OutboxMessage) -> dict[str, str]:
+def _calendar(visits: Sequence[Appointment], message: OutboxMessage) -> dict[str, str]:
     method: Method = "CANCEL" if message.kind in {CANCELLED, CLOSED} else "PUBLISH"
     language = html_language(known_language(message.language))
-    file = calendar_file([appointment], method=method, now=message.created_at, language=language)
+    file = calendar_file(visits, method=method, now=message.created_at, language=language)
     return {"name": "rendez-vous.ics", "type": content_type(method), "body": file.decode()}

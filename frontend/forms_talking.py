@@ -1,44 +1,93 @@
-"""What an agent asks while a family is on the phone: for whom, what for, where, with whom."""
+"""What an agent asks while a family is on the phone: for whom, what for, where, with whom, when.
+
+Other pages lead to the search (`families`) or to `book-for` with these names in the address, which
+stay what they are: `kind`, `centre` (slugs), `site`, `practitioner`, `child` (ids; `child` once per
+child), `from` (2026-11-24), `half` (matin, apres-midi), `is_outside_school` (on), and `creneau`, a
+time already chosen: the minute of its start since the epoch, its site and, if it is to be one
+person's, the practitioner: `29876540-3` or `29876540-3-17`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
 from django import forms
+from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from booking.actions.confirming import due_date_is_asked
+from booking.errors import BadTime
 from booking.models import Child, Guardian, Household
 from centres.models import AppointmentType, Centre, Practitioner, Shift
 from frontend.forms import DateBoxesField
+from frontend.week import AFTERNOON, MORNING
 
 Audience, Booking = AppointmentType.Audience, AppointmentType.Booking
 # Further ahead nobody looks while somebody waits on the phone.
 LOOK_AHEAD = timedelta(weeks=8)
+# What another page may say in the address; of a chosen time the form keeps it from page to page.
+CHOSEN = "creneau"
+CARRIED = ("kind", "centre", "site", "practitioner", "from", "half", "is_outside_school", CHOSEN)
+CHOSEN_TIME = re.compile(r"([0-9]{1,9})-([0-9]{1,9})(?:-([0-9]{1,9}))?", re.ASCII)
+
+
+class Chosen(NamedTuple):
+    """A time somebody pressed: its minute, its site and, if one is meant, its practitioner."""
+
+    start: int
+    site_id: int
+    practitioner_id: int | None = None
+
+
+def read_chosen(text: str) -> Chosen:
+    """What a button of a time, or an address, sends. Raises BadTime."""
+    match = CHOSEN_TIME.fullmatch(text)
+    if match is None:
+        raise BadTime(text=text[:40])
+    return Chosen(int(match[1]), int(match[2]), int(match[3]) if match[3] else None)
+
+
+def carried(given: QueryDict) -> str:
+    """The wishes in an address, for the address of the next page; empty without any."""
+    kept = QueryDict(mutable=True)
+    for name in CARRIED:
+        if value := given.get(name, "").replace("\0", "")[:60]:
+            kept[name] = value
+    return kept.urlencode()
 
 
 class Wish(NamedTuple):
     """What the times proposed have to fit."""
 
-    guardian: Guardian
-    child: Child | None
     kind: AppointmentType
     centre: Centre
+    site_id: int | None
     practitioner_id: int | None
+    since: date | None
+    half: str
     is_outside_school: bool
     due_on: date | None
+    born_on: Sequence[date] = ()
+    # How many children come one after the other.
+    together: int = 1
+    chosen: Chosen | None = None
 
 
-class WishForm(forms.Form):
-    """Only what is this family's and this desk's can be chosen."""
+class TimesForm(forms.Form):
+    """What for, where, with whom and when: only what is this desk's can be chosen."""
 
-    guardian = forms.ChoiceField(label=_("Parent"))
-    child = forms.ChoiceField(label=_("Enfant"), required=False)
     kind = forms.ChoiceField(label=_("Motif"))
     centre = forms.ChoiceField(label=_("Centre"))
+    site = forms.ChoiceField(label=_("Lieu"), required=False)
     practitioner = forms.ChoiceField(label=_("Avec"), required=False)
+    half = forms.ChoiceField(
+        label=_("Moment"),
+        required=False,
+        choices=[("", _("Toute la journée")), (MORNING, _("Matin")), (AFTERNOON, _("Après-midi"))],
+    )
     is_outside_school = forms.BooleanField(label=_("Hors temps scolaire"), required=False)
     due_on = DateBoxesField(
         label=_("Date prévue de l’accouchement"),
@@ -48,32 +97,35 @@ class WishForm(forms.Form):
 
     def __init__(
         self,
-        data: Any,
+        data: QueryDict | None,
         *,
-        household: Household,
         centres: Sequence[Centre],
         now: datetime,
+        initial: Mapping[str, Any] | None = None,
     ) -> None:
-        self.guardians = {str(each.pk): each for each in household.guardians.all()}
-        self.children = {str(each.pk): each for each in household.children.all()}
+        given = data if data is not None else initial or {}
         self.centres = {each.slug: each for each in centres}
         self.kinds = {each.slug: each for each in _bookable()}
-        chosen = self.centres.get((data or {}).get("centre", "")) or next(iter(centres))
+        chosen = self.centres.get(given.get("centre", "")) or next(iter(centres))
+        self.sites = {str(each.pk): each for each in chosen.sites.all()}
         self.practitioners = {str(each.pk): each for each in _working_at(chosen, now=now)}
-        initial = {
-            "guardian": next(iter(self.guardians), ""),
-            "child": next(iter(self.children), ""),
-            "centre": chosen.slug,
-        }
-        super().__init__(data, initial=initial)
-        asked = self.kinds.get((data or {}).get("kind", ""))
+        super().__init__(data, initial={"centre": chosen.slug, **(initial or {})})
+        asked = self.kinds.get(given.get("kind", ""))
         if asked is None or not due_date_is_asked(asked):
             del self.fields["due_on"]
-        self._offer("guardian", self.guardians)
-        self._offer("child", self.children, none=_("Aucun : pour l’adulte"))
+        self.fields["from"] = forms.DateField(
+            label=_("À partir du"),
+            required=False,
+            widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        )
         self._offer("kind", self.kinds, none=_("Choisir…"))
         self._offer("centre", self.centres)
+        self._offer("site", self.sites, none=_("Tous les lieux"))
         self._offer("practitioner", self.practitioners, none=_("La première personne libre"))
+        # One choice is none to make.
+        for name, known in (("centre", self.centres), ("site", self.sites)):
+            if len(known) == 1:
+                self.fields[name].widget = forms.HiddenInput()
 
     def _offer(self, name: str, choices: dict[str, Any], *, none: Any = None) -> None:
         field = self.fields[name]
@@ -81,28 +133,119 @@ class WishForm(forms.Form):
         listed: list[tuple[str, Any]] = [("", none)] if none is not None else []
         field.choices = [*listed, *((key, str(each)) for key, each in choices.items())]
 
-    def clean(self) -> dict[str, Any]:
-        data = super().clean() or {}
-        kind = self.kinds.get(data.get("kind", ""))
-        if kind is None or self.errors:
-            return data
-        if kind.audience == Audience.CHILD and not data.get("child"):
-            self.add_error("child", _("Ce motif est pour un enfant : dites lequel."))
-        return data
+    @property
+    def asked_kind(self) -> AppointmentType | None:
+        """What it is for, once that is known."""
+        return self.kinds.get(self.cleaned_data.get("kind", ""))
+
+    @property
+    def resent(self) -> list[tuple[str, str]]:
+        """All that was asked but the time, for the form that sends a time."""
+        assert isinstance(self.data, QueryDict)  # noqa: S101  for the type checker
+        own = {CHOSEN, "csrfmiddlewaretoken"}
+        return [
+            (name, value)
+            for name, values in self.data.lists()
+            for value in (values if name == "child" else values[-1:])
+            if name not in own
+        ]
 
     @property
     def wish(self) -> Wish:
         data = self.cleaned_data
-        kind = self.kinds[data["kind"]]
-        practitioner = data["practitioner"]
         return Wish(
-            guardian=self.guardians[data["guardian"]],
-            child=self.children.get(data["child"]) if kind.audience == Audience.CHILD else None,
-            kind=kind,
+            kind=self.kinds[data["kind"]],
             centre=self.centres[data["centre"]],
-            practitioner_id=int(practitioner) if practitioner else None,
+            site_id=int(data["site"]) if data["site"] else None,
+            practitioner_id=int(data["practitioner"]) if data["practitioner"] else None,
+            since=data["from"],
+            half=data["half"],
             is_outside_school=data["is_outside_school"],
             due_on=data.get("due_on"),
+            chosen=self._chosen(),
+        )
+
+    def _chosen(self) -> Chosen | None:
+        """The time another page chose; what is none is as if nothing had been said."""
+        try:
+            return read_chosen(self.data.get(CHOSEN, ""))
+        except BadTime:
+            return None
+
+
+class ChildrenField(forms.MultipleChoiceField):
+    """Which children come; an empty value is nobody."""
+
+    widget = forms.CheckboxSelectMultiple
+
+    def to_python(self, value: Any) -> list[str]:
+        return [each for each in super().to_python(value) if each]
+
+
+class WishForm(TimesForm):
+    """The same for a family that is known: only its own people can be chosen."""
+
+    guardian = forms.ChoiceField(label=_("Parent"))
+    child = ChildrenField(
+        label=_("Enfants"),
+        help_text=_("Plusieurs enfants viennent l’un après l’autre, chez la même personne."),
+        required=False,
+    )
+    field_order = ("guardian", "child", "kind", "centre", "site", "practitioner", "from", "half")
+
+    def __init__(
+        self,
+        data: QueryDict | None,
+        *,
+        household: Household,
+        centres: Sequence[Centre],
+        now: datetime,
+        initial: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.guardians = {str(each.pk): each for each in household.guardians.all()}
+        self.children = {str(each.pk): each for each in household.children.all()}
+        only = list(self.children) if len(self.children) == 1 else []
+        first = {"guardian": next(iter(self.guardians), ""), "child": only}
+        super().__init__(data, centres=centres, now=now, initial={**first, **(initial or {})})
+        self.order_fields(self.field_order)
+        self._offer("guardian", self.guardians)
+        self._offer("child", self.children)
+        if len(self.children) < 2:
+            self.fields["child"].help_text = ""
+        if not self.children:
+            del self.fields["child"]
+        if len(self.guardians) == 1:
+            self.fields["guardian"].widget = forms.HiddenInput()
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        kind = self.asked_kind
+        if kind is None or self.errors:
+            return data
+        if kind.audience == Audience.CHILD and not data.get("child"):
+            self.add_error(
+                "child" if "child" in self.fields else None,
+                _("Ce motif est pour un enfant : dites lequel."),
+            )
+        return data
+
+    @property
+    def parent(self) -> Guardian:
+        return self.guardians[self.cleaned_data["guardian"]]
+
+    @property
+    def visitors(self) -> list[Child]:
+        """The children who come; nobody when it is for the adult."""
+        kind = self.asked_kind
+        if kind is None or kind.audience != Audience.CHILD:
+            return []
+        return [self.children[pk] for pk in self.cleaned_data.get("child", [])]
+
+    @property
+    def wish(self) -> Wish:
+        found = self.visitors
+        return super().wish._replace(
+            born_on=tuple(child.born_on for child in found), together=max(1, len(found))
         )
 
 

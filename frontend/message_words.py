@@ -19,6 +19,7 @@ Outcome, Reason = Attempt.Outcome, ContactProblem.Reason
 
 KINDS = {
     "confirmation": gettext_noop("Confirmation du rendez-vous"),
+    "together": gettext_noop("Confirmation de plusieurs rendez-vous"),
     "moved": gettext_noop("Changement d’horaire"),
     "cancelled": gettext_noop("Annulation du rendez-vous"),
     "closed": gettext_noop("Annulation par le centre"),

@@ -95,6 +95,7 @@ urlpatterns = [
     path("equipe/connexion/continuer/", idle.go_on, name="go-on"),
     path("equipe/connexion/reprendre/", idle.resume, name="resume"),
     path("equipe/familles/", families.search, name="families"),
+    path("equipe/familles/nouvelle/", talking.newcomer, name="family-new"),
     path("equipe/familles/<int:pk>/", families.page, name="family"),
     path("equipe/familles/<int:pk>/rendez-vous/", talking.book, name="book-for"),
     path("equipe/familles/<int:pk>/consultations/", families.reads, name="family-reads"),

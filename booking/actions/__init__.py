@@ -11,13 +11,15 @@ from booking.actions.holding import extend_hold, hold, lapse_expired_holds, rele
 from booking.actions.merging import merge_households
 from booking.actions.reading import note_read
 from booking.actions.ruling import save_rules, try_rules, undo_rule
-from booking.actions.talking import book_for
+from booking.actions.talking import book_for, book_for_newcomer, book_siblings
 from booking.actions.visiting import arrive, await_again, fulfil, mark_noshow, start
 
 __all__ = [
     "arrive",
     "await_again",
     "book_for",
+    "book_for_newcomer",
+    "book_siblings",
     "cancel",
     "cancel_for_centre",
     "choose_contact",

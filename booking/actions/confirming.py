@@ -46,13 +46,15 @@ def confirm(
     actor: Actor = FAMILY,
     seen: Appointment | None = None,
     family: Family | None = None,
+    is_told: bool = True,
 ) -> Appointment:
     """Turn a live hold into the family's appointment and plan its confirmation message.
 
     Confirming twice with the same contact returns the appointment unchanged (a double click, the
     back button). Every rule is checked again, on rows just locked; `seen` is the hold as this
     request has loaded it already, so that what it names is not read twice; `family` the one an
-    agent books for, whatever contact it has. Raises HoldExpired, CentreNotOpen, NotOffered,
+    agent books for, whatever contact it has; unless it `is_told`, the caller tells it of several
+    appointments at once. Raises HoldExpired, CentreNotOpen, NotOffered,
     ChildRequired, DueDateRequired, AgeNotAllowed, WeeksNotAllowed, LimitReached, AlreadyBookedThen,
     WrongState.
     """
@@ -76,7 +78,7 @@ def confirm(
         family = _give(held, who, family, now=now, actor=actor)
     except IntegrityError as error:
         raise refuse_clash(error) from error
-    messages.confirmation(held, now=now, is_new=family.is_new, actor=actor)
+    messages.confirmation(held, now=now, is_new=family.is_new, actor=actor, is_told=is_told)
     return held
 
 

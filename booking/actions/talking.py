@@ -1,19 +1,36 @@
-"""Booking while talking: an agent takes a time for a family whose page is open, at one press."""
+"""Booking while talking: an agent takes a time for a family on the phone, at one press."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
 
-from django.db import transaction
+from django.db import connection, transaction
 
+from booking import messages, queries
 from booking.actions.confirming import confirm
 from booking.actions.families import Family
 from booking.actions.holding import hold
 from booking.actors import Actor, Who
-from booking.errors import AgentsOnly
+from booking.availability import Slot, Window, fairest
+from booking.errors import AgentsOnly, SlotTaken
 from booking.locking import lock_address
-from booking.models import Appointment, Child, Guardian
+from booking.models import Appointment, Child, Guardian, Guardianship, Household
+from centres.calendar import from_minute
 from centres.models import AppointmentType, Centre
+
+# A superset of what `hold` locks for each of these times, and of what `confirm` locks after it.
+LOCK_SHIFTS = """
+SELECT id FROM centres_shift WHERE id IN (
+    SELECT beside.id FROM centres_shifttype o
+    JOIN centres_shift own ON own.id = o.shift_id
+    JOIN centres_shift beside ON beside.practitioner_id = own.practitioner_id
+         AND beside.starts_at < %(until)s AND beside.ends_at > %(since)s
+         AND beside.starts_at > %(since)s::timestamptz - interval '14 hours'
+    WHERE o.type_id = %(type)s AND o.centre_id = %(centre)s AND o.starts_at < %(until)s
+      AND o.starts_at > %(since)s::timestamptz - interval '14 hours')
+ORDER BY id FOR NO KEY UPDATE
+"""
 
 
 @transaction.atomic
@@ -60,6 +77,206 @@ def book_for(
         actor=actor,
         family=Family(guardian, child),
     )
+
+
+@transaction.atomic
+def book_siblings(
+    *,
+    guardian: Guardian,
+    children: Sequence[Child],
+    kind: AppointmentType,
+    centre: Centre,
+    start: int,
+    now: datetime,
+    actor: Actor,
+    site_id: int | None = None,
+    practitioner_id: int | None = None,
+) -> list[Appointment]:
+    """Book children of one household one after the other from this start on, with one practitioner;
+    in a group session, side by side. All of them or none; one message tells of all.
+
+    Raises as `book_for`; SlotTaken when nobody has that much time then.
+    """
+    if not actor.is_agent:
+        raise AgentsOnly
+    if not children or any(each.household_id != guardian.household_id for each in children):
+        raise ValueError("children of another household, or none")
+    who = _who(guardian, None, None)
+    if who.contact:
+        lock_address(who.contact)
+    timing = queries.type_rules(kind).timing
+    _lock_shifts(kind, centre, start, start + timing.times(len(children)).occupied)
+    slot = _long_enough(
+        kind,
+        centre,
+        Window(start, start + 1),
+        now=now,
+        count=len(children),
+        site_id=site_id,
+        practitioner_id=practitioner_id,
+    )
+    booked: list[Appointment] = []
+    for child in children:
+        in_session = bool(booked and booked[0].seat)
+        at = start if in_session else start + len(booked) * timing.occupied
+        one = Family(guardian, child)
+        booked.append(_book_at(slot, at, one, kind=kind, centre=centre, now=now, actor=actor))
+    messages.booked_together(booked, now=now)
+    return booked
+
+
+def _book_at(
+    slot: Slot,
+    start: int,
+    family: Family,
+    *,
+    kind: AppointmentType,
+    centre: Centre,
+    now: datetime,
+    actor: Actor,
+) -> Appointment:
+    """One of several, of which the family is told together."""
+    held = hold(
+        kind=kind,
+        centre=centre,
+        start=start,
+        now=now,
+        actor=actor,
+        site_id=slot.site,
+        practitioner_id=slot.practitioner,
+    )
+    return confirm(
+        uid=held.uid,
+        who=_who(family.guardian, family.child, None),
+        now=now,
+        actor=actor,
+        family=family,
+        is_told=False,
+    )
+
+
+def _lock_shifts(kind: AppointmentType, centre: Centre, start: int, until: int) -> None:
+    """Lock at once, in the order of all, every half-day that any of these times could take: the
+    household of the first is locked before the second is held."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            LOCK_SHIFTS,
+            {
+                "type": kind.pk,
+                "centre": centre.pk,
+                "since": from_minute(start),
+                "until": from_minute(until),
+            },
+        )
+
+
+def _long_enough(
+    kind: AppointmentType,
+    centre: Centre,
+    window: Window,
+    *,
+    now: datetime,
+    count: int,
+    site_id: int | None,
+    practitioner_id: int | None,
+) -> Slot:
+    """Whoever has time for all of them: the least busy. Raises SlotTaken."""
+    found = queries.search(
+        kind=kind,
+        centre=centre,
+        window=window,
+        now=now,
+        site_id=site_id,
+        for_public=False,
+        together=count,
+    )
+    fitting = [slot for slot in found if practitioner_id in (None, slot.practitioner)]
+    if not fitting:
+        raise SlotTaken
+    return fairest(fitting)[0]
+
+
+@transaction.atomic
+def book_for_newcomer(
+    *,
+    who: Who,
+    kind: AppointmentType,
+    centre: Centre,
+    start: int,
+    now: datetime,
+    actor: Actor,
+    site_id: int | None = None,
+    practitioner_id: int | None = None,
+) -> Appointment:
+    """The same for a family nobody knows: a household of its own, whoever else has that number or
+    address, which nothing proves. The agent has been shown those that are likely the same.
+
+    A second press of the same agent, of the same person at the same time, is the first one: its
+    appointment. Raises as `book_for`; then the family is not made either.
+    """
+    if not actor.is_agent:
+        raise AgentsOnly
+    lock_address(f"newcomer of {actor.label}")
+    if who.contact:
+        lock_address(who.contact)
+    pressed = _pressed_before(who, kind, centre, start, actor)
+    if pressed is not None:
+        return pressed
+    held = hold(
+        kind=kind,
+        centre=centre,
+        start=start,
+        now=now,
+        actor=actor,
+        site_id=site_id,
+        practitioner_id=practitioner_id,
+    )
+    family = new_family(who, now=now)
+    return confirm(uid=held.uid, who=who, now=now, actor=actor, family=family)
+
+
+def new_family(who: Who, *, now: datetime) -> Family:
+    """A household with this guardian, and this child if one is meant, as an agent typed them."""
+    household = Household.objects.create(
+        language=who.language, needs_interpreter=who.needs_interpreter, created_at=now
+    )
+    guardian = Guardian.objects.create(
+        household=household,
+        first_name=who.first_name,
+        last_name=who.last_name,
+        email=who.email,
+        phone=who.phone,
+    )
+    if not who.child_first_name or who.child_born_on is None:
+        return Family(guardian, None, is_new=True)
+    child = Child.objects.create(
+        household=household, first_name=who.child_first_name, born_on=who.child_born_on
+    )
+    Guardianship.objects.create(guardian=guardian, child=child)
+    return Family(guardian, child, is_new=True)
+
+
+def _pressed_before(
+    who: Who, kind: AppointmentType, centre: Centre, start: int, actor: Actor
+) -> Appointment | None:
+    """What this agent has booked for this very person then."""
+    booked = Appointment.objects.filter(
+        centre=centre,
+        starts_at=from_minute(start),
+        type=kind,
+        state=Appointment.State.BOOKED,
+        actor=actor.label,
+        guardian__first_name=who.first_name,
+        guardian__last_name=who.last_name,
+        guardian__email=who.email,
+        guardian__phone=who.phone,
+    )
+    same = booked.select_related("child")
+    return next((each for each in same if _child_name(each) == who.child_first_name), None)
+
+
+def _child_name(appointment: Appointment) -> str:
+    return appointment.child.first_name if appointment.child else ""
 
 
 def _who(guardian: Guardian, child: Child | None, due_on: date | None) -> Who:

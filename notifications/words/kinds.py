@@ -106,6 +106,15 @@ KINDS: dict[str, dict[str, Form]] = {
         EMAIL: Form(_VISIT | _CHANGE, (_WHEN, *_one("place", "link")), _SUBJECT),
         SMS: Form(_SHORT, (*_DAY_AND_TIME, *_one("short_link"))),
     },
+    # Several appointments of one day, booked at once: each with a page of its own among the visits.
+    "together": {
+        EMAIL: Form(
+            (_ABOUT | {"day", "day_short", "visits", "bring"}) - {"reference"},
+            _one("day", "visits"),
+            _SUBJECT - {"when"},
+        ),
+        SMS: Form(_SHORT, (*_DAY_AND_TIME, *_one("short_link"))),
+    },
     "moved": {
         EMAIL: Form(_VISIT | _CHANGE, (_WHEN, *_one("place", "link")), _SUBJECT),
         SMS: Form(_SHORT, (*_DAY_AND_TIME, *_one("short_link"))),
@@ -142,6 +151,7 @@ KINDS: dict[str, dict[str, Form]] = {
 # What each is for, to whoever edits it.
 PURPOSES = {
     "confirmation": gettext_noop("Confirmation du rendez-vous"),
+    "together": gettext_noop("Confirmation de plusieurs rendez-vous d’un jour"),
     "moved": gettext_noop("Rendez-vous déplacé"),
     "cancelled": gettext_noop("Rendez-vous annulé par la famille ou le centre"),
     "closed": gettext_noop("Le centre ne peut pas recevoir"),

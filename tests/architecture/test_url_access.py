@@ -155,7 +155,7 @@ OF_A_MANAGER = {"family-reads"}
 RULES_OF_CENTRE = ("rules", "rule-new")
 OF_A_PLANNER = {*RULES_OF_CENTRE, "rule", "rule-undo"}
 OF_THE_DEPARTMENT = {"health", "provider"}
-OF_ALL_DESKS = {"desk-choice", "families", "today", "planning"}
+OF_ALL_DESKS = {"desk-choice", "families", "family-new", "today", "planning"}
 PRESSED = {"redirect", "act", "reply-read", "called-back", "provider", "board-note", "rule-undo"}
 
 

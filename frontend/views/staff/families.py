@@ -8,8 +8,9 @@ from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
@@ -18,11 +19,13 @@ from booking import actions, finding, histories
 from booking.actors import Actor
 from booking.contacts import LANGUAGES
 from booking.desk import appointment_of_reference
-from booking.errors import Refusal
+from booking.errors import BadTime, Refusal
 from booking.models import Appointment, AppointmentEvent, FamilyRead, Household
 from booking.seeking import sought
+from centres.calendar import from_minute
 from centres.models import Centre
 from frontend.access import access
+from frontend.forms_talking import CHOSEN, carried, read_chosen
 from frontend.history_words import message_sentence, sentences, who
 from frontend.message_words import Step
 from frontend.staff import Desk, desk_of
@@ -42,6 +45,9 @@ def search(request: HttpRequest) -> HttpResponseBase:
     appointment = appointment_of_reference(typed) if typed else None
     if appointment and appointment.centre in desk.centres:
         return redirect("timeline", appointment.spoken_reference)
+    opened = _numbered(typed, desk, scope)
+    if opened is not None:
+        return _lead_to(opened, request.GET)
     asked = sought(typed, today=timezone.localdate())
     context = {
         "desk": desk,
@@ -49,9 +55,49 @@ def search(request: HttpRequest) -> HttpResponseBase:
         "asks_enough": asked.is_enough,
         "found": finding.find(asked, scope),
         "recent": [] if typed else finding.recent(desk.label, scope),
+        "carried": carried(request.GET),
+        "wishes": QueryDict(carried(request.GET)).items(),
+        "newcomer": _newcomer(request.GET),
+        "chosen": _chosen_start(request.GET, desk),
         "today": timezone.localdate(),
     }
     return render(request, "pages/staff/families.html", context)
+
+
+def _numbered(typed: str, desk: Desk, scope: finding.Scope) -> int | None:
+    """A digit alone finds nobody by name: it is the place of a family in the list of the last."""
+    if not (typed.isascii() and typed.isdecimal() and len(typed) == 1):
+        return None
+    last = finding.recent(desk.label, scope)
+    place = int(typed) - 1
+    return last[place].pk if 0 <= place < len(last) else None
+
+
+def _lead_to(household: int, given: QueryDict) -> HttpResponse:
+    """A family's page, or at once its booking when a time or a reason was chosen before."""
+    wishes = carried(given)
+    if not wishes:
+        return redirect("family", household)
+    return redirect(f"{reverse('book-for', args=[household])}?{wishes}")
+
+
+def _newcomer(given: QueryDict) -> str:
+    """Where a family that is not found is written down, with what was typed and wished."""
+    query = QueryDict(carried(given), mutable=True)
+    if typed := given.get("q", "").strip()[:100]:
+        query["q"] = typed
+    path = reverse("family-new")
+    return f"{path}?{query.urlencode()}" if query else path
+
+
+def _chosen_start(given: QueryDict, desk: Desk) -> datetime | None:
+    """The time chosen on another page, for which a family is looked for now."""
+    try:
+        chosen = read_chosen(given.get(CHOSEN, ""))
+    except BadTime:
+        return None
+    named = next((each for each in desk.centres if each.slug == given.get("centre")), None)
+    return from_minute(chosen.start, ZoneInfo(named.time_zone)) if named else None
 
 
 @access("staff")

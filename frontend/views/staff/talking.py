@@ -1,26 +1,31 @@
-"""Booking while talking: what for and where, three times to say, one press."""
+"""Booking while talking: what for and where, three times to say, one press. For a family that is
+known, and for one that is typed on the same page."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from booking import actions
+from booking import actions, finding
 from booking.actors import Actor
 from booking.errors import Refusal
-from booking.models import Appointment, FamilyRead
+from booking.models import Appointment, FamilyRead, Household
 from frontend.access import access
-from frontend.forms_talking import Wish, WishForm
+from frontend.forms_newcomer import NewcomerForm, first_guess
+from frontend.forms_talking import CHOSEN, Chosen, TimesForm, WishForm, carried, read_chosen
+from frontend.refusals import sentence
 from frontend.staff import Desk, desk_of
 from frontend.talking import times_for
-from frontend.views.hold import read_choice
 from frontend.views.staff.families import household_of
+
+# Asked by a script for the families that are likely the one being typed, and nothing else.
+ALONE = "X-Likely"
 
 
 @access("staff")
@@ -35,47 +40,183 @@ def book(request: HttpRequest, pk: int) -> HttpResponseBase:
     actions.note_read(
         reader=desk.label, household_id=pk, centre_id=own, page=FamilyRead.Page.FAMILY, now=now
     )
-    given = request.POST if request.method == "POST" else request.GET
+    given = request.POST if request.method == "POST" else _filled(request.GET, household)
     form = WishForm(
-        given if "kind" in given else None, household=household, centres=desk.centres, now=now
+        given if "guardian" in given else None,
+        household=household,
+        centres=desk.centres,
+        now=now,
+        initial=_initial(given),
     )
-    context: dict[str, Any] = {"desk": desk, "household": household, "form": form, "status": 200}
+    context = _context(desk, form, given) | {"household": household}
     if form.is_bound and form.is_valid():
-        wish = form.wish
         if request.method == "POST":
-            booked = _book(request, desk, wish, context)
+            booked = _book(request, desk, form, context)
             if booked is not None:
-                messages.success(request, _("C’est noté. La famille reçoit son message."))
-                return redirect("timeline", booked.spoken_reference)
-        context |= {"wish": wish, "times": times_for(wish, now=timezone.now())}
-        context["names"] = {site.pk: site for site in wish.centre.sites.all()}
+                return _booked(request, booked)
+        _add_times(form, context)
     elif form.is_bound:
         context["status"] = 422
-    return _page(request, context)
+    return _page(request, "book", context)
+
+
+def _filled(given: QueryDict, household: Household) -> QueryDict:
+    """An address that says what for is asked at once when only one parent and one child can be
+    meant: one press less."""
+    guardians, children = household.guardians.all(), household.children.all()
+    if not given.get("kind") or "guardian" in given or len(guardians) > 1:
+        return given
+    filled = given.copy()
+    if "child" not in given:
+        if len(children) > 1:
+            return given
+        filled.setlist("child", [str(child.pk) for child in children])
+    filled["guardian"] = str(guardians[0].pk)
+    return filled
+
+
+def _initial(given: QueryDict) -> dict[str, Any]:
+    """What the address wishes already, of a form that was not sent yet."""
+    names = ("guardian", "kind", "centre", "site", "practitioner", "from", "half")
+    wished: dict[str, Any] = {name: given[name] for name in names if given.get(name)}
+    if children := [each for each in given.getlist("child") if each]:
+        wished["child"] = children
+    if given.get("is_outside_school"):
+        wished["is_outside_school"] = True
+    return wished
+
+
+def _context(desk: Desk, form: TimesForm, given: QueryDict) -> dict[str, Any]:
+    return {"desk": desk, "form": form, "chosen": given.get(CHOSEN, "")[:60], "status": 200}
+
+
+def _add_times(form: TimesForm, context: dict[str, Any]) -> None:
+    wish = form.wish
+    context |= {
+        "wish": wish,
+        "times": times_for(wish, now=timezone.now()),
+        "names": {site.pk: site for site in form.sites.values()},
+    }
 
 
 def _book(
-    request: HttpRequest, desk: Desk, wish: Wish, context: dict[str, Any]
+    request: HttpRequest, desk: Desk, form: WishForm, context: dict[str, Any]
 ) -> Appointment | None:
     """None when it is refused: the context says why."""
-    start, site_id = read_choice(request.POST.get("creneau", ""))
+    wish = form.wish
     try:
+        chosen = read_chosen(request.POST.get(CHOSEN, ""))
+        if len(form.visitors) > 1:
+            return _book_siblings(desk, form, chosen)
         return actions.book_for(
-            guardian=wish.guardian,
-            child=wish.child,
+            guardian=form.parent,
+            child=next(iter(form.visitors), None),
             kind=wish.kind,
             centre=wish.centre,
-            start=start,
+            start=chosen.start,
             now=timezone.now(),
-            actor=Actor("agent", desk.label),
-            site_id=site_id,
-            practitioner_id=wish.practitioner_id,
+            actor=_actor(desk),
+            site_id=chosen.site_id,
+            practitioner_id=chosen.practitioner_id or wish.practitioner_id,
             due_on=wish.due_on,
         )
     except Refusal as refusal:
-        context |= {"refusal": _(refusal.message), "status": refusal.status}
+        context |= {"refusal": sentence(refusal), "status": refusal.status}
         return None
 
 
-def _page(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
-    return render(request, "pages/staff/book.html", context, status=context.pop("status"))
+def _book_siblings(desk: Desk, form: WishForm, chosen: Chosen) -> Appointment:
+    """The first of them. Raises Refusal."""
+    wish = form.wish
+    first, *_others = actions.book_siblings(
+        guardian=form.parent,
+        children=form.visitors,
+        kind=wish.kind,
+        centre=wish.centre,
+        start=chosen.start,
+        now=timezone.now(),
+        actor=_actor(desk),
+        site_id=chosen.site_id,
+        practitioner_id=chosen.practitioner_id or wish.practitioner_id,
+    )
+    return first
+
+
+def _actor(desk: Desk) -> Actor:
+    return Actor("agent", desk.label[:80])
+
+
+def _booked(request: HttpRequest, booked: Appointment) -> HttpResponse:
+    messages.success(request, _("C’est noté. La famille reçoit son message."))
+    return redirect("timeline", booked.spoken_reference)
+
+
+@access("staff")
+@require_http_methods(["GET", "HEAD", "POST"])
+def newcomer(request: HttpRequest) -> HttpResponseBase:
+    """A family that no search has found. What is typed about people is sent, never put into an
+    address: those stay in histories and logs."""
+    desk, now = desk_of(request), timezone.now()
+    if not desk.centres:
+        raise Http404
+    is_sent = request.method == "POST"
+    given = request.POST if is_sent else request.GET
+    guess = {} if is_sent else first_guess(given.get("q", "")[:100])
+    form = NewcomerForm(
+        request.POST if is_sent else None,
+        centres=desk.centres,
+        now=now,
+        today=timezone.localdate(),
+        initial={**guess, **_initial(given)},
+    )
+    context = _context(desk, form, given) | {
+        "carried": carried(given),
+        "today": timezone.localdate(),
+    }
+    if not is_sent:
+        return _page(request, "newcomer", context)
+    is_valid = form.is_valid()
+    likely = finding.likely(form.who, desk.scope(now=now))
+    shown = {household.pk for household in likely}
+    context |= {"likely": likely, "known": ",".join(map(str, sorted(shown | form.known)))}
+    if request.headers.get(ALONE):
+        return render(request, "partials/likely.html", context)
+    if not is_valid:
+        context["status"] = 422
+        return _page(request, "newcomer", context)
+    if CHOSEN in request.POST and "voir" not in request.POST:
+        if shown <= form.known:
+            booked = _book_newcomer(request, desk, form, context)
+            if booked is not None:
+                return _booked(request, booked)
+        else:
+            context |= {"is_likely_news": True, "status": 409}
+    _add_times(form, context)
+    return _page(request, "newcomer", context)
+
+
+def _book_newcomer(
+    request: HttpRequest, desk: Desk, form: NewcomerForm, context: dict[str, Any]
+) -> Appointment | None:
+    """None when it is refused: the context says why."""
+    wish = form.wish
+    try:
+        chosen = read_chosen(request.POST.get(CHOSEN, ""))
+        return actions.book_for_newcomer(
+            who=form.who,
+            kind=wish.kind,
+            centre=wish.centre,
+            start=chosen.start,
+            now=timezone.now(),
+            actor=_actor(desk),
+            site_id=chosen.site_id,
+            practitioner_id=chosen.practitioner_id or wish.practitioner_id,
+        )
+    except Refusal as refusal:
+        context |= {"refusal": sentence(refusal), "status": refusal.status}
+        return None
+
+
+def _page(request: HttpRequest, name: str, context: dict[str, Any]) -> HttpResponse:
+    status = context.pop("status")
+    return render(request, f"pages/staff/{name}.html", context, status=status)
