@@ -203,7 +203,10 @@ def held_for_move(appointment: Appointment, *, now: datetime) -> UUID | None:
     """The new time its family holds for this appointment just now, if any."""
     return (
         Appointment.objects.filter(
-            moves=appointment, state=Appointment.State.HELD, expires_at__gt=now
+            moves=appointment,
+            state=Appointment.State.HELD,
+            expires_at__gt=now,
+            proposed_in=None,  # what the centre proposes stays held beside
         )
         .values_list("uid", flat=True)
         .first()

@@ -17,6 +17,7 @@ class BookingConfig(AppConfig):
 
         for kind in messages.ABOUT_APPOINTMENT:
             composing.register(kind, telling.about_appointment)
+        composing.register(messages.PROPOSED, telling.about_proposal)
         composing.register(planning.REMINDER, telling.about_day)
         composing.register(messages.TOGETHER, telling.about_together)
         inbound.register(replies.act)

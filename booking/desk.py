@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from django.db.models import Case, F, Model, OrderBy, QuerySet, When, Window
 from django.db.models.functions import RowNumber
 
+from booking.messages import CALLS
 from booking.models import Appointment, AppointmentEvent, CallbackRequest, Guardian
 from booking.queries import told_to
 from centres.models import Centre
@@ -167,13 +168,17 @@ def _unsure(scopes: Iterable[str], *, now: datetime) -> list[OutboxMessage]:
 
 def _newest(found: Iterable[OutboxMessage]) -> list[OutboxMessage]:
     """The newest of each subject and person, unless another message about the same reached that
-    person or is on its way."""
+    person or is on its way: what asks for a call is not told by a message."""
     newest = {_about(each): each for each in sorted(found, key=lambda message: message.pk)}
     told = OutboxMessage.objects.filter(
         subject_ref__in={each.subject_ref for each in newest.values()}, state__in=REACHED
     ).only("subject_ref", "person_ref", "recipient", "version")
     reached = {_about(each) for each in told}
-    return [message for about, message in newest.items() if about not in reached]
+    return [
+        message
+        for about, message in newest.items()
+        if about not in reached or message.kind in CALLS
+    ]
 
 
 def _about(message: OutboxMessage) -> tuple[str, str, int]:

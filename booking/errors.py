@@ -140,6 +140,22 @@ class ReasonRequired(Refusal):
     status = 422
 
 
+class PlanChanged(Refusal):
+    code = "plan_changed"
+    message = gettext_noop(
+        "Des rendez-vous ont changé pendant que vous regardiez cette page. Rien n’a été enregistré."
+        " Voici où ils en sont."
+    )
+
+
+class UndoTooLate(Refusal):
+    code = "undo_too_late"
+    message = gettext_noop(
+        "Il est trop tard pour défaire : la minute est passée, et les messages partent."
+        " Retirez l’absence ou la fermeture, puis rappelez les familles."
+    )
+
+
 class CallbackClosed(Refusal):
     code = "callback_closed"
     message = gettext_noop("Cette demande de rappel a déjà été traitée.")

@@ -24,11 +24,18 @@ from notifications.outbox import Intent
 from notifications.words.kinds import known_language
 
 CONFIRMATION, MOVED, CANCELLED, CLOSED = "confirmation", "moved", "cancelled", "closed"
+PROPOSED = "proposed"
 CODE = "code"
 # Several appointments of a day, booked at once: what it is about is the day, like a reminder.
 TOGETHER = "together"
+# What no message says: somebody phones, because it was so decided, or because of the answer, or the
+# silence, of a family that another time was proposed to.
+TO_CALL, REFUSED, UNANSWERED = "to_call", "proposal_refused", "proposal_unanswered"
+# The former time holds again, after another one had been proposed.
+KEPT = "time_kept"
+CALLS = (TO_CALL, REFUSED, UNANSWERED, KEPT)
 # What a later change of the same appointment makes untrue.
-ABOUT_APPOINTMENT = (CONFIRMATION, MOVED, CANCELLED, CLOSED)
+ABOUT_APPOINTMENT = (CONFIRMATION, MOVED, CANCELLED, CLOSED, PROPOSED)
 # News from the centre about a day this near takes every way: one of them may be read too late.
 NEAR = timedelta(days=3)
 
@@ -64,7 +71,7 @@ def confirmation(
         outbox.supersede(subject_refs=plans.withdraw, kinds=[REMINDER], wanted=plans.wanted)
     told: list[Intent] = []
     if is_told:
-        told = _told(CONFIRMATION, appointment, now=now, is_by_agent=actor.is_agent)
+        told = messages_of(CONFIRMATION, appointment, now=now, is_by_agent=actor.is_agent)
     outbox.enqueue([*told, *plans.intents], now=now)
 
 
@@ -97,9 +104,11 @@ def moved(appointment: Appointment, *, now: datetime, was: Was, actor: Actor = F
     plans = planning.plan_days([was.day, planning.day_of(appointment)], now=now)
     kind = CONFIRMATION if _withdraw(appointment, plans) else MOVED
     is_near = min(was.starts_at, appointment.starts_at) < now + NEAR
-    intents = _told(kind, appointment, now=now, actor=actor, every_way=is_near and _is_staff(actor))
+    intents = messages_of(
+        kind, appointment, now=now, actor=actor, every_way=is_near and _is_staff(actor)
+    )
     if _is_staff(actor) and not intents:
-        _leave_to_desk(kind, [appointment], now=now)
+        leave_to_desk(kind, [appointment], now=now)
     outbox.enqueue([*intents, *plans.intents], now=now)
 
 
@@ -110,11 +119,11 @@ def cancelled(appointment: Appointment, *, now: datetime, actor: Actor = FAMILY)
     was_untold = _withdraw(appointment, plans)
     intents: list[Intent] = []
     if _is_staff(actor):
-        intents = _told(CLOSED, appointment, now=now, actor=actor, every_way=True)
+        intents = messages_of(CLOSED, appointment, now=now, actor=actor, every_way=True)
         if not intents:
-            _leave_to_desk(CLOSED, [appointment], now=now)
+            leave_to_desk(CLOSED, [appointment], now=now)
     elif not was_untold:
-        intents = _told(CANCELLED, appointment, now=now)
+        intents = messages_of(CANCELLED, appointment, now=now)
     outbox.enqueue([*intents, *plans.intents], now=now)
 
 
@@ -125,7 +134,7 @@ def closed(
     can reach, for somebody to phone."""
     unreached, intents, listed = [], [], list(appointments)
     for appointment in listed:
-        told = _told(
+        told = messages_of(
             CLOSED, appointment, now=now, actor=actor, every_way=True, priority=outbox.BULK
         )
         intents += told
@@ -134,7 +143,7 @@ def closed(
     plans = planning.plan_days(map(planning.day_of, listed), now=now)
     refs = [*(str(appointment.uid) for appointment in listed), *plans.withdraw]
     outbox.supersede(subject_refs=refs, kinds=[*ABOUT_APPOINTMENT, REMINDER], wanted=plans.wanted)
-    _leave_to_desk(CLOSED, unreached, now=now)
+    leave_to_desk(CLOSED, unreached, now=now)
     outbox.enqueue([*intents, *plans.intents], now=now)
     return unreached
 
@@ -180,13 +189,15 @@ def _withdraw(appointment: Appointment, plans: Plans) -> bool:
     )
 
 
-def _leave_to_desk(kind: str, appointments: Iterable[Appointment], *, now: datetime) -> None:
+def leave_to_desk(
+    kind: str, appointments: Iterable[Appointment], *, now: datetime, event: str = ""
+) -> None:
     """No message can reach these families: they are on the list of those to phone, as if one had
     been lost. Nobody is called about what has begun, nor without a family to call."""
     handling.leave_to_a_person(
         [
             Intent(
-                intent_key=f"{kind}-nowhere:{appointment.uid}:{appointment.sequence}",
+                intent_key=_key(f"{kind}-nowhere", appointment, event),
                 kind=kind,
                 subject_ref=str(appointment.uid),
                 person_ref=f"guardian:{appointment.guardian_id}",
@@ -204,7 +215,7 @@ def _leave_to_desk(kind: str, appointments: Iterable[Appointment], *, now: datet
     )
 
 
-def _told(
+def messages_of(
     kind: str,
     appointment: Appointment,
     *,
@@ -213,8 +224,11 @@ def _told(
     every_way: bool = False,
     is_by_agent: bool = False,
     priority: int = outbox.NORMAL,
+    event: str = "",
+    valid_until: datetime | None = None,
 ) -> list[Intent]:
-    """The messages of one event: by the best way, with the others to fall back on, or by all."""
+    """The messages of one event: by the best way, with the others to fall back on, or by all. An
+    `event` tells apart what may be said twice of one version of an appointment."""
     guardian, household = appointment.guardian, appointment.household
     if guardian is None or household is None:
         return []
@@ -228,7 +242,7 @@ def _told(
         purpose = f"{kind}-{way.channel}" if place else kind
         intents.append(
             Intent(
-                intent_key=f"{purpose}:{appointment.uid}:{appointment.sequence}",
+                intent_key=_key(purpose, appointment, event),
                 kind=kind,
                 subject_ref=str(appointment.uid),
                 person_ref=f"guardian:{guardian.pk}",
@@ -241,11 +255,16 @@ def _told(
                 alternatives=[] if every_way else known[1:],
                 priority=priority,
                 send_at=open_now.send_at,
-                valid_until=appointment.starts_at,
+                valid_until=valid_until or appointment.starts_at,
                 leave_by=open_now.leave_by,
             )
         )
     return intents
+
+
+def _key(purpose: str, appointment: Appointment, event: str) -> str:
+    key = f"{purpose}:{appointment.uid}:{appointment.sequence}"
+    return f"{key}:{event}" if event else key
 
 
 def _opening(

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from django.db import connection
 
 from booking.availability import ShiftLoad, Slot, Timing, Window, session_seats, slots
-from booking.models import Appointment, Guardian
+from booking.models import Appointment, Case, Guardian
 from booking.parties import Contact, number_of, parties
 from booking.rules import TypeRules, public_window
 from centres.calendar import from_minute
@@ -215,8 +215,12 @@ def visits_of_day(household_id: int, on: date) -> list[Appointment]:
 
 
 def visits_told(household_id: int, on: date, person_ref: str) -> list[Appointment]:
-    """Those of them that this person is told of."""
-    return told_to(person_ref, visits_of_day(household_id, on))
+    """Those of them that this person is told of; not what the centre has to change, of which it
+    says itself what becomes."""
+    in_limbo = Case.objects.in_limbo().filter(appointment__guardian__household=household_id)
+    changing = set(in_limbo.values_list("appointment", flat=True))
+    visits = [each for each in visits_of_day(household_id, on) if each.pk not in changing]
+    return told_to(person_ref, visits)
 
 
 def told_to(person_ref: str, visits: Sequence[Appointment]) -> list[Appointment]:

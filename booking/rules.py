@@ -147,6 +147,17 @@ def reoffer_at(*, now: datetime, starts_at: datetime, delay_min: int) -> datetim
     return at if delay_min and at < starts_at - timedelta(hours=4) else None
 
 
+def answer_by(*, now: datetime, starts_at: datetime, proposed_at: datetime, hours: int) -> datetime:
+    """Until when a family may accept another time: so many hours, but an hour before the former
+    time at the latest, or it would come in vain, and half a day before the new one."""
+    last = min(
+        now + timedelta(hours=hours),
+        starts_at - timedelta(hours=1),
+        proposed_at - timedelta(hours=12),
+    )
+    return max(last, min(now + timedelta(minutes=15), starts_at))
+
+
 def callback_promise(*, today: date, holidays: Collection[date]) -> date:
     """The day by which a centre calls back: two working days later."""
     return add_working_days(today, 2, holidays)

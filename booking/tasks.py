@@ -25,6 +25,12 @@ def lapse_holds() -> int:
 
 
 @shared_task
+def chase_proposals() -> int:
+    """Families that have not answered in time are to be phoned; how many."""
+    return actions.chase_proposals(now=timezone.now())
+
+
+@shared_task
 def index_families() -> int:
     """What nobody has searched for since it changed, so that the next search has little to do."""
     return finding.bring_up_to_date()

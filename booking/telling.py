@@ -19,7 +19,7 @@ from booking import access
 from booking.ical import Method, calendar_file, content_type, manage_url
 from booking.loading import load_appointments
 from booking.messages import CANCELLED, CLOSED
-from booking.models import Appointment
+from booking.models import Appointment, Case
 from booking.parties import number_of
 from booking.planning import DayKey
 from booking.queries import visits_of_day, visits_told
@@ -53,6 +53,40 @@ def about_appointment(message: OutboxMessage) -> Content | None:
     if known_language(message.language) in FRENCH_BELOW:
         context["french"] = _visit_values(appointment, FRENCH)
     return Content(context, [_calendar([appointment], message)])
+
+
+def about_proposal(message: OutboxMessage) -> Content | None:
+    """What it says of another time held for the family; None once it is held no more."""
+    uid = UUID(message.subject_ref)
+    appointment = load_appointments([uid]).get(uid)
+    case = Case.objects.in_limbo().unanswered().filter(appointment__uid=uid).order_by("-id").first()
+    if appointment is None or case is None or case.proposal is None:
+        return None
+    held = load_appointments([case.proposal.uid])[case.proposal.uid]
+    if held.state != Appointment.State.HELD or appointment.sequence != message.version:
+        return None
+    context = {
+        **_proposal_values(appointment, held, message.language),
+        "centre_slug": appointment.centre.slug,
+        "type_slug": appointment.type.slug,
+    }
+    if message.channel != SMS and known_language(message.language) in FRENCH_BELOW:
+        context["french"] = _proposal_values(appointment, held, FRENCH)
+    return Content(context)
+
+
+def _proposal_values(appointment: Appointment, held: Appointment, language: str) -> Values:
+    language = known_language(language)
+    start, last = local_start(held), held.expires_at or held.starts_at
+    answer_by = last.astimezone(ZoneInfo(held.centre.time_zone))
+    return {
+        **_visit_values(appointment, language),
+        "new_when": moments.spoken_moment(start, language, has_year=True),
+        "new_day_short": moments.short_day(start.date(), language),
+        "new_time_short": moments.short_time(start.time(), language),
+        "new_place": _place(held, language),
+        "answer_by": moments.spoken_moment(answer_by, language),
+    }
 
 
 def about_day(message: OutboxMessage) -> Content | None:

@@ -21,6 +21,8 @@ DONE = {
     "import": gettext_noop("%(who)s a repris le rendez-vous du %(new)s d’un autre logiciel."),
     "overbook": gettext_noop("%(who)s a ajouté le rendez-vous du %(new)s, en plus des autres."),
     "cancel": gettext_noop("%(who)s a annulé le rendez-vous du %(new)s."),
+    "accept": gettext_noop("%(who)s a accepté le nouveau rendez-vous du %(new)s."),
+    "undo": gettext_noop("%(who)s a remis le rendez-vous au %(new)s, comme avant."),
     "arrive": gettext_noop("%(who)s a noté que la famille est arrivée."),
     "await": gettext_noop("%(who)s a noté que la famille est encore attendue."),
     "start": gettext_noop("%(who)s a reçu la famille."),

@@ -23,6 +23,11 @@ KINDS = {
     "moved": gettext_noop("Changement d’horaire"),
     "cancelled": gettext_noop("Annulation du rendez-vous"),
     "closed": gettext_noop("Annulation par le centre"),
+    "proposed": gettext_noop("Autre créneau proposé"),
+    "to_call": gettext_noop("Rendez-vous à changer avec la famille"),
+    "proposal_refused": gettext_noop("Rendez-vous à changer avec la famille"),
+    "proposal_unanswered": gettext_noop("Rendez-vous à changer avec la famille"),
+    "time_kept": gettext_noop("Rendez-vous gardé comme au début"),
     "reminder": gettext_noop("Rappel du rendez-vous"),
     "reminder_no_reply": gettext_noop("Rappel du rendez-vous"),
     "code": gettext_noop("Code à six chiffres"),
@@ -67,6 +72,14 @@ BY_OUTCOME: dict[str, str] = {
     ),
 }
 NOWHERE = gettext_noop("Aucun message ne peut joindre cette famille, ou pas à temps.")
+BY_KIND = {
+    "to_call": gettext_noop("Absence ou fermeture : la famille est à prévenir au téléphone."),
+    "proposal_refused": gettext_noop("La famille a refusé le créneau proposé."),
+    "proposal_unanswered": gettext_noop("La famille n’a pas répondu au créneau proposé."),
+    "time_kept": gettext_noop(
+        "L’absence ou la fermeture est retirée : dites à la famille que son rendez-vous tient."
+    ),
+}
 NOT_WRITTEN = gettext_noop("Le message n’a pas pu être préparé.")
 
 TRIED = {
@@ -112,7 +125,7 @@ def why(message: OutboxMessage, *, problem: str = "", outcome: str = "") -> str:
     """Why nobody got it, for the person who is about to phone: what is known of the address, else
     how it ended."""
     if not message.recipient:
-        return _(NOWHERE)
+        return _(BY_KIND.get(message.kind, NOWHERE))
     known = BY_PROBLEM.get((message.channel, problem))
     ended = BY_STATE.get((message.channel, message.state))
     return _(known or ended or BY_OUTCOME.get(outcome, NOT_WRITTEN))
@@ -174,7 +187,7 @@ def _came_back(message: OutboxMessage) -> Iterator[Step]:
 
 def _after(message: OutboxMessage) -> Iterator[Step]:
     if message.state in ENDED and not message.recipient:
-        yield Step(None, _(NOWHERE), is_trouble=True)
+        yield Step(None, _(BY_KIND.get(message.kind, NOWHERE)), is_trouble=True)
     elif message.state in ENDED:
         yield Step(None, _(ENDED[State(message.state)]), is_trouble=True)
     for other in message.replacements.all():

@@ -20,6 +20,7 @@ from frontend.views import (
     login,
     mine,
     password,
+    proposal,
     second_factor,
     short_link,
     static_pages,
@@ -53,6 +54,7 @@ urlpatterns = [
     path("r/<str:token>/annuler/", visit.cancel, name="cancel"),
     path("r/<str:token>/deplacer/", visit.move, name="move"),
     path("r/<str:token>/deplacer/<str:hold>/", visit.move_confirm, name="move-confirm"),
+    path("r/<str:token>/proposition/", proposal.answer, name="proposal"),
     path("mes-rendez-vous/", mine.start, name="mine"),
     path("mes-rendez-vous/code/<uuid:uid>/", mine.code, name="mine-code"),
     path("mes-rendez-vous/code/<uuid:uid>/renvoyer/", mine.resend, name="mine-resend"),
@@ -108,6 +110,16 @@ urlpatterns = [
     path("equipe/planning/", planning.choice, name="planning"),
     path("equipe/planning/<slug:centre_slug>/", planning.plan, name="plan"),
     *urls_plan.urlpatterns,
+    path("equipe/planning/<slug:centre_slug>/declarer/", planning.declare, name="declare"),
+    path("equipe/planning/<slug:centre_slug>/retirer/", planning.take_back, name="take-back"),
+    path(
+        "equipe/planning/<slug:centre_slug>/declare/<uuid:uid>/", planning.declared, name="declared"
+    ),
+    path(
+        "equipe/planning/<slug:centre_slug>/declare/<uuid:uid>/defaire/",
+        planning.undo,
+        name="undo-declared",
+    ),
 ]
 
 if settings.DEMO:

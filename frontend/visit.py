@@ -12,7 +12,7 @@ from django.urls import reverse
 from booking import queries, rules
 from booking.access import manage_token
 from booking.errors import Refusal, TooLate, WrongState
-from booking.models import Appointment
+from booking.models import Appointment, Case
 from booking.reaching import ways_of
 from booking.rules import Days
 from centres import directory
@@ -133,6 +133,28 @@ class Visit:
     @property
     def is_address_sure(self) -> bool:
         return directory.is_address_sure(self.appointment.site)
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """Another time that the centre holds for a family; or nothing yet: then it calls."""
+
+    case: Case
+    visit: Visit
+
+    @property
+    def held(self) -> Visit | None:
+        """The time, while the family can still say yes."""
+        held = self.case.proposal
+        if held is None or not self.case.is_open(now=self.visit.now):
+            return None
+        return Visit(held, self.visit.now) if held.state == State.HELD else None
+
+    @property
+    def answer_by(self) -> datetime:
+        """The last moment for an answer, on the clock of the centre."""
+        zone = ZoneInfo(self.visit.appointment.centre.time_zone)
+        return (self.case.answer_by or self.visit.now).astimezone(zone)
 
 
 def address(name: str, visit: Visit, *, news: str = "") -> str:

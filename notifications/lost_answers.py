@@ -30,7 +30,7 @@ MOST_AT_ONCE = 500
 # Asking takes its time; the next pass goes on.
 ASKING_SECONDS = 20.0
 # Without these somebody comes in vain: worth a second SMS however late.
-ALWAYS_WORTH_REPEATING = ("cancelled", "closed", "moved")
+ALWAYS_WORTH_REPEATING = ("cancelled", "closed", "moved", "proposed")
 
 DUE = """
 SELECT message.*, attempt.number, attempt.opened_at,

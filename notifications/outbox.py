@@ -104,6 +104,16 @@ class Withdrawn(NamedTuple):
     has_left: bool
 
 
+def waiting(*, subject_refs: Iterable[str], kinds: Iterable[str]) -> set[str]:
+    """Of these subjects those that a message of these kinds waits to tell of: one query."""
+    found = OutboxMessage.objects.filter(
+        subject_ref__in=list(subject_refs),
+        kind__in=list(kinds),
+        state__in=[OutboxMessage.State.PLANNED, OutboxMessage.State.CLAIMED],
+    )
+    return set(found.values_list("subject_ref", flat=True))
+
+
 def reference(message: OutboxMessage) -> str:
     """What providers are given to know this message by: the same at every attempt."""
     return uuid5(NAMESPACE_URL, message.intent_key).hex

@@ -1,10 +1,12 @@
 """The only writers of appointments. Each action is one transaction, and refuses by name."""
 
+from booking.actions.answering import accept_proposal, chase_proposals, refuse_proposal
 from booking.actions.callbacks import close_callback, request_callback
 from booking.actions.calling_off import cancel_for_centre
 from booking.actions.changing import cancel, move
 from booking.actions.confirming import confirm, overbook
 from booking.actions.contacting import choose_contact, replan_household
+from booking.actions.declaring import declare
 from booking.actions.defaults import load_default_rules
 from booking.actions.healing import heal_reminders
 from booking.actions.holding import extend_hold, hold, lapse_expired_holds, release_hold
@@ -12,9 +14,11 @@ from booking.actions.merging import merge_households
 from booking.actions.reading import note_read
 from booking.actions.ruling import save_rules, try_rules, undo_rule
 from booking.actions.talking import book_for, book_for_newcomer, book_siblings
+from booking.actions.undoing import take_back, undo
 from booking.actions.visiting import arrive, await_again, fulfil, mark_noshow, start
 
 __all__ = [
+    "accept_proposal",
     "arrive",
     "await_again",
     "book_for",
@@ -22,9 +26,11 @@ __all__ = [
     "book_siblings",
     "cancel",
     "cancel_for_centre",
+    "chase_proposals",
     "choose_contact",
     "close_callback",
     "confirm",
+    "declare",
     "extend_hold",
     "fulfil",
     "heal_reminders",
@@ -36,11 +42,14 @@ __all__ = [
     "move",
     "note_read",
     "overbook",
+    "refuse_proposal",
     "release_hold",
     "replan_household",
     "request_callback",
     "save_rules",
     "start",
+    "take_back",
     "try_rules",
+    "undo",
     "undo_rule",
 ]

@@ -63,13 +63,13 @@ def move(*, uid: UUID, hold_uid: UUID, now: datetime, actor: Actor = FAMILY) -> 
         raise WrongState
     check_open(held.centre, held.type, now=now, actor=actor)
     check_still_there(held)
-    _check_family_then(appointment, held)
+    check_family_then(appointment, held)
     check_child_is_free(appointment, at=held)
     was = messages.before_move(appointment)
-    _swap_places(appointment, held, now=now)
+    swap_places(appointment, held, now=now)
     appointment.sequence += 1
     appointment.note, appointment.is_overbooked = "", False  # the new time was free
-    _record(appointment, "move", now=now, actor=actor)
+    record(appointment, "move", now=now, actor=actor)
     try:
         update_appointment(held, *PLACE_FIELDS, "state", "reoffer_at")
         update_appointment(appointment, *CHANGED_FIELDS, *PLACE_FIELDS, "is_overbooked")
@@ -79,7 +79,7 @@ def move(*, uid: UUID, hold_uid: UUID, now: datetime, actor: Actor = FAMILY) -> 
     return appointment
 
 
-def _swap_places(appointment: Appointment, held: Appointment, *, now: datetime) -> None:
+def swap_places(appointment: Appointment, held: Appointment, *, now: datetime) -> None:
     """Give the appointment the held place. The hold's row lapses on the old one, and keeps it off
     the list for the centre's delay, as after a cancellation."""
     held.reoffer_at = rules.reoffer_at(
@@ -92,7 +92,7 @@ def _swap_places(appointment: Appointment, held: Appointment, *, now: datetime) 
         setattr(held, field, old)
 
 
-def _check_family_then(appointment: Appointment, held: Appointment) -> None:
+def check_family_then(appointment: Appointment, held: Appointment) -> None:
     """Raises AgeNotAllowed or WeeksNotAllowed when it is too early or too late on the new day."""
     check_dates(
         held.type,
@@ -103,7 +103,7 @@ def _check_family_then(appointment: Appointment, held: Appointment) -> None:
     )
 
 
-def _record(appointment: Appointment, action: str, *, now: datetime, actor: Actor) -> None:
+def record(appointment: Appointment, action: str, *, now: datetime, actor: Actor) -> None:
     appointment.last_action, appointment.actor = action, actor.label
     appointment.changed_at = now
 
@@ -125,7 +125,7 @@ def cancel(*, uid: UUID, now: datetime, actor: Actor = FAMILY, reason: str = "")
     appointment.reoffer_at = rules.reoffer_at(
         now=now, starts_at=appointment.starts_at, delay_min=appointment.centre.reoffer_delay_min
     )
-    _record(appointment, "cancel", now=now, actor=actor)
+    record(appointment, "cancel", now=now, actor=actor)
     update_appointment(appointment, *CHANGED_FIELDS, "reoffer_at")
     messages.cancelled(appointment, now=now, actor=actor)
     return appointment

@@ -1,6 +1,7 @@
 """With whom and when: families, their appointments and what is kept while they book."""
 
 from booking.models.appointment import Appointment, AppointmentEvent
+from booking.models.declaration import Case, Declaration
 from booking.models.family import Child, Guardian, Guardianship, Household
 from booking.models.finding import FamilyMerge, FamilyRead, FamilySearch, FamilyToIndex
 from booking.models.reminders import ReminderRule
@@ -10,7 +11,9 @@ __all__ = [
     "Appointment",
     "AppointmentEvent",
     "CallbackRequest",
+    "Case",
     "Child",
+    "Declaration",
     "FamilyMerge",
     "FamilyRead",
     "FamilySearch",

@@ -49,7 +49,7 @@ def refresh_closed(shift_ids: Iterable[int]) -> None:
         cursor.execute(REFRESH_CLOSED, [ids])
 
 
-def _shifts_during(period: Absence | Closure) -> list[int]:
+def shifts_during(period: Absence | Closure) -> list[int]:
     """The shifts a period may close: more than it does is harmless, `refresh_closed` recounts."""
     shifts = Shift.objects.filter(starts_at__lt=period.ends_at, ends_at__gt=period.starts_at)
     if isinstance(period, Absence):
@@ -64,9 +64,9 @@ def declare_absence(*, absence: Absence) -> Absence:
     """Record an absence, or change one; the practitioner's shifts lose (or gain) that time in the
     same transaction."""
     before = Absence.objects.filter(pk=absence.pk).first()
-    freed = _shifts_during(before) if before else []
+    freed = shifts_during(before) if before else []
     absence.save()
-    refresh_closed([*freed, *_shifts_during(absence)])
+    refresh_closed([*freed, *shifts_during(absence)])
     return absence
 
 
@@ -75,15 +75,15 @@ def declare_closure(*, closure: Closure) -> Closure:
     """Record a closure of a site, a centre or the Département, or change one; their shifts lose
     (or gain) that time."""
     before = Closure.objects.filter(pk=closure.pk).first()
-    freed = _shifts_during(before) if before else []
+    freed = shifts_during(before) if before else []
     closure.save()
-    refresh_closed([*freed, *_shifts_during(closure)])
+    refresh_closed([*freed, *shifts_during(closure)])
     return closure
 
 
 @transaction.atomic
 def withdraw(*, period: Absence | Closure) -> None:
     """Take an absence or a closure back; the time is offered again."""
-    touched = _shifts_during(period)
+    touched = shifts_during(period)
     period.delete()
     refresh_closed(touched)

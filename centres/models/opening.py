@@ -267,6 +267,8 @@ class Absence(models.Model):
     kind = models.CharField(_("motif"), max_length=8, choices=Kind.choices, default=Kind.LEAVE)
     starts_at = models.DateTimeField(_("début"))
     ends_at = models.DateTimeField(_("fin"))
+    # Between colleagues: no family ever reads it.
+    note = models.CharField(_("note"), max_length=200, blank=True)
 
     class Meta:
         verbose_name = _("absence")
@@ -290,6 +292,7 @@ class Closure(models.Model):
     label = models.CharField(_("motif"), max_length=120)
     starts_at = models.DateTimeField(_("début"))
     ends_at = models.DateTimeField(_("fin"))
+    note = models.CharField(_("note"), max_length=200, blank=True)
 
     class Meta:
         verbose_name = _("fermeture")

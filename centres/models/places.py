@@ -74,6 +74,9 @@ class Centre(models.Model):
             "Chaque jour à cette heure, un jour de plus s’ouvre à la réservation en ligne."
         ),
     )
+    answer_hours = models.PositiveSmallIntegerField(
+        _("heures pour répondre à un créneau proposé"), default=48
+    )
     reoffer_delay_min = models.PositiveSmallIntegerField(
         _("délai avant de reproposer un créneau annulé (min)"), default=30
     )

@@ -18,6 +18,7 @@ from booking.access import (
     held_for_move,
     hold_token,
 )
+from booking.declared import in_limbo
 from booking.errors import HoldExpired, Refusal, TypeNotBookable
 from booking.ical import Method, calendar_file, content_type
 from booking.models import Appointment
@@ -29,14 +30,14 @@ from frontend.forms_family import CancelForm
 from frontend.limits import HOLDS, SMALL, limited, searching
 from frontend.nearby import around, with_times
 from frontend.views.hold import read_choice
-from frontend.visit import Standing, Visit, address
+from frontend.visit import Proposal, Standing, Visit, address
 from frontend.week import week_name
 
 # What the address may say happened just before. The page believes it only if the state agrees.
 NEWS = ("nouveau", "deplace", "annule")
 
 
-def _visit(token: str) -> Visit:
+def visit_of(token: str) -> Visit:
     now = timezone.now()
     return Visit(appointment_for_link(token, now=now), now)
 
@@ -44,15 +45,17 @@ def _visit(token: str) -> Visit:
 @access("link")
 @require_safe
 def appointment(request: HttpRequest, token: str) -> HttpResponse:
-    visit = _visit(token)
+    visit = visit_of(token)
     news = next((name for name in NEWS if name in request.GET), "")
-    return render(request, "pages/visit/appointment.html", {"visit": visit, "news": news})
+    case = in_limbo(visit.appointment)
+    context = {"visit": visit, "news": news, "proposal": Proposal(case, visit) if case else None}
+    return render(request, "pages/visit/appointment.html", context)
 
 
 @access("link")
 @require_safe
 def ics(request: HttpRequest, token: str) -> HttpResponse:
-    visit = _visit(token)
+    visit = visit_of(token)
     method: Method = "CANCEL" if visit.standing is Standing.CANCELLED else "PUBLISH"
     body = calendar_file([visit.appointment], method=method, now=visit.now)
     response = HttpResponse(body, content_type=content_type(method))
@@ -64,14 +67,14 @@ def ics(request: HttpRequest, token: str) -> HttpResponse:
 @access("link")
 @require_safe
 def print_page(request: HttpRequest, token: str) -> HttpResponse:
-    return render(request, "pages/visit/print.html", {"visit": _visit(token)})
+    return render(request, "pages/visit/print.html", {"visit": visit_of(token)})
 
 
 @access("link")
 @require_http_methods(["GET", "HEAD", "POST"])
 @limited(SMALL)
 def cancel(request: HttpRequest, token: str) -> HttpResponseBase:
-    visit = _visit(token)
+    visit = visit_of(token)
     if visit.standing is Standing.CANCELLED:
         return redirect(address("appointment", visit))
     if visit.refusal:
@@ -93,7 +96,7 @@ def cancel(request: HttpRequest, token: str) -> HttpResponseBase:
 @limited(HOLDS)
 @searching
 def move(request: HttpRequest, token: str) -> HttpResponseBase:
-    visit = _visit(token)
+    visit = visit_of(token)
     if not visit.can_move:
         return unchanged(request, visit, visit.refusal or TypeNotBookable())
     if request.method == "POST":
@@ -164,7 +167,7 @@ def _hold_new_time(request: HttpRequest, visit: Visit) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @limited(HOLDS)
 def move_confirm(request: HttpRequest, token: str, hold: str) -> HttpResponseBase:
-    visit = _visit(token)
+    visit = visit_of(token)
     held = appointment_for_hold(hold)
     if held.moves_id != visit.appointment.pk:
         raise BadLink

@@ -62,6 +62,7 @@ def example_values(language: str) -> dict[str, Value]:
         "times": short_times([MORNING, AFTERNOON], language),
         "visits": _visits([MORNING, AFTERNOON], PLACE[0], language),
         "place": PLACE,
+        "new_place": PLACE,
         "place_short": "Maison des familles",
         "reason": REASONS[language],
         "bring": THINGS[language],
@@ -91,6 +92,9 @@ def longest_values(language: str) -> dict[str, Value]:
         "times": max((short_times(times, language) for times in several), key=len),
         "visits": _visits([clock] * 4, LONGEST_PLACE[0], language),
         "place": LONGEST_PLACE,
+        "new_place": LONGEST_PLACE,
+        "new_day_short": max((short_day(each, language) for each in days), key=len),
+        "new_time_short": short_time(digits, language),
         # No real one: those are cut at this length.
         "place_short": "Chateauneuf-d'Ille-et-Vilaines"[:PLACE_LENGTH],
         "reason": f"{REASONS[language]} {REASONS[FRENCH]}",
@@ -117,6 +121,10 @@ def _moment_values(local: datetime, language: str) -> dict[str, Value]:
         "day": spoken_day(local.date(), language),
         "day_short": short_day(local.date(), language),
         "time_short": short_time(local.time(), language),
+        "new_when": spoken_moment(local, language, has_year=True),
+        "new_day_short": short_day(local.date(), language),
+        "new_time_short": short_time(local.time(), language),
+        "answer_by": spoken_moment(local, language),
     }
 
 

@@ -69,6 +69,11 @@ VARIABLES = {
     "cancel_link": Variable(gettext_noop("page pour annuler le rendez-vous"), is_link=True),
     "short_link": Variable(gettext_noop("page du rendez-vous, adresse courte"), is_link=True),
     "home_url": Variable(gettext_noop("page d’accueil pour prendre rendez-vous"), is_link=True),
+    "new_when": Variable(gettext_noop("jour, année et heure proposés")),
+    "new_day_short": Variable(gettext_noop("jour proposé, en chiffres")),
+    "new_time_short": Variable(gettext_noop("heure proposée, en chiffres")),
+    "new_place": Variable(gettext_noop("lieu proposé et adresse"), is_list=True),
+    "answer_by": Variable(gettext_noop("dernier moment pour répondre")),
     "code": Variable(gettext_noop("code à six chiffres")),
     "minutes": Variable(gettext_noop("durée du code, en minutes")),
 }
@@ -127,6 +132,17 @@ KINDS: dict[str, dict[str, Form]] = {
         EMAIL: Form(_VISIT, (_WHEN, *_one("home_url", "phone")), _SUBJECT),
         SMS: Form(_SHORT, (*_DAY_AND_TIME, *_one("phone", "short_link"))),
     },
+    "proposed": {
+        EMAIL: Form(
+            _VISIT | {"new_when", "new_place", "answer_by"},
+            (_WHEN, *_one("new_when", "new_place", "answer_by", "link")),
+            _SUBJECT,
+        ),
+        SMS: Form(
+            _SHORT | {"new_day_short", "new_time_short"},
+            (*_DAY_AND_TIME, *_one("new_day_short", "new_time_short", "short_link")),
+        ),
+    },
     "code": {
         EMAIL: Form(_CODE | {"centre", "phone", "department"}, _one("code")),
         SMS: Form(_CODE, _one("code")),
@@ -155,6 +171,7 @@ PURPOSES = {
     "moved": gettext_noop("Rendez-vous déplacé"),
     "cancelled": gettext_noop("Rendez-vous annulé par la famille ou le centre"),
     "closed": gettext_noop("Le centre ne peut pas recevoir"),
+    "proposed": gettext_noop("Un autre moment proposé par le centre"),
     "code": gettext_noop("Code à six chiffres"),
     "reminder": gettext_noop("Rappel (un SMS auquel on peut répondre)"),
     "reminder_no_reply": gettext_noop("Rappel, par un nom auquel on ne peut pas répondre"),

@@ -8,11 +8,13 @@ import pytest
 
 from booking import actions, errors
 from booking.actions import (
+    answering,
     callbacks,
     calling_off,
     changing,
     confirming,
     contacting,
+    declaring,
     defaults,
     healing,
     holding,
@@ -20,17 +22,20 @@ from booking.actions import (
     reading,
     ruling,
     talking,
+    undoing,
     visiting,
 )
 from tests.architecture.source import HOUSES, files, name
 
 DRAWERS = {"utils", "util", "helpers", "helper", "common", "services", "service", "misc", "tools"}
 MODULES = (
+    answering,
     callbacks,
     calling_off,
     changing,
     confirming,
     contacting,
+    declaring,
     defaults,
     healing,
     holding,
@@ -38,6 +43,7 @@ MODULES = (
     reading,
     ruling,
     talking,
+    undoing,
     visiting,
 )
 REFUSALS = [

@@ -10,6 +10,7 @@ PURE = [
     "booking.intervals",
     "booking.availability",
     "booking.board",
+    "booking.rehousing",
     "booking.reminders",
     "booking.rules",
     "centres.calendar",

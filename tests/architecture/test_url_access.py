@@ -13,7 +13,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from booking.access import contact_token, hold_token, manage_token
-from booking.models import Appointment, CallbackRequest
+from booking.models import Appointment, CallbackRequest, Declaration
 from centres.models import Centre, Membership, RuleChange, User
 from notifications.models import Inbound, OutboxMessage, Receipt, Route
 from tests.factories import make_appointment, make_centre, make_department, make_rule, make_shift
@@ -154,11 +154,14 @@ OF_A_MANAGER = {"family-reads"}
 # What changes the plan: its managers', and of who runs the service.
 RULES_OF_CENTRE = ("rules", "rule-new")
 OF_A_PLANNER = {*RULES_OF_CENTRE, "rule", "rule-undo"}
+# Absences and closures too; practitioners declare their own, which nobody here is.
+OF_A_PLANNER |= {"declare", "take-back", "declared", "undo-declared"}
 OF_THE_DEPARTMENT = {"health", "provider"}
 OF_ALL_DESKS = {"desk-choice", "families", "today", "planning"}
 # Of whoever has a centre of their own: a family needs one.
 OF_A_DESK = {"family-new"}
 PRESSED = {"redirect", "act", "reply-read", "called-back", "provider", "board-note", "rule-undo"}
+PRESSED |= {"take-back", "undo-declared"}
 
 
 def staff_addresses(appointment: Appointment) -> dict[str, str]:
@@ -184,7 +187,15 @@ def staff_addresses(appointment: Appointment) -> dict[str, str]:
     Route.objects.get_or_create(name="ovh", defaults={"channel": "sms"})
     rule = make_rule(site=appointment.site)
     change = RuleChange.objects.create(rule=rule, action="create", decided_at=timezone.now())
+    declaration = Declaration.objects.create(
+        centre=centre, title="Travaux", declared_at=timezone.now(), declared_by="boss"
+    )
+    one = {"centre_slug": centre.slug, "uid": declaration.uid}
     values: dict[str, dict[str, object]] = {
+        "declare": {"centre_slug": centre.slug},
+        "take-back": {"centre_slug": centre.slug},
+        "declared": one,
+        "undo-declared": one,
         **{name: {"centre_slug": centre.slug} for name in ("desk", *BOARD, *PLANNING)},
         "message": {"pk": message.pk},
         "redirect": {"pk": message.pk},
