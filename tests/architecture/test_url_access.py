@@ -164,6 +164,16 @@ PRESSED = {"redirect", "act", "reply-read", "called-back", "provider", "board-no
 PRESSED |= {"take-back", "undo-declared"}
 
 
+def absences(centre: Centre) -> dict[str, dict[str, object]]:
+    """What the addresses about something declared of this centre are made of."""
+    done = Declaration.objects.create(
+        centre=centre, title="Travaux", declared_at=timezone.now(), declared_by="boss"
+    )
+    here = {"centre_slug": centre.slug}
+    one = {**here, "uid": done.uid}
+    return {"declare": here, "take-back": here, "declared": one, "undo-declared": one}
+
+
 def staff_addresses(appointment: Appointment) -> dict[str, str]:
     """Every address of the staff, about things of the centre of this appointment."""
     centre = appointment.centre
@@ -187,15 +197,8 @@ def staff_addresses(appointment: Appointment) -> dict[str, str]:
     Route.objects.get_or_create(name="ovh", defaults={"channel": "sms"})
     rule = make_rule(site=appointment.site)
     change = RuleChange.objects.create(rule=rule, action="create", decided_at=timezone.now())
-    declaration = Declaration.objects.create(
-        centre=centre, title="Travaux", declared_at=timezone.now(), declared_by="boss"
-    )
-    one = {"centre_slug": centre.slug, "uid": declaration.uid}
     values: dict[str, dict[str, object]] = {
-        "declare": {"centre_slug": centre.slug},
-        "take-back": {"centre_slug": centre.slug},
-        "declared": one,
-        "undo-declared": one,
+        **absences(centre),
         **{name: {"centre_slug": centre.slug} for name in ("desk", *BOARD, *PLANNING)},
         "message": {"pk": message.pk},
         "redirect": {"pk": message.pk},
