@@ -80,7 +80,7 @@ def booked_together(appointments: Sequence[Appointment], *, now: datetime) -> No
     true of that day when it leaves."""
     first = appointments[0]
     day = planning.day_of(first)
-    told = _told(TOGETHER, first, now=now, is_by_agent=True)
+    told = messages_of(TOGETHER, first, now=now, is_by_agent=True)
     if day is None or not told:
         return
     (intent,) = told
