@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 from zoneinfo import available_timezones
@@ -257,9 +258,15 @@ def _school_holidays(zone: str, years: range) -> Iterator[Record]:
         )
 
 
+@cache
+def _calendar() -> SchoolHolidayDates:
+    """It reads 17,000 lines, which do not change while a process lives."""
+    return SchoolHolidayDates()
+
+
 def _periods(zone: str, years: range) -> Iterator[tuple[date, date, str]]:
     """Runs of days of the same name, the first and last day included."""
-    calendar = SchoolHolidayDates()
+    calendar = _calendar()
     days: dict[date, str] = {}
     for year in range(years.start - 1, years.stop):
         try:

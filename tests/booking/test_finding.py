@@ -269,14 +269,23 @@ def hundred_thousand() -> None:
             INSERT INTO booking_household
                 (id, language, needs_interpreter, contact_by, sms_sender, created_at)
             SELECT n, 'fr', false, 'any', '', now() FROM generate_series(1000000, 1099999) n;
+            WITH first AS MATERIALIZED (
+                SELECT n AS f, one, booking_grams(one, 1) || booking_nears(one) AS terms
+                FROM generate_series(0, 19999) n, LATERAL (
+                    SELECT substr(translate(md5(n::text), '0123456789', 'ghijklmnop'), 1, 6) AS one
+                ) name
+            ), last AS MATERIALIZED (
+                SELECT n AS l, two, booking_grams(two, 1) || booking_nears(two) AS terms
+                FROM generate_series(0, 4999) n, LATERAL (
+                    SELECT substr(translate(md5('b' || n), '0123456789', 'qrstuvwxyz'), 1, 7)
+                        AS two
+                ) name
+            )
             INSERT INTO booking_familysearch (household_id, words, terms)
-            SELECT 1000000 + n, ARRAY[one, two], booking_grams(one, 1) || booking_nears(one)
-                || booking_grams(two, 1) || booking_nears(two)
+            SELECT 1000000 + n, ARRAY[one, two], first.terms || last.terms
                 || ARRAY['p:6' || lpad(n::text, 8, '0'), 'd:' || date '2020-01-01' + n % 2200]
-            FROM generate_series(0, 99999) n, LATERAL (
-                SELECT substr(translate(md5(n::text), '0123456789', 'ghijklmnop'), 1, 6) AS one,
-                       substr(translate(md5('b' || n % 5000), '0123456789', 'qrstuvwxyz'), 1, 7)
-                           AS two) name;
+            FROM generate_series(0, 99999) n
+            JOIN first ON f = n % 20000 JOIN last ON l = n / 20000 + n % 1000 * 5;
             ANALYZE booking_familysearch
             """
         )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from playwright.sync_api import Page
+
 from tests.accessibility import AXE, axe_violations
 from tests.html_checker import html_errors
 from tests.journeys.visitor import Visitor
@@ -22,6 +24,7 @@ class Inspection:
     def __init__(self, visitor: Visitor, language: str) -> None:
         self.visitor, self.language = visitor, language
         visitor.context.add_init_script(path=AXE)
+        self._dressed: tuple[Page, str] | None = None
         self.html: dict[str, str] = {}
         self.faults: list[str] = []
 
@@ -51,7 +54,9 @@ class Inspection:
 
     def _view(self, name: str, width: int, scheme: str, *, rules: tuple[str, ...]) -> None:
         page = self.visitor.page
-        page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+        if self._dressed != (page, scheme):
+            page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+            self._dressed = (page, scheme)
         page.set_viewport_size({"width": width, "height": HEIGHT})
         self.faults += [
             f"{name}, {width} {scheme}: {line}" for line in axe_violations(page, rules=rules)
