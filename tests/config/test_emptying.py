@@ -6,6 +6,7 @@ from threading import Event
 import pytest
 from django.contrib.auth.models import Permission
 from django.db import connection, transaction
+from django.db.backends.utils import CursorWrapper
 from django.test import TransactionTestCase
 
 from booking.models import Household
@@ -49,6 +50,23 @@ def test_an_appointment_and_its_history_leave_nothing(truncations: list[object])
     emptying.empty_cheaply(CASE)
     assert filled() == ALWAYS
     assert truncations == []
+
+
+def test_what_was_counted_is_forgotten(truncations: list[object]) -> None:
+    make_household()
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE booking_household")
+        assert counted(cursor) == (1, 1)
+        emptying.empty_cheaply(CASE)
+        assert counted(cursor) == (-1, 0)
+    assert truncations == []
+
+
+def counted(cursor: CursorWrapper) -> tuple[int, int]:
+    """Rows and pages by which PostgreSQL makes its plans; -1 for never counted."""
+    cursor.execute("SELECT reltuples, relpages FROM pg_class WHERE relname = 'booking_household'")
+    rows, pages = cursor.fetchone()
+    return int(rows), pages
 
 
 def test_what_has_grown_is_truncated(
