@@ -234,11 +234,14 @@ class Ask(NamedTuple):
         return self.kind.offer_version
 
     def as_it_is_now(self) -> Ask | None:
-        """The same, by the type and the centre as they are now; None when they are what was known.
-        Raises TypeNotBookable when one of them is gone."""
+        """The same, by the type and the centre as they are now, even made anew under their names;
+        None when they are what was known. Raises TypeNotBookable when one of them is gone."""
         if not self.version:
             return None
-        offer = offers.read_again(self.kind.pk, self.centre.pk)
+        kind, centre = self.kind, self.centre
+        offer = offers.read_again(kind.pk, centre.pk) or offers.find(
+            type_slug=kind.slug, centre_slug=centre.slug
+        )
         if offer is None:
             raise TypeNotBookable
         if offer.version == self.version:

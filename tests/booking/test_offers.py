@@ -118,6 +118,15 @@ def test_a_type_that_is_gone_cannot_be_booked() -> None:
         hold(offer)
 
 
+def test_a_type_made_anew_under_its_name_is_held_at_the_first_press() -> None:
+    scene = open_morning()
+    offer = remembered(scene)
+    scene.shift.offers.all().delete()
+    AppointmentType.objects.filter(pk=scene.kind.pk).delete()
+    anew = open_morning(slug=scene.kind.slug, shift={"site": scene.shift.site})
+    assert hold(offer).type == anew.kind
+
+
 def test_a_type_that_is_not_offered_any_more_is_not_found_again() -> None:
     scene = open_morning()
     offer = remembered(scene)
