@@ -24,7 +24,8 @@ from centres.models import (
     VaccineAge,
 )
 from centres.models.reference import ReferenceRecord
-from centres.reference.records import DATA, Record, read_records
+from centres.reference.record import Record
+from centres.reference.records import DATA, read_records
 
 YEARS_BEFORE, YEARS_AFTER = 1, 3
 EMPTY: tuple[Any, ...] = ("", None, [], {})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -34,7 +35,7 @@ def after(born_on: date, days: int, *seen: Seen) -> Next | None:
 
 def test_the_table_shipped_has_twenty_examinations_that_do_not_overlap() -> None:
     assert [exam.subject for exam in EXAMS] == list(range(1, 21))
-    for one, other in zip(EXAMS, EXAMS[1:], strict=False):
+    for one, other in pairwise(EXAMS):
         assert one.first_day <= one.usual_day < one.until_day <= other.first_day
 
 

@@ -21,7 +21,8 @@ from centres.models import (
     Site,
 )
 from centres.reference import BadReference, Outcome, load
-from centres.reference.loading import DATA, merge
+from centres.reference.loading import merge
+from centres.reference.records import DATA
 from centres.reference.tables import typeset
 
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
