@@ -57,8 +57,8 @@ def next_exam(
 ) -> Next | None:
     """The first examination whose days are not over and hold no visit yet; None after the last.
 
-    A doctor is needed when a vaccine's age falls within two weeks; a nurse's visit does then not
-    count as the visit of those days.
+    A doctor is needed when a vaccine's age falls within two weeks of its days up to `around`; a
+    nurse's visit does then not count as the visit of those days.
     """
     vaccines = [first_day_of_age(born_on, months) for months in vaccine_months]
     for exam in sorted(exams, key=lambda each: (each.until_day, each.first_day)):
@@ -68,13 +68,18 @@ def next_exam(
     return None
 
 
+def look_from(found: Next, *, today: date) -> date:
+    """The first day on which to look for a time: a week before, but within its days."""
+    return max(found.first, found.around - timedelta(days=7), today)
+
+
 def _days(exam: Exam, vaccines: Collection[date], *, born_on: date, today: date) -> Next:
     first, usual, last = (
         born_on + timedelta(days=days)
         for days in (exam.first_day, exam.usual_day, exam.until_day - 1)
     )
     around = min(max(usual, today), last)
-    needs_doctor = any(usual - NEAR_VACCINE <= day <= around + NEAR_VACCINE for day in vaccines)
+    needs_doctor = any(first - NEAR_VACCINE <= day <= around + NEAR_VACCINE for day in vaccines)
     return Next(exam, first, around, last, needs_doctor)
 
 

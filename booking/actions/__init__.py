@@ -8,6 +8,7 @@ from booking.actions.confirming import confirm, overbook
 from booking.actions.contacting import choose_contact, replan_household
 from booking.actions.declaring import declare
 from booking.actions.defaults import load_default_rules
+from booking.actions.following import decide_next, forget_next
 from booking.actions.healing import heal_reminders
 from booking.actions.holding import extend_hold, hold, lapse_expired_holds, release_hold
 from booking.actions.merging import merge_households
@@ -31,7 +32,9 @@ __all__ = [
     "close_callback",
     "confirm",
     "declare",
+    "decide_next",
     "extend_hold",
+    "forget_next",
     "fulfil",
     "heal_reminders",
     "hold",

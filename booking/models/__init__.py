@@ -4,6 +4,7 @@ from booking.models.appointment import Appointment, AppointmentEvent
 from booking.models.declaration import Case, Declaration
 from booking.models.family import Child, Guardian, Guardianship, Household
 from booking.models.finding import FamilyMerge, FamilyRead, FamilySearch, FamilyToIndex
+from booking.models.following import NextVisit
 from booking.models.reminders import ReminderRule
 from booking.models.requests import CallbackRequest, RateCounter, Verification
 
@@ -21,6 +22,7 @@ __all__ = [
     "Guardian",
     "Guardianship",
     "Household",
+    "NextVisit",
     "RateCounter",
     "ReminderRule",
     "Verification",

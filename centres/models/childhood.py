@@ -4,7 +4,6 @@ dates of validity. What one child has or has not had is never kept here."""
 from __future__ import annotations
 
 from datetime import date
-from typing import Self
 
 from django.db import models
 from django.db.models import F, Q
@@ -14,11 +13,9 @@ from django.utils.translation import gettext_lazy as _
 from centres.models.types import AppointmentType
 
 
-class UsualQuerySet(models.QuerySet[models.Model]):
-    """Rows with a first and perhaps a last day on which they hold."""
-
-    def in_force(self, on: date) -> Self:
-        return self.filter(valid_from__lte=on).exclude(valid_until__lt=on)
+def in_force(on: date) -> Q:
+    """The rows that hold on a day."""
+    return Q(valid_from__lte=on) & (Q(valid_until__isnull=True) | Q(valid_until__gte=on))
 
 
 class Usual(models.Model):
@@ -32,8 +29,6 @@ class Usual(models.Model):
     valid_until = models.DateField(_("en vigueur jusqu’au"), null=True, blank=True)
     certainty = models.CharField(_("certitude"), max_length=6, choices=Certainty.choices)
     source = models.CharField(_("source"), max_length=200)
-
-    objects = UsualQuerySet.as_manager()
 
     class Meta:
         abstract = True

@@ -49,6 +49,11 @@ def test_every_address_names_who_may_open_it(route: str, pattern: URLPattern) ->
         assert getattr(pattern.callback, "access", None) in RULES, route
 
 
+# A practitioner's own: of the roles below nobody receives families (tests/frontend/staff).
+OF_A_PRACTITIONER = {"my-sessions", "my-session"}
+OWN_PRESSED = {"my-sessions-note", "decide-next"}
+
+
 def personal(rule: str) -> list[URLPattern]:
     return [each for _, each in FAMILY if getattr(each.callback, "access", "") == rule]
 
@@ -199,6 +204,8 @@ def staff_addresses(appointment: Appointment) -> dict[str, str]:
     change = RuleChange.objects.create(rule=rule, action="create", decided_at=timezone.now())
     values: dict[str, dict[str, object]] = {
         **absences(centre),
+        "my-session": {"pk": appointment.shift_id},
+        "decide-next": {"pk": appointment.household_id, "child": 1},
         **{name: {"centre_slug": centre.slug} for name in ("desk", *BOARD, *PLANNING)},
         "message": {"pk": message.pk},
         "redirect": {"pk": message.pk},
@@ -215,15 +222,18 @@ def staff_addresses(appointment: Appointment) -> dict[str, str]:
         "rule": {"centre_slug": centre.slug, "pk": rule.pk},
         "rule-undo": {"centre_slug": centre.slug, "pk": change.pk},
     }
-    names = [pattern.name for pattern in personal("staff")]
+    own = OF_A_PRACTITIONER | OWN_PRESSED
+    names = [each.name for each in personal("staff") if each.name not in own]
     assert set(names) == (
         OF_A_CENTRE | OF_A_MANAGER | OF_A_PLANNER | OF_THE_DEPARTMENT | OF_ALL_DESKS | OF_A_DESK
     )
-    return {name: reverse(name, kwargs=values.get(name, {})) for name in names}
+    return {name: reverse(name, kwargs=values.get(name, {})) for name in [*own, *names]}
 
 
 def open_staff(client: Client, name: str, path: str) -> int:
-    return int(getattr(client, "post" if name in PRESSED else "get")(path).status_code)
+    return int(
+        getattr(client, "post" if name in PRESSED | OWN_PRESSED else "get")(path).status_code
+    )
 
 
 def staff_client(role: str, centre: Centre | None) -> Client:
@@ -276,7 +286,7 @@ def test_without_a_membership_or_a_log_in_nothing_of_the_staff_s_opens(
     before = told_of()
     for name, path in paths.items():
         assert open_staff(nobody, name, path) == 404, name
-        answer = Client().post(path) if name in PRESSED else Client().get(path)
+        answer = Client().post(path) if name in PRESSED | OWN_PRESSED else Client().get(path)
         assert answer.status_code == 302
         assert answer["Location"].startswith("/equipe/connexion/?next="), name
     assert told_of() == before
