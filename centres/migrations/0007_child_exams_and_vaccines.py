@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("centres", "0005_staff_accounts"),
+        ("centres", "0006_rule_changes"),
     ]
 
     operations = [
