@@ -12,6 +12,7 @@ from booking import actions, finding
 from booking.growing import KEPT_AFTER
 from booking.models import (
     Appointment,
+    CalendarLink,
     FamilyMerge,
     FamilyRead,
     NextVisit,
@@ -63,6 +64,7 @@ def forget_leftovers() -> None:
     still_ahead = Q(state=Appointment.State.BOOKED, starts_at__gt=now)
     Appointment.objects.filter(due_on__isnull=False).exclude(still_ahead).update(due_on=None)
     NextVisit.objects.filter(on__lt=timezone.localdate(now) - KEPT_AFTER).delete()
+    CalendarLink.objects.filter(revoked_at__lt=now - JOURNALS_KEPT).delete()
     for journal in (FamilyRead, FamilyMerge):
         journal.objects.filter(at__lt=now - JOURNALS_KEPT).delete()
     retention.forget_old()

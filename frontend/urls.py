@@ -33,6 +33,7 @@ from frontend.views import (
 from frontend.views.staff import (
     desk,
     families,
+    feed,
     following,
     health,
     planning,
@@ -118,6 +119,9 @@ urlpatterns = [
     path("equipe/aujourdhui/<slug:centre_slug>/imprimer/", today.printed, name="board-print"),
     path("equipe/mes-seances/", practice.listing, name="my-sessions"),
     path("equipe/mes-seances/noter/", practice.note, name="my-sessions-note"),
+    path("equipe/mes-seances/agenda/", feed.own_calendar, name="my-calendar"),
+    path("equipe/mes-seances/agenda/arreter/", feed.stop, name="my-calendar-stop"),
+    path("ical/<str:token>.ics", feed.feed, name="ical"),
     path("equipe/mes-seances/<int:pk>/", practice.session, name="my-session"),
     path("equipe/familles/<int:pk>/prochain/<int:child>/", following.decide, name="decide-next"),
     path("equipe/veille/<str:token>/", today.version, name="board-version"),

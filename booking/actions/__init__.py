@@ -8,6 +8,11 @@ from booking.actions.confirming import confirm, overbook
 from booking.actions.contacting import choose_contact, replan_household
 from booking.actions.declaring import declare
 from booking.actions.defaults import load_default_rules
+from booking.actions.feeding import (
+    make_calendar_link,
+    note_calendar_read,
+    stop_calendar_link,
+)
 from booking.actions.following import decide_next, forget_next
 from booking.actions.healing import heal_reminders
 from booking.actions.holding import extend_hold, hold, lapse_expired_holds, release_hold
@@ -40,9 +45,11 @@ __all__ = [
     "hold",
     "lapse_expired_holds",
     "load_default_rules",
+    "make_calendar_link",
     "mark_noshow",
     "merge_households",
     "move",
+    "note_calendar_read",
     "note_read",
     "overbook",
     "refuse_proposal",
@@ -52,6 +59,7 @@ __all__ = [
     "save_rules",
     "start",
     "take_back",
+    "stop_calendar_link",
     "try_rules",
     "undo",
     "undo_rule",
