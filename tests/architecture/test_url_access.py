@@ -22,7 +22,7 @@ from tests.notifications.messages import make_row
 
 RULES = {
     *("public", "hold", "link", "contact", "staff", "account"),
-    *("watch", "provider", "metrics"),
+    *("feed", "watch", "provider", "metrics"),
 }
 # Probes are for machines; they name nobody and are answered to anyone who reaches the process.
 PROBES = {"healthz", "readyz"}
@@ -50,8 +50,8 @@ def test_every_address_names_who_may_open_it(route: str, pattern: URLPattern) ->
 
 
 # A practitioner's own: of the roles below nobody receives families (tests/frontend/staff).
-OF_A_PRACTITIONER = {"my-sessions", "my-session"}
-OWN_PRESSED = {"my-sessions-note", "decide-next"}
+OF_A_PRACTITIONER = {"my-sessions", "my-session", "my-calendar"}
+OWN_PRESSED = {"my-sessions-note", "decide-next", "my-calendar-stop"}
 
 
 def personal(rule: str) -> list[URLPattern]:
@@ -113,6 +113,14 @@ def test_nobody_passes_for_a_provider(visitor: Client, settings: Settings, metho
                 path = reverse(pattern.name, kwargs={"route": route, "secret": secret})
                 assert getattr(visitor, method)(path).status_code in (404, 405), path
     assert not Receipt.objects.exists()
+
+
+def test_a_calendar_opens_by_no_session_but_by_its_address(visitor: Client) -> None:
+    (pattern,) = personal("feed")
+    for token in ("x", "0", "None"):
+        path = reverse(pattern.name, kwargs={"token": token})
+        assert visitor.get(path).status_code == 404
+        assert visitor.post(path).status_code == 405
 
 
 def test_a_contact_page_shows_nothing_of_another_contact(
