@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("booking", "0013_families_indexed_when_sought"),
+        ("booking", "0014_declarations"),
     ]
 
     operations = [

@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("centres", "0006_rule_changes"),
+        ("centres", "0007_notes_and_answer_hours"),
     ]
 
     operations = [

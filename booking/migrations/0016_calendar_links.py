@@ -6,8 +6,8 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("booking", "0014_next_visits"),
-        ("centres", "0007_child_exams_and_vaccines"),
+        ("booking", "0015_next_visits"),
+        ("centres", "0008_child_exams_and_vaccines"),
     ]
 
     operations = [
