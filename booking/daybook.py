@@ -106,8 +106,8 @@ def read_day(centre: Centre, *, on: date, now: datetime, site: Site | None = Non
     return Day(
         on=on,
         board=board.build(
-            [_half_day(each) for each in half_days],
-            _facts(visits),
+            [half_day(each) for each in half_days],
+            facts(visits),
             now=to_minute(now),
             is_today=is_today,
         ),
@@ -147,7 +147,8 @@ def _visits(span: Span, site: Site | None) -> list[Appointment]:
     )
 
 
-def _half_day(shift: Shift) -> HalfDay:
+def half_day(shift: Shift) -> HalfDay:
+    """A half-day (its offers prefetched) as the board takes it."""
     kinds = [offer.type for offer in shift.offers.all()]
     walk_in = AppointmentType.Booking.WALK_IN
     return HalfDay(
@@ -163,7 +164,8 @@ def _half_day(shift: Shift) -> HalfDay:
     )
 
 
-def _facts(visits: Sequence[Appointment]) -> list[Visit]:
+def facts(visits: Sequence[Appointment]) -> list[Visit]:
+    """Appointments as the board takes them: one query, for those who wait."""
     arrived = [each.pk for each in visits if each.state == State.ARRIVED]
     since = _arrivals(arrived)
     return [

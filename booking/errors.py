@@ -218,6 +218,14 @@ class DiscreetApart(Refusal):
     )
 
 
+class DayOutOfReach(Refusal):
+    """Of the day of a next visit: past, today, or years away."""
+
+    code = "day_out_of_reach"
+    message = gettext_noop("Choisissez un jour à venir, dans les deux ans.")
+    status = 422
+
+
 class LinkExpired(Refusal):
     code = "link_expired"
     message = gettext_noop("Ce lien n’est plus valable.")

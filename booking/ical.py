@@ -7,7 +7,7 @@ to decline, whose answer nobody reads.
 from __future__ import annotations
 
 import calendar
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Literal
@@ -61,15 +61,19 @@ def calendar_file(
     file.add("version", "2.0")
     file.add("calscale", "GREGORIAN")
     file.add("method", method)
-    head, _end, tail = file.to_ical(sorted=False).rpartition(b"END:VCALENDAR")
-    parts: list[bytes] = [head]
-    for name in sorted({appointment.centre.time_zone for appointment in listed}):
+    spans = {}
+    for name in {appointment.centre.time_zone for appointment in listed}:
         here = [a for a in listed if a.centre.time_zone == name]
-        first = min(a.starts_at for a in here).year
-        parts.append(_zone_text(name, first - 1, max(a.ends_at for a in here).year + 1))
+        spans[name] = (min(a.starts_at for a in here).year, max(a.ends_at for a in here).year)
     with translation.override(language or get_language()):
-        parts += [_text(_event(a, method=method, now=now)) for a in listed]
-    return b"".join([*parts, b"END:VCALENDAR", tail])
+        return joined(file, spans, [_event(a, method=method, now=now) for a in listed])
+
+
+def joined(file: Calendar, spans: Mapping[str, tuple[int, int]], events: Iterable[Event]) -> bytes:
+    """The file with its events, and the zones (first and last year) that their times are of."""
+    head, _end, tail = file.to_ical(sorted=False).rpartition(b"END:VCALENDAR")
+    zones = [_zone_text(name, first - 1, last + 1) for name, (first, last) in sorted(spans.items())]
+    return b"".join([head, *zones, *map(_text, events), b"END:VCALENDAR", tail])
 
 
 def _text(event: Event) -> bytes:

@@ -9,7 +9,16 @@ from django.db.models import Q
 from django.utils import timezone
 
 from booking import actions, finding
-from booking.models import Appointment, FamilyMerge, FamilyRead, RateCounter, Verification
+from booking.growing import KEPT_AFTER
+from booking.models import (
+    Appointment,
+    CalendarLink,
+    FamilyMerge,
+    FamilyRead,
+    NextVisit,
+    RateCounter,
+    Verification,
+)
 from notifications import retention
 
 # The database lets nobody delete one before it is 24 months old (migration 0012).
@@ -45,8 +54,8 @@ def heal_messages() -> int:
 @shared_task
 def forget_leftovers() -> None:
     """Once a day: holds that came to nothing, all rate counters with the addresses in them, due
-    dates that no move will ask for any more, who read or merged which family two years ago, and
-    whom old messages went to."""
+    dates that no move will ask for any more, days of next visits long over, who read or
+    merged which family two years ago, and whom old messages went to."""
     now = timezone.now()
     RateCounter.objects.all().delete()
     Appointment.objects.filter(
@@ -54,6 +63,8 @@ def forget_leftovers() -> None:
     ).exclude(reoffer_at__gt=now).delete()
     still_ahead = Q(state=Appointment.State.BOOKED, starts_at__gt=now)
     Appointment.objects.filter(due_on__isnull=False).exclude(still_ahead).update(due_on=None)
+    NextVisit.objects.filter(on__lt=timezone.localdate(now) - KEPT_AFTER).delete()
+    CalendarLink.objects.filter(revoked_at__lt=now - JOURNALS_KEPT).delete()
     for journal in (FamilyRead, FamilyMerge):
         journal.objects.filter(at__lt=now - JOURNALS_KEPT).delete()
     retention.forget_old()

@@ -4,6 +4,7 @@ public: anyone. hold: who has the held time's token. link: who has a signed link
 or of a password to choose. contact: who proved an e-mail address or a number lately (cookie).
 staff: people of the Département, logged in by password and second factor (which centres are
 theirs, frontend.staff says). account: the same, their second factor perhaps still to be set up.
+feed: a calendar programme that has a practitioner's secret address.
 watch: who has the signed address of a day's version, which tells that something changed and nothing
 else. provider: whoever carries our messages, and has the secret of its webhook. metrics: who shows
 the token METRICS_TOKEN.
@@ -27,7 +28,16 @@ from booking.errors import Refusal
 from frontend import refusals, second_factor
 
 Rule = Literal[
-    "public", "hold", "link", "contact", "staff", "account", "watch", "provider", "metrics"
+    "public",
+    "hold",
+    "link",
+    "contact",
+    "staff",
+    "account",
+    "feed",
+    "watch",
+    "provider",
+    "metrics",
 ]
 P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
@@ -82,7 +92,9 @@ def access(rule: Rule) -> Callable[[View[P]], View[P]]:
             except Refusal as refusal:
                 response = refusals.page(request, refusal)
             if rule != "public" or request.method == "POST":
-                patch_cache_control(response, private=True, no_store=True)
+                # What asks again with the tag of what it has must be let keep it, and nobody else.
+                kept = {"no_cache": True} if rule == "feed" else {"no_store": True}
+                patch_cache_control(response, private=True, **kept)
                 response["X-Robots-Tag"] = "noindex"
             return response
 

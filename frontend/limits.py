@@ -90,6 +90,8 @@ class Count(NamedTuple):
 # Short links that open nothing, from one address: whoever mistypes one does so a few times, whoever
 # guesses needs billions.
 MISSES, MISSES_WINDOW = 60, 600
+# A calendar address: programmes ask a few times an hour, several devices of one person at most.
+READS, READS_WINDOW = 60, 600
 # Searches cost the database most, and are a family's first pages: 5 a second from one address are
 # free, and no family's are so many that they cost a statement more.
 SEARCHES = Budget("search", 3000, 30_000, kept=100)
@@ -206,15 +208,20 @@ def _sms_counts(number: str, client: str, zone: Zone) -> list[Count]:
     return counted
 
 
-def has_missed_often(request: HttpRequest, *, now: datetime) -> bool:
-    """Whether this address tried too many short links that open nothing."""
-    key = f"short:{client_of(request)}"
+def has_missed_often(request: HttpRequest, *, now: datetime, what: str = "short") -> bool:
+    """Whether this address tried too many short links (or others, `what`) that open nothing."""
+    key = f"{what}:{client_of(request)}"
     return throttle.seen(key=key, seconds=MISSES_WINDOW, now=now) >= MISSES
 
 
-def count_miss(request: HttpRequest, *, now: datetime) -> None:
-    key = f"short:{client_of(request)}"
+def count_miss(request: HttpRequest, *, now: datetime, what: str = "short") -> None:
+    key = f"{what}:{client_of(request)}"
     throttle.allow(key=key, limit=MISSES, seconds=MISSES_WINDOW, now=now)
+
+
+def may_read_calendar(link: int, *, now: datetime) -> bool:
+    """Whether a practitioner's calendar address may be read once more now."""
+    return throttle.allow(key=f"ical:{link}", limit=READS, seconds=READS_WINDOW, now=now)
 
 
 def may_log_in(request: HttpRequest, account: str, *, now: datetime) -> bool:

@@ -13,6 +13,7 @@ from booking.models import Appointment
 from centres.models import Centre, Membership, User
 
 Role = Membership.Role
+OWN_CALENDAR = ("user__practitioner", "user__practitioner__is_active")
 AT_A_DESK = frozenset({Role.RECEPTION, Role.PRACTITIONER, Role.MANAGER})
 
 
@@ -28,6 +29,8 @@ class Desk:
     user_id: int = 0
     # Of these, the centres (ids) that are theirs to manage.
     managed: frozenset[int] = frozenset()
+    # Whose calendar is theirs, if they receive families themselves.
+    practitioner_id: int | None = None
 
     def scope(self, *, now: datetime) -> Scope:
         """Whose families they find."""
@@ -72,7 +75,10 @@ def desk_of(request: HttpRequest) -> Desk:
     user = request.user
     if not isinstance(user, User):
         raise Http404
-    roles = list(user.memberships.filter(suspended_at=None).values_list("role", "centre"))
+    held = user.memberships.filter(suspended_at=None)
+    rows = list(held.values_list("role", "centre", *OWN_CALENDAR))
+    roles = [(role, centre) for role, centre, _own, _works in rows]
+    own = next((own for _role, _centre, own, works in rows if works), None)
     runs_service = user.is_superuser or any(role == Role.ADMINISTRATOR for role, _ in roles)
     sees_health = runs_service or any(role == Role.AUDITOR for role, _ in roles)
     mine = [centre for role, centre in roles if role in AT_A_DESK]
@@ -80,4 +86,4 @@ def desk_of(request: HttpRequest) -> Desk:
     if not (mine or sees_health):
         raise Http404
     centres = Centre.objects.all() if runs_service else Centre.objects.filter(pk__in=mine)
-    return Desk(user.email, list(centres), sees_health, runs_service, user.pk, managed)
+    return Desk(user.email, list(centres), sees_health, runs_service, user.pk, managed, own)

@@ -30,7 +30,18 @@ from frontend.views import (
     where,
     who,
 )
-from frontend.views.staff import desk, families, health, planning, talking, timeline, today
+from frontend.views.staff import (
+    desk,
+    families,
+    feed,
+    following,
+    health,
+    planning,
+    practice,
+    talking,
+    timeline,
+    today,
+)
 
 register_converter(NeedConverter, "need")
 
@@ -106,6 +117,13 @@ urlpatterns = [
     path("equipe/aujourdhui/<slug:centre_slug>/", today.board, name="board"),
     path("equipe/aujourdhui/<slug:centre_slug>/noter/", today.note, name="board-note"),
     path("equipe/aujourdhui/<slug:centre_slug>/imprimer/", today.printed, name="board-print"),
+    path("equipe/mes-seances/", practice.listing, name="my-sessions"),
+    path("equipe/mes-seances/noter/", practice.note, name="my-sessions-note"),
+    path("equipe/mes-seances/agenda/", feed.own_calendar, name="my-calendar"),
+    path("equipe/mes-seances/agenda/arreter/", feed.stop, name="my-calendar-stop"),
+    path("ical/<str:token>.ics", feed.feed, name="ical"),
+    path("equipe/mes-seances/<int:pk>/", practice.session, name="my-session"),
+    path("equipe/familles/<int:pk>/prochain/<int:child>/", following.decide, name="decide-next"),
     path("equipe/veille/<str:token>/", today.version, name="board-version"),
     path("equipe/planning/", planning.choice, name="planning"),
     path("equipe/planning/<slug:centre_slug>/", planning.plan, name="plan"),

@@ -8,6 +8,12 @@ from booking.actions.confirming import confirm, overbook
 from booking.actions.contacting import choose_contact, replan_household
 from booking.actions.declaring import declare
 from booking.actions.defaults import load_default_rules
+from booking.actions.feeding import (
+    make_calendar_link,
+    note_calendar_read,
+    stop_calendar_link,
+)
+from booking.actions.following import decide_next, forget_next
 from booking.actions.healing import heal_reminders
 from booking.actions.holding import extend_hold, hold, lapse_expired_holds, release_hold
 from booking.actions.merging import merge_households
@@ -30,16 +36,20 @@ __all__ = [
     "choose_contact",
     "close_callback",
     "confirm",
+    "decide_next",
     "declare",
     "extend_hold",
+    "forget_next",
     "fulfil",
     "heal_reminders",
     "hold",
     "lapse_expired_holds",
     "load_default_rules",
+    "make_calendar_link",
     "mark_noshow",
     "merge_households",
     "move",
+    "note_calendar_read",
     "note_read",
     "overbook",
     "refuse_proposal",
@@ -48,6 +58,7 @@ __all__ = [
     "request_callback",
     "save_rules",
     "start",
+    "stop_calendar_link",
     "take_back",
     "try_rules",
     "undo",

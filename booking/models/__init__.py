@@ -3,13 +3,16 @@
 from booking.models.appointment import Appointment, AppointmentEvent
 from booking.models.declaration import Case, Declaration
 from booking.models.family import Child, Guardian, Guardianship, Household
+from booking.models.feeds import CalendarLink
 from booking.models.finding import FamilyMerge, FamilyRead, FamilySearch, FamilyToIndex
+from booking.models.following import NextVisit
 from booking.models.reminders import ReminderRule
 from booking.models.requests import CallbackRequest, RateCounter, Verification
 
 __all__ = [
     "Appointment",
     "AppointmentEvent",
+    "CalendarLink",
     "CallbackRequest",
     "Case",
     "Child",
@@ -21,6 +24,7 @@ __all__ = [
     "Guardian",
     "Guardianship",
     "Household",
+    "NextVisit",
     "RateCounter",
     "ReminderRule",
     "Verification",

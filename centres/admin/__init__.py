@@ -1,5 +1,5 @@
 """Administration of places, people, types and opening hours: consequences go through actions."""
 
-from centres.admin import opening, people, places, shifts
+from centres.admin import childhood, opening, people, places, shifts
 
-__all__ = ["opening", "people", "places", "shifts"]
+__all__ = ["childhood", "opening", "people", "places", "shifts"]

@@ -1,5 +1,6 @@
 """Who receives families, where, and when: the records every other house builds on."""
 
+from centres.models.childhood import ChildExam, VaccineAge
 from centres.models.opening import (
     Absence,
     Closure,
@@ -21,6 +22,7 @@ __all__ = [
     "AccountEvent",
     "AppointmentType",
     "Centre",
+    "ChildExam",
     "Closure",
     "Commune",
     "Department",
@@ -38,4 +40,5 @@ __all__ = [
     "Site",
     "StageChange",
     "User",
+    "VaccineAge",
 ]

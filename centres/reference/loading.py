@@ -14,17 +14,19 @@ from django.db import connection, models, transaction
 from centres.models import (
     AppointmentType,
     Centre,
+    ChildExam,
     Commune,
     Department,
     District,
     PublicHoliday,
     SchoolHoliday,
     Site,
+    VaccineAge,
 )
 from centres.models.reference import ReferenceRecord
-from centres.reference.records import Record, read_records
+from centres.reference.record import Record
+from centres.reference.records import DATA, read_records
 
-DATA = Path(__file__).resolve().parent.parent / "data"
 YEARS_BEFORE, YEARS_AFTER = 1, 3
 EMPTY: tuple[Any, ...] = ("", None, [], {})
 
@@ -46,6 +48,8 @@ TABLES = {
     "commune": Table(Commune, ("insee",), many="centres"),
     "district": Table(District, ("commune__insee", "number")),
     "type": Table(AppointmentType, ("slug",)),
+    "exam": Table(ChildExam, ("number", "valid_from")),
+    "vaccine": Table(VaccineAge, ("slug", "valid_from")),
     "public_holiday": Table(PublicHoliday, ("department__code", "on"), is_computed=True),
     "school_holiday": Table(SchoolHoliday, ("zone", "starts_on"), is_computed=True),
 }
@@ -54,6 +58,8 @@ TARGETS = {
     "department__code": (Department, "code"),
     "centre__slug": (Centre, "slug"),
     "commune__insee": (Commune, "insee"),
+    "doctor_type__slug": (AppointmentType, "slug"),
+    "nurse_type__slug": (AppointmentType, "slug"),
 }
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache
 from pathlib import Path
@@ -15,8 +14,11 @@ from vacances_scolaires_france import SchoolHolidayDates, UnsupportedYearExcepti
 
 from centres.communes import search_key
 from centres.models import AppointmentType
+from centres.reference.childhood import exams, vaccines
+from centres.reference.record import Record
 from centres.reference.tables import BadReference, Row, read_table, typeset
 
+DATA = Path(__file__).resolve().parent.parent / "data"
 CERTAINTIES = ("sure", "likely", "placeholder", "missing", "switchboard")
 DEPARTMENT_COLUMNS = "code name phone time_zone school_zone holidays_area attribution"
 CENTRE_COLUMNS = (
@@ -39,32 +41,32 @@ TYPE_COLUMNS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
-    """One row to load. `values` are plain JSON; a path such as `centre__slug` names a foreign key
-    by what people know it by, and a list under `centres` a many-to-many relation."""
-
-    key: str
-    table: str
-    values: dict[str, Any]
-
-
 def read_records(folder: Path, *, years: range) -> list[Record]:
     """Everything to load, in an order that meets foreign keys. Raises BadReference."""
     department, row = _department(folder)
     centres = list(_centres(folder, department.values["code"]))
     slugs = {record.values["slug"] for record in centres}
     communes = list(_communes(folder, slugs))
+    types = list(_types(folder))
+    known = {record.values["slug"] for record in types}
     return [
         department,
         *centres,
         *(_main_site(centre) for centre in centres),
         *communes,
         *_districts(folder, {record.values["insee"] for record in communes}, slugs),
-        *_types(folder),
+        *types,
+        *exams(_national(folder, "exams20.csv"), known),
+        *vaccines(_national(folder, "vaccinations.csv")),
         *_public_holidays(row, department.values["code"], years),
         *_school_holidays(department.values["school_zone"], years),
     ]
+
+
+def _national(folder: Path, name: str) -> Path:
+    """A file that is the same in every Département, unless one brings its own."""
+    own = folder / name
+    return own if own.exists() else DATA / name
 
 
 def _department(folder: Path) -> tuple[Record, Row]:

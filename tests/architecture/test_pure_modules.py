@@ -11,6 +11,7 @@ PURE = [
     "booking.availability",
     "booking.board",
     "booking.rehousing",
+    "booking.growing",
     "booking.reminders",
     "booking.rules",
     "centres.calendar",

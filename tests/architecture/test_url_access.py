@@ -22,7 +22,7 @@ from tests.notifications.messages import make_row
 
 RULES = {
     *("public", "hold", "link", "contact", "staff", "account"),
-    *("watch", "provider", "metrics"),
+    *("feed", "watch", "provider", "metrics"),
 }
 # Probes are for machines; they name nobody and are answered to anyone who reaches the process.
 PROBES = {"healthz", "readyz"}
@@ -47,6 +47,11 @@ ADMIN = [route for route, _ in addresses() if route.startswith("admin/")]
 def test_every_address_names_who_may_open_it(route: str, pattern: URLPattern) -> None:
     if pattern.name not in PROBES:
         assert getattr(pattern.callback, "access", None) in RULES, route
+
+
+# A practitioner's own: of the roles below nobody receives families (tests/frontend/staff).
+OF_A_PRACTITIONER = {"my-sessions", "my-session", "my-calendar"}
+OWN_PRESSED = {"my-sessions-note", "decide-next", "my-calendar-stop"}
 
 
 def personal(rule: str) -> list[URLPattern]:
@@ -108,6 +113,14 @@ def test_nobody_passes_for_a_provider(visitor: Client, settings: Settings, metho
                 path = reverse(pattern.name, kwargs={"route": route, "secret": secret})
                 assert getattr(visitor, method)(path).status_code in (404, 405), path
     assert not Receipt.objects.exists()
+
+
+def test_a_calendar_opens_by_no_session_but_by_its_address(visitor: Client) -> None:
+    (pattern,) = personal("feed")
+    for token in ("x", "0", "None"):
+        path = reverse(pattern.name, kwargs={"token": token})
+        assert visitor.get(path).status_code == 404
+        assert visitor.post(path).status_code == 405
 
 
 def test_a_contact_page_shows_nothing_of_another_contact(
@@ -199,6 +212,8 @@ def staff_addresses(appointment: Appointment) -> dict[str, str]:
     change = RuleChange.objects.create(rule=rule, action="create", decided_at=timezone.now())
     values: dict[str, dict[str, object]] = {
         **absences(centre),
+        "my-session": {"pk": appointment.shift_id},
+        "decide-next": {"pk": appointment.household_id, "child": 1},
         **{name: {"centre_slug": centre.slug} for name in ("desk", *BOARD, *PLANNING)},
         "message": {"pk": message.pk},
         "redirect": {"pk": message.pk},
@@ -215,15 +230,18 @@ def staff_addresses(appointment: Appointment) -> dict[str, str]:
         "rule": {"centre_slug": centre.slug, "pk": rule.pk},
         "rule-undo": {"centre_slug": centre.slug, "pk": change.pk},
     }
-    names = [pattern.name for pattern in personal("staff")]
+    own = OF_A_PRACTITIONER | OWN_PRESSED
+    names = [each.name for each in personal("staff") if each.name not in own]
     assert set(names) == (
         OF_A_CENTRE | OF_A_MANAGER | OF_A_PLANNER | OF_THE_DEPARTMENT | OF_ALL_DESKS | OF_A_DESK
     )
-    return {name: reverse(name, kwargs=values.get(name, {})) for name in names}
+    return {name: reverse(name, kwargs=values.get(name, {})) for name in [*own, *names]}
 
 
 def open_staff(client: Client, name: str, path: str) -> int:
-    return int(getattr(client, "post" if name in PRESSED else "get")(path).status_code)
+    return int(
+        getattr(client, "post" if name in PRESSED | OWN_PRESSED else "get")(path).status_code
+    )
 
 
 def staff_client(role: str, centre: Centre | None) -> Client:
@@ -276,7 +294,7 @@ def test_without_a_membership_or_a_log_in_nothing_of_the_staff_s_opens(
     before = told_of()
     for name, path in paths.items():
         assert open_staff(nobody, name, path) == 404, name
-        answer = Client().post(path) if name in PRESSED else Client().get(path)
+        answer = Client().post(path) if name in PRESSED | OWN_PRESSED else Client().get(path)
         assert answer.status_code == 302
         assert answer["Location"].startswith("/equipe/connexion/?next="), name
     assert told_of() == before

@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from centres.reference import BadReference, Outcome, load
-from centres.reference.loading import DATA
+from centres.reference.records import DATA
 
 LISTED = 5
 
@@ -19,7 +19,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
-            "--data", type=Path, default=DATA, help="a folder with the five CSV files"
+            "--data", type=Path, default=DATA, help="a folder with its own CSV files"
         )
         parser.add_argument(
             "--restore",

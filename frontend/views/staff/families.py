@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from booking import actions, finding, histories
+from booking import actions, finding, histories, usual
 from booking.actors import Actor
 from booking.contacts import LANGUAGES
 from booking.desk import appointment_of_reference
@@ -25,6 +25,7 @@ from booking.seeking import sought
 from centres.calendar import from_minute
 from centres.models import Centre
 from frontend.access import access
+from frontend.following import Words
 from frontend.forms_talking import CHOSEN, carried, read_chosen
 from frontend.history_words import message_sentence, sentences, who
 from frontend.message_words import Step
@@ -135,9 +136,36 @@ def page(request: HttpRequest, pk: int) -> HttpResponseBase:
         "twins": finding.twins(pk, scope),
         "sees_reads": finding.may_see(pk, desk.audit_scope(now=now)),
         "today": timezone.localdate(),
+        "next_visits": _next_visits(household, desk, [*ahead, *past], now=now),
         **_told([*ahead, *past]),
     }
     return render(request, "pages/staff/family.html", context)
+
+
+def _next_visits(
+    household: Household, desk: Desk, known: Iterable[Appointment], *, now: datetime
+) -> list[Words]:
+    """When each child is usually seen next, looked for first where the family was last: four
+    queries, whatever the children."""
+    centre = next((each.centre for each in known if each.centre in desk.centres), None)
+    guardian = next(iter(household.guardians.all()), None)
+    centre = centre or next(iter(desk.centres), None)
+    if centre is None or guardian is None:
+        return []
+    children, today = list(household.children.all()), timezone.localdate(now)
+    ids = [child.pk for child in children]
+    found = usual.suggestions(
+        children,
+        schedule=usual.schedule(today),
+        visits=usual.visits_of(ids),
+        decided=usual.decisions(ids),
+        today=today,
+        now=now,
+    )
+    return [
+        Words(each, guardian=guardian.pk, centre=centre.slug, today=today)
+        for each in found.values()
+    ]
 
 
 def household_of(pk: int, desk: Desk, *, now: datetime) -> Household:
