@@ -17,6 +17,6 @@ urlpatterns = [
     path(f"{PLAN}/demi-journees/<int:pk>/", half_days.edit, name="half-day"),
     path(f"{PLAN}/demi-journees/echanger/", half_days.swap, name="half-day-swap"),
     path(f"{PLAN}/tableaux/<slug:what>/", spreadsheets.page, name="sheet"),
-    path(f"{PLAN}/tableaux/<slug:what>.csv", spreadsheets.export, name="sheet-export"),
-    path(f"{PLAN}/tableaux/<slug:what>-exemple.csv", spreadsheets.example, name="sheet-example"),
+    path(f"{PLAN}/tableaux/<slug:what>/export.csv", spreadsheets.export, name="sheet-export"),
+    path(f"{PLAN}/tableaux/<slug:what>/exemple.csv", spreadsheets.example, name="sheet-example"),
 ]

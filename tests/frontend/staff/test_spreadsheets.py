@@ -67,7 +67,7 @@ def confirm(client: Client, centre: Centre, tried: Any, what: str = "plages") ->
     return client.post(path(centre, what), values)
 
 
-def exported(client: Client, centre: Centre, what: str = "plages", end: str = ".csv") -> str:
+def exported(client: Client, centre: Centre, what: str = "plages", end: str = "/export.csv") -> str:
     return client.get(path(centre, what, end)).content.decode()
 
 
@@ -158,7 +158,7 @@ def test_a_file_that_is_no_sheet_says_why(claire: Client, redon: Centre) -> None
 
 def test_the_example_imports_as_it_is(claire: Client, redon: Centre, rule: OpeningRule) -> None:
     for what in ("plages", "absences"):
-        tried = sent(claire, redon, exported(claire, redon, what, "-exemple.csv"), what)
+        tried = sent(claire, redon, exported(claire, redon, what, "/exemple.csv"), what)
         assert tried.status_code == 200, text(tried)
         assert confirm(claire, redon, tried, what).status_code == 302
     assert OpeningRule.objects.count() == 4
