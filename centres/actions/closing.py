@@ -74,10 +74,10 @@ def declare_absence(*, absence: Absence) -> Absence:
 def declare_absences(*, absences: Collection[Absence]) -> None:
     """Record or change several, all or none; each half-day they touch is recounted once."""
     known = Absence.objects.filter(pk__in=[each.pk for each in absences if each.pk])
-    touched = {pk for before in known for pk in _shifts_during(before)}
+    touched = {pk for before in known for pk in shifts_during(before)}
     for absence in absences:
         absence.save()
-        touched.update(_shifts_during(absence))
+        touched.update(shifts_during(absence))
     refresh_closed(sorted(touched))
 
 
