@@ -251,3 +251,12 @@ class NotAsSeen(Refusal):
         "Depuis l’aperçu, quelque chose a changé. Rien n’est enregistré : relisez, puis "
         "enregistrez."
     )
+
+
+class ColleagueBooked(Refusal):
+    """An appointment cannot go along to a colleague, who has another then."""
+
+    code = "colleague_booked"
+    message = gettext_noop(
+        "Les rendez-vous ne peuvent pas suivre : %(who)s en a déjà un le %(day)s à %(clock)s."
+    )

@@ -40,6 +40,19 @@ SELECT id FROM centres_shift WHERE id IN (
 ORDER BY id FOR NO KEY UPDATE
 """
 
+# Half-days that change, and all that these people have at those times: the appointments of any of
+# them are counted anew.
+LOCK_HALF_DAYS = """
+SELECT id FROM centres_shift WHERE id IN (
+    SELECT unnest(%(ids)s::bigint[])
+    UNION
+    SELECT s.id FROM centres_shift own JOIN centres_shift s
+    ON s.practitioner_id = ANY (%(people)s) AND s.starts_at < own.ends_at
+       AND s.starts_at > own.starts_at - interval '14 hours' AND s.ends_at > own.starts_at
+    WHERE own.id = ANY (%(ids)s))
+ORDER BY id FOR NO KEY UPDATE
+"""
+
 
 def lock_address(contact: str) -> None:
     """Let one transaction at a time book for an e-mail address or a number, until it ends; before
@@ -79,3 +92,10 @@ def lock_shifts_of(appointment_ids: Collection[int]) -> list[int]:
     with connection.cursor() as cursor:
         cursor.execute(LOCK_SHIFTS_OF, {"ids": list(appointment_ids)})
         return [pk for (pk,) in cursor.fetchall()]
+
+
+def lock_half_days(ids: Collection[int], people: Collection[int]) -> None:
+    """Lock half-days that are to change, and those of these people beside them; after the people
+    themselves, before any appointment."""
+    with connection.cursor() as cursor:
+        cursor.execute(LOCK_HALF_DAYS, {"ids": list(ids), "people": list(people)})

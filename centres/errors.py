@@ -34,6 +34,25 @@ class PractitionerBusy(Refusal):
     message = gettext_noop("Cette personne travaille déjà ailleurs à ce moment-là.")
 
 
+class PractitionerWorks(PractitionerBusy):
+    """The same, by name."""
+
+    code = "practitioner_works"
+    message = gettext_noop(
+        "%(who)s reçoit déjà le %(day)s de %(opens)s à %(closes)s, à cet endroit : %(place)s."
+    )
+
+
+class PractitionerAway(Refusal):
+    code = "practitioner_away"
+    message = gettext_noop("%(who)s a une absence le %(day)s.")
+
+
+class NothingToSwap(Refusal):
+    code = "nothing_to_swap"
+    message = gettext_noop("Aucune des deux personnes ne reçoit à ce moment-là.")
+
+
 class PractitionerGone(Refusal):
     code = "practitioner_gone"
     message = gettext_noop("Cette personne n’exerce plus ici.")

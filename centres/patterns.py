@@ -97,6 +97,12 @@ def from_rrule(text: str, first_on: date) -> Pattern | None:
     return Pattern(weekdays, rule.interval, ranks) if is_even and set(ranks) <= set(RANKS) else None
 
 
+def same_rrule(one: tuple[str, date], other: tuple[str, date]) -> bool:
+    """Whether two recurrences, each with its first day, say the same by the same pattern."""
+    pattern = from_rrule(*one)
+    return pattern is not None and pattern == from_rrule(*other)
+
+
 def _is_plain(rule: Recurrence) -> bool:
     other = rule.month_days or rule.months or rule.positions or rule.count or rule.until
     odd_week = rule.week_start != 0 and rule.interval > 1 and rule.frequency == "WEEKLY"

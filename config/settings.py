@@ -142,11 +142,12 @@ REDIS_URL = env.redis("REDIS_URL", _demo("redis://localhost:6379/0"))
 # The web process never waits for Redis: what processes share is in the database.
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 
-# The largest honest form is under 4 kB and no page takes files: 413 (frontend.views.errors).
+# The largest honest form is under 4 kB, a pasted spreadsheet 50; files only where a page asks for
+# one (frontend.uploads). Anything else: 413 (frontend.views.errors).
 DATA_UPLOAD_MAX_MEMORY_SIZE = 100_000
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
-DATA_UPLOAD_MAX_NUMBER_FILES = 0
-FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
+DATA_UPLOAD_MAX_NUMBER_FILES = 1
+FILE_UPLOAD_HANDLERS = ["frontend.uploads.OnlyWhereAsked"]
 
 
 AUTH_USER_MODEL = "centres.User"

@@ -231,7 +231,7 @@ class RuleForm(forms.Form):
         return {
             "practitioner_id": data["practitioner"],
             "site_id": data["site"],
-            "rrule": to_rrule(pattern) if pattern else self._kept(),
+            "rrule": self._rrule(pattern, data["valid_from"]),
             "opens": data["opens"],
             "closes": data["closes"],
             "valid_from": data["valid_from"],
@@ -244,8 +244,12 @@ class RuleForm(forms.Form):
             "type_ids": sorted(data["types"]),
         }
 
-    def _kept(self) -> str:
-        return self.said["rrule"] if self.said else ""
+    def _rrule(self, pattern: Pattern | None, first_on: date) -> str:
+        """As it was written, when it says the same: then nothing changes."""
+        before = self.said["rrule"] if self.said else ""
+        if pattern is None or pattern == from_rrule(before, first_on):
+            return before
+        return to_rrule(pattern)
 
 
 def rhythms(*, is_odd: bool) -> list[tuple[str, str]]:

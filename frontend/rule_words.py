@@ -166,6 +166,12 @@ class LeftOut:
         return _("Une famille du %(centre)s") % {"centre": self.appointment.centre.name}
 
 
+def left_out(appointment: Appointment, desk: Desk, *, is_new: bool = False) -> LeftOut:
+    zone = ZoneInfo(appointment.centre.time_zone)
+    is_named = appointment.centre_id in {centre.pk for centre in desk.centres}
+    return LeftOut(appointment, appointment.starts_at.astimezone(zone), is_named, is_new)
+
+
 class Preview:
     """What a change does, in words; `seen` are the tokens of what was shown before, if any."""
 
@@ -242,21 +248,14 @@ class Preview:
 
     @property
     def left_out(self) -> list[LeftOut]:
-        return [self._left_out(each) for each in self.outcome.left_out]
+        return [
+            left_out(each, self.desk, is_new=self._is_new(f"out:{each.pk}"))
+            for each in self.outcome.left_out
+        ]
 
     @property
     def outside_already(self) -> int:
         return len(self.outcome.outside) - len(self.outcome.left_out)
-
-    def _left_out(self, appointment: Appointment) -> LeftOut:
-        zone = ZoneInfo(appointment.centre.time_zone)
-        mine = {centre.pk for centre in self.desk.centres}
-        return LeftOut(
-            appointment,
-            appointment.starts_at.astimezone(zone),
-            appointment.centre_id in mine,
-            self._is_new(f"out:{appointment.pk}"),
-        )
 
     @property
     def clashes(self) -> list[str]:

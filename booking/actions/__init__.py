@@ -16,9 +16,11 @@ from booking.actions.feeding import (
 from booking.actions.following import decide_next, forget_next
 from booking.actions.healing import heal_reminders
 from booking.actions.holding import extend_hold, hold, lapse_expired_holds, release_hold
+from booking.actions.lending import change_half_day, swap_half_days
 from booking.actions.merging import merge_households
 from booking.actions.reading import note_read
-from booking.actions.ruling import save_rules, try_rules, undo_rule
+from booking.actions.ruling import save_rules, undo_rule
+from booking.actions.sheets import declare_absences
 from booking.actions.talking import book_for, book_for_newcomer, book_siblings
 from booking.actions.undoing import take_back, undo
 from booking.actions.visiting import arrive, await_again, fulfil, mark_noshow, start
@@ -32,12 +34,14 @@ __all__ = [
     "book_siblings",
     "cancel",
     "cancel_for_centre",
+    "change_half_day",
     "chase_proposals",
     "choose_contact",
     "close_callback",
     "confirm",
     "decide_next",
     "declare",
+    "declare_absences",
     "extend_hold",
     "forget_next",
     "fulfil",
@@ -59,8 +63,8 @@ __all__ = [
     "save_rules",
     "start",
     "stop_calendar_link",
+    "swap_half_days",
     "take_back",
-    "try_rules",
     "undo",
     "undo_rule",
 ]

@@ -1,7 +1,4 @@
-"""Opening rules as managers change them: tried first, then saved as they were seen.
-
-A trial is the change itself, rolled back: it cannot promise anything else than what is done.
-"""
+"""Opening rules as managers change them: saved as they were seen in a trial, and undone."""
 
 from __future__ import annotations
 
@@ -80,16 +77,6 @@ def save_rules(
     outcome = _outcome(saved, now=now)
     if seen is not None and sorted(seen) != outcome.tokens:
         raise NotAsSeen(outcome=outcome)
-    return outcome
-
-
-def try_rules(
-    *, edits: Sequence[Edit], centre_id: int, author: User, now: datetime, today: date
-) -> Outcome:
-    """What `save_rules` would do, for which nothing stays written. Raises the same."""
-    with transaction.atomic():
-        outcome = save_rules(edits=edits, centre_id=centre_id, author=author, now=now, today=today)
-        transaction.set_rollback(True)
     return outcome
 
 

@@ -9,10 +9,17 @@ from centres.actions.accounts import (
     restore_memberships,
 )
 from centres.actions.clashes import Clash
-from centres.actions.closing import declare_absence, declare_closure, withdraw
+from centres.actions.closing import declare_absence, declare_absences, declare_closure, withdraw
 from centres.actions.expanding import HORIZON_MONTHS, Expansion, expand_rules
 from centres.actions.ruling import Edit, RuleFields, Saved, save_rules, undo_rule
-from centres.actions.shifts import Change, cancel_shift, cancel_shifts_of, edit_shift, restore_shift
+from centres.actions.shifts import (
+    Change,
+    cancel_shift,
+    cancel_shifts_of,
+    edit_shift,
+    restore_shift,
+    swap_shifts,
+)
 from centres.actions.staging import change_stage
 from centres.calendar import months_after
 
@@ -29,6 +36,7 @@ __all__ = [
     "change_stage",
     "choose_password",
     "declare_absence",
+    "declare_absences",
     "declare_closure",
     "edit_shift",
     "expand_rules",
@@ -40,6 +48,7 @@ __all__ = [
     "restore_memberships",
     "restore_shift",
     "save_rules",
+    "swap_shifts",
     "undo_rule",
     "withdraw",
 ]

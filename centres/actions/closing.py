@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from django.db import connection, transaction
 
@@ -68,6 +68,17 @@ def declare_absence(*, absence: Absence) -> Absence:
     absence.save()
     refresh_closed([*freed, *shifts_during(absence)])
     return absence
+
+
+@transaction.atomic
+def declare_absences(*, absences: Collection[Absence]) -> None:
+    """Record or change several, all or none; each half-day they touch is recounted once."""
+    known = Absence.objects.filter(pk__in=[each.pk for each in absences if each.pk])
+    touched = {pk for before in known for pk in shifts_during(before)}
+    for absence in absences:
+        absence.save()
+        touched.update(shifts_during(absence))
+    refresh_closed(sorted(touched))
 
 
 @transaction.atomic

@@ -161,6 +161,17 @@ def _lock(edits: Sequence[Edit], centre_id: int) -> dict[int, OpeningRule]:
 
 def check_rule(wanted: RuleFields, *, centre_id: int) -> None:
     """Raises what `save_rules` says of one rule alone."""
+    kinds = list(AppointmentType.objects.filter(pk__in=wanted["type_ids"]))
+    check_said(wanted, kinds)
+    if not Site.objects.filter(pk=wanted["site_id"], centre=centre_id).exists():
+        raise OtherCentre
+    people = Practitioner.objects.filter(pk=wanted["practitioner_id"], is_active=True)
+    if wanted["is_active"] and not people.exists():
+        raise PractitionerGone
+
+
+def check_said(wanted: RuleFields, kinds: Sequence[AppointmentType]) -> None:
+    """The part of it that asks no database."""
     parse_rrule(wanted["rrule"], wanted["valid_from"])
     until = wanted["valid_until"]
     if until is not None and until < wanted["valid_from"]:
@@ -171,15 +182,9 @@ def check_rule(wanted: RuleFields, *, centre_id: int) -> None:
         raise EndsTooEarly
     if last - first > LONGEST_SHIFT:
         raise TooLong
-    kinds = list(AppointmentType.objects.filter(pk__in=wanted["type_ids"]))
     if not kinds:
         raise NothingOffered
     check_seats(kinds, wanted["seats"])
-    if not Site.objects.filter(pk=wanted["site_id"], centre=centre_id).exists():
-        raise OtherCentre
-    people = Practitioner.objects.filter(pk=wanted["practitioner_id"], is_active=True)
-    if wanted["is_active"] and not people.exists():
-        raise PractitionerGone
 
 
 def _write(rule: OpeningRule | None, edit: Edit, today: date) -> RuleChange | None:

@@ -5,7 +5,7 @@ Appointments stay as they are; each action lists those that their half-day no lo
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple, TypedDict, Unpack
 
@@ -17,6 +17,7 @@ from centres.actions.planning import Holidays, plan
 from centres.calendar import LONGEST_SHIFT
 from centres.errors import (
     EndsTooEarly,
+    NothingToSwap,
     OtherCentre,
     PractitionerBusy,
     PractitionerGone,
@@ -115,6 +116,65 @@ def restore_shift(*, shift_id: int, author: User, now: datetime, note: str = "")
         action=ShiftChange.Action.RESTORE, author=author, note=note, decided_at=now
     )
     return _write(shift, columns, types, signed)
+
+
+@transaction.atomic
+def swap_shifts(
+    *,
+    one_id: int,
+    other_id: int,
+    shift_ids: Collection[int],
+    author: User,
+    now: datetime,
+    note: str = "",
+) -> list[Change]:
+    """Give these half-days of two practitioners each to the other, all or nothing.
+
+    Raises NothingToSwap, ShiftOver, ShiftCancelled, PractitionerGone, PractitionerBusy.
+    """
+    lock_people({one_id, other_id})
+    locked = Shift.objects.select_for_update(of=("self",), no_key=True).filter(pk__in=shift_ids)
+    shifts = list(locked.order_by("pk"))
+    _check_swap(shifts, {one_id, other_id}, now=now)
+    owners = {shift.pk: shift.practitioner_id for shift in shifts}
+    moved = Shift.objects.filter(pk__in=owners)
+    try:
+        with transaction.atomic():
+            # Out of each other’s way first: the constraint looks at one row at a time.
+            moved.update(status=Shift.Status.CANCELLED)
+            for giver, taker in ((one_id, other_id), (other_id, one_id)):
+                own = [pk for pk, who in owners.items() if who == giver]
+                Shift.objects.filter(pk__in=own).update(practitioner=taker, is_edited=True)
+            moved.update(status=Shift.Status.OPEN)
+    except IntegrityError as error:
+        raise _refusal(error) from error
+    refresh_closed(owners)
+    for shift in shifts:
+        shift.refresh_from_db()
+    ShiftChange.objects.bulk_create(
+        ShiftChange(
+            shift=shift,
+            action=ShiftChange.Action.EDIT,
+            changes={"practitioner_id": [owners[shift.pk], shift.practitioner_id]},
+            author=author,
+            author_name=str(author)[:120],
+            note=note,
+            decided_at=now,
+        )
+        for shift in shifts
+    )
+    return [Change(shift, _outside(shift)) for shift in shifts]
+
+
+def _check_swap(shifts: Sequence[Shift], people: set[int], *, now: datetime) -> None:
+    if not shifts or any(shift.practitioner_id not in people for shift in shifts):
+        raise NothingToSwap
+    if any(shift.ends_at <= now for shift in shifts):
+        raise ShiftOver
+    if any(shift.status == Shift.Status.CANCELLED for shift in shifts):
+        raise ShiftCancelled
+    if Practitioner.objects.filter(pk__in=people, is_active=True).count() != 2:
+        raise PractitionerGone
 
 
 def cancel_shifts_of(

@@ -20,6 +20,8 @@ PURE = [
     "centres.patterns",
     "centres.recurrence",
     "centres.settling",
+    "centres.sheets",
+    "centres.written",
 ]
 # Every house may read the clock at its edges only: there the current time becomes an argument.
 EDGES = {"views", "tasks.py", "admin.py", "admin", "commands"}

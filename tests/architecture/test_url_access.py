@@ -165,8 +165,9 @@ OF_A_CENTRE = {
 # Who read of a family: its managers', and of who audits the Département.
 OF_A_MANAGER = {"family-reads"}
 # What changes the plan: its managers', and of who runs the service.
-RULES_OF_CENTRE = ("rules", "rule-new")
-OF_A_PLANNER = {*RULES_OF_CENTRE, "rule", "rule-undo"}
+RULES_OF_CENTRE = ("rules", "rule-new", "half-days", "half-day-swap")
+SHEETS = ("sheet", "sheet-export", "sheet-example")
+OF_A_PLANNER = {*RULES_OF_CENTRE, *SHEETS, "rule", "rule-undo", "half-day"}
 # Absences and closures too; practitioners declare their own, which nobody here is.
 OF_A_PLANNER |= {"declare", "take-back", "declared", "undo-declared"}
 OF_THE_DEPARTMENT = {"health", "provider"}
@@ -227,7 +228,9 @@ def staff_addresses(appointment: Appointment) -> dict[str, str]:
         "family-merge": {"pk": appointment.household_id, "other": twin.household_id},
         "family-reads": {"pk": appointment.household_id},
         **{name: {"centre_slug": centre.slug} for name in RULES_OF_CENTRE},
+        **{name: {"centre_slug": centre.slug, "what": "plages"} for name in SHEETS},
         "rule": {"centre_slug": centre.slug, "pk": rule.pk},
+        "half-day": {"centre_slug": centre.slug, "pk": appointment.shift_id},
         "rule-undo": {"centre_slug": centre.slug, "pk": change.pk},
     }
     own = OF_A_PRACTITIONER | OWN_PRESSED

@@ -9,6 +9,7 @@ import pytest
 
 from booking import actions
 from booking.actions.ruling import Outcome
+from booking.actions.trying import tried
 from booking.errors import NotAsSeen
 from booking.models import Appointment
 from centres.actions import Edit, RuleFields, expand_rules
@@ -94,23 +95,24 @@ def test_a_trial_tells_all_and_leaves_nothing(rule: OpeningRule, claire: User) -
     visit = make_appointment(Shift.objects.get(occurs_on=FIRST))
     before = list(Shift.objects.order_by("pk").values())
     asked = values(rule, claire, Edit(wanted(rule, opens=time(10)), rule.pk))
-    tried = actions.try_rules(**asked)
+    trial = tried(actions.save_rules, **asked)
     assert list(Shift.objects.order_by("pk").values()) == before
     assert not RuleChange.objects.exists()
-    assert tried.left_out == [visit]
-    assert {each.kind for each in tried.saved.differences} == {Kind.CHANGES}
-    done = actions.save_rules(**asked, seen=tried.tokens)
-    assert done.saved.differences == tried.saved.differences
+    assert trial.left_out == [visit]
+    assert {each.kind for each in trial.saved.differences} == {Kind.CHANGES}
+    done = actions.save_rules(**asked, seen=trial.tokens)
+    assert done.saved.differences == trial.saved.differences
     assert Shift.objects.get(occurs_on=FIRST).starts_at.hour == 9  # 10:00 in Paris
 
 
 def test_what_is_not_as_it_was_seen_is_not_saved(rule: OpeningRule, claire: User) -> None:
     asked = values(rule, claire, Edit(wanted(rule, opens=time(10)), rule.pk))
-    seen = actions.try_rules(**asked).tokens
+    seen = tried(actions.save_rules, **asked).tokens
     make_appointment(Shift.objects.get(occurs_on=FIRST))
     with pytest.raises(NotAsSeen) as told:
         actions.save_rules(**asked, seen=seen)
-    assert isinstance(outcome := told.value.details["outcome"], Outcome)
+    outcome = told.value.details["outcome"]
+    assert isinstance(outcome, Outcome)
     assert len(set(outcome.tokens) - set(seen)) == 1
     rule.refresh_from_db()
     assert rule.opens == time(9)
@@ -151,7 +153,7 @@ def test_one_week_out_of_two_stays_the_same_week(claire: User) -> None:
 def test_half_days_that_meet_another_are_told(rule: OpeningRule, claire: User) -> None:
     elsewhere = make_site(rule.site.centre)
     said = wanted(rule, site_id=elsewhere.pk, opens=time(11), closes=time(13))
-    done = actions.try_rules(**values(rule, claire, Edit(said)))
+    done = tried(actions.save_rules, **values(rule, claire, Edit(said)))
     assert done.saved.differences == []
     assert done.others[done.clashes[0].other].rule_id == rule.pk
 

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from booking import actions
 from booking.actions.ruling import Outcome
+from booking.actions.trying import tried
 from booking.errors import NotAsSeen
 from centres.actions import Edit, RuleFields
 from centres.actions.ruling import fields_of, read_fields, version_of
@@ -179,7 +180,7 @@ def _change(
     seen = request.POST.get("seen", "").split()
     try:
         if request.POST.get("do") != "save":
-            return _preview(request, asked, form, actions.try_rules(**values), rule=rule)
+            return _preview(request, asked, form, tried(actions.save_rules, **values), rule=rule)
         actions.save_rules(**values, seen=seen)
     except NotAsSeen as refusal:
         outcome = refusal.details["outcome"]

@@ -1,0 +1,184 @@
+"""Opening rules and absences by spreadsheet: example, export, a trial line by line, all in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from django.contrib import messages
+from django.core.files.uploadedfile import UploadedFile
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_http_methods, require_safe
+
+from booking import actions
+from booking.actions.trying import tried
+from booking.errors import NotAsSeen
+from centres import absence_sheets, rule_sheets, sheets
+from centres.cells import Known
+from centres.errors import Refusal
+from centres.models import Centre, OpeningRule, Shift
+from centres.sheets import Fault, Row
+from frontend.access import access
+from frontend.rule_words import Names, Preview, left_out
+from frontend.uploads import takes_a_file
+from frontend.views.staff.rules import SHOWN, Asked, asked_by, said
+
+RULES, ABSENCES = "plages", "absences"
+COLUMNS = {RULES: rule_sheets.RULE_COLUMNS, ABSENCES: absence_sheets.ABSENCE_COLUMNS}
+OPTIONAL = {RULES: rule_sheets.RULE_OPTIONAL, ABSENCES: absence_sheets.ABSENCE_OPTIONAL}
+
+
+def _asked(request: HttpRequest, centre_slug: str, what: str) -> Asked:
+    """Raises Http404: no such sheet, or no centre of theirs to manage."""
+    asked = asked_by(request, centre_slug)
+    if what not in COLUMNS:
+        raise Http404
+    return asked
+
+
+def _people(centre: Centre) -> list[int]:
+    """Those who receive there, whose absences its managers may declare."""
+    rules = OpeningRule.objects.filter(site__centre=centre).values_list("practitioner", flat=True)
+    shifts = Shift.objects.filter(centre=centre).values_list("practitioner", flat=True)
+    return sorted(set(rules) | set(shifts))
+
+
+@access("staff")
+@require_safe
+def export(request: HttpRequest, centre_slug: str, what: str) -> HttpResponse:
+    """What there is, as the import reads it."""
+    asked = _asked(request, centre_slug, what)
+    known = Known(asked.centre)
+    if what == RULES:
+        lines = rule_sheets.write_rules(known)
+    else:
+        lines = absence_sheets.write_absences(known, people=_people(asked.centre), now=asked.now)
+    return _file(what, lines, f"{what}-{centre_slug}.csv")
+
+
+@access("staff")
+@require_safe
+def example(request: HttpRequest, centre_slug: str, what: str) -> HttpResponse:
+    """A few lines to write over, with this centre's own names."""
+    asked = _asked(request, centre_slug, what)
+    known = Known(asked.centre)
+    if what == RULES:
+        lines = rule_sheets.example_rules(known, today=asked.today)
+    else:
+        people = _people(asked.centre)
+        lines = absence_sheets.example_absences(known, people=people, today=asked.today)
+    return _file(what, lines, f"{what}-exemple.csv")
+
+
+def _file(what: str, lines: Sequence[Sequence[str]], name: str) -> HttpResponse:
+    body = sheets.write(COLUMNS[what], lines)
+    response = HttpResponse(body, content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
+
+
+@takes_a_file
+@access("staff")
+@require_http_methods(["GET", "HEAD", "POST"])
+def page(request: HttpRequest, centre_slug: str, what: str) -> HttpResponseBase:
+    """The file is tried and told line by line; then all of it is written, or nothing."""
+    asked = _asked(request, centre_slug, what)
+    context: dict[str, Any] = {
+        "desk": asked.desk,
+        "centre": asked.centre,
+        "what": what,
+        "columns": [(name, name not in OPTIONAL[what]) for name in COLUMNS[what]],
+        "most": sheets.MOST_LINES,
+    }
+    if request.method != "POST":
+        return _page(request, context)
+    try:
+        context["text"] = text = _text(request)
+        rows, faults = sheets.read(text, COLUMNS[what], OPTIONAL[what])
+        lines, more = _read(what, rows, asked)
+        faults = sorted([*faults, *more], key=lambda fault: fault.line)
+        if faults:
+            return _page(
+                request, context | {"faults": [_told(each) for each in faults]}, status=422
+            )
+        return _change(request, asked, context, [line for line in lines if line.is_change])
+    except Refusal as refusal:
+        return _page(request, context | {"refused": said(refusal)}, status=422)
+
+
+def _text(request: HttpRequest) -> str:
+    """Of the file chosen, else what was pasted or tried before. Raises BadSheet."""
+    file = request.FILES.get("fichier")
+    if isinstance(file, UploadedFile):
+        return sheets.decode(file.read())
+    return request.POST.get("text", "")
+
+
+def _read(what: str, rows: Sequence[Row], asked: Asked) -> tuple[list[Any], list[Fault]]:
+    known = Known(asked.centre)
+    if what == RULES:
+        return rule_sheets.read_rules(rows, known)
+    return absence_sheets.read_absences(rows, known, people=_people(asked.centre), now=asked.now)
+
+
+def _told(fault: Fault) -> tuple[int, str, str]:
+    return fault.line, fault.column, _(fault.message) % fault.details
+
+
+def _change(
+    request: HttpRequest, asked: Asked, context: dict[str, Any], lines: Sequence[Any]
+) -> HttpResponseBase:
+    """Try what the lines ask for, or write it as it was seen."""
+    if context["what"] == RULES:
+        act: Callable[..., Any] = actions.save_rules
+        values = _rules(asked, lines)
+    else:
+        act = actions.declare_absences
+        values = {"absences": [line.absence for line in lines], "now": asked.now}
+    seen = request.POST.get("seen", "").split()
+    context["changes"] = len(lines)
+    try:
+        if request.POST.get("do") != "save":
+            return _preview(request, asked, context, tried(act, **values))
+        act(**values, seen=seen)
+    except NotAsSeen as refusal:
+        outcome = refusal.details["outcome"]
+        return _preview(request, asked, context, outcome, seen=seen)
+    number = len(lines)
+    text = ngettext("%(n)s ligne est importée.", "%(n)s lignes sont importées.", number)
+    messages.success(request, text % {"n": number})
+    return redirect("rules" if context["what"] == RULES else "plan", asked.centre.slug)
+
+
+def _rules(asked: Asked, lines: Sequence[Any]) -> dict[str, Any]:
+    return {
+        "edits": [line.edit for line in lines],
+        "centre_id": asked.centre.pk,
+        "author": asked.user,
+        "now": asked.now,
+        "today": asked.today,
+    }
+
+
+def _preview(
+    request: HttpRequest,
+    asked: Asked,
+    context: dict[str, Any],
+    outcome: Any,
+    *,
+    seen: Sequence[str] | None = None,
+) -> HttpResponse:
+    context |= {"tokens": " ".join(outcome.tokens), "is_old": seen is not None, "is_tried": True}
+    if context["what"] == RULES:
+        names = Names(asked.centre)
+        context["preview"] = Preview(outcome, names, asked.desk, until=asked.now + SHOWN, seen=seen)
+    else:
+        context["hit"] = [left_out(each, asked.desk) for each in outcome.hit]
+    return _page(request, context, status=409 if seen is not None else 200)
+
+
+def _page(request: HttpRequest, context: dict[str, Any], *, status: int = 200) -> HttpResponse:
+    return render(request, "pages/staff/sheet.html", context, status=status)
