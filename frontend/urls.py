@@ -30,7 +30,17 @@ from frontend.views import (
     where,
     who,
 )
-from frontend.views.staff import desk, families, health, planning, talking, timeline, today
+from frontend.views.staff import (
+    calendar,
+    desk,
+    families,
+    health,
+    moving,
+    planning,
+    talking,
+    timeline,
+    today,
+)
 
 register_converter(NeedConverter, "need")
 
@@ -106,6 +116,16 @@ urlpatterns = [
     path("equipe/aujourdhui/<slug:centre_slug>/", today.board, name="board"),
     path("equipe/aujourdhui/<slug:centre_slug>/noter/", today.note, name="board-note"),
     path("equipe/aujourdhui/<slug:centre_slug>/imprimer/", today.printed, name="board-print"),
+    path("equipe/calendrier/", calendar.choice, name="calendar-choice"),
+    path("equipe/calendrier/<slug:centre_slug>/", calendar.page, name="calendar"),
+    path("equipe/calendrier/<slug:centre_slug>/donnees/", calendar.data, name="calendar-data"),
+    path("equipe/calendrier/<slug:centre_slug>/glisser/", calendar.drop, name="calendar-drop"),
+    path(
+        "equipe/calendrier/<slug:centre_slug>/creneau/<str:choice>/",
+        calendar.slot,
+        name="calendar-slot",
+    ),
+    path("equipe/rendez-vous/<str:reference>/deplacer/", moving.move, name="move-visit"),
     path("equipe/veille/<str:token>/", today.version, name="board-version"),
     path("equipe/planning/", planning.choice, name="planning"),
     path("equipe/planning/<slug:centre_slug>/", planning.plan, name="plan"),

@@ -12,6 +12,7 @@ from booking.actions.healing import heal_reminders
 from booking.actions.holding import extend_hold, hold, lapse_expired_holds, release_hold
 from booking.actions.merging import merge_households
 from booking.actions.reading import note_read
+from booking.actions.relocating import move_to
 from booking.actions.ruling import save_rules, try_rules, undo_rule
 from booking.actions.talking import book_for, book_for_newcomer, book_siblings
 from booking.actions.undoing import take_back, undo
@@ -40,6 +41,7 @@ __all__ = [
     "mark_noshow",
     "merge_households",
     "move",
+    "move_to",
     "note_read",
     "overbook",
     "refuse_proposal",
