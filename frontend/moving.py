@@ -19,7 +19,7 @@ from booking.errors import BadTime, NotOffered, Refusal, SlotTaken, TooSoon
 from booking.models import Appointment
 from booking.obstacles import Obstacle, Why, obstacle
 from booking.openings import nearest
-from booking.wording import spoken_time
+from booking.wording import spoken_instant, spoken_time
 from centres.calendar import from_minute, to_minute, wall
 from centres.models import Practitioner, Site
 from frontend.staff import Desk
@@ -115,6 +115,15 @@ def places(
 def days_of(slots: Iterable[Slot], zone: ZoneInfo) -> list[date]:
     """The days on which something is free, in order."""
     return sorted({from_minute(each.start, zone).date() for each in slots})
+
+
+def told(moved: Appointment, *, seen: int) -> str:
+    """What came of it; seen as it was, it did not have to move at all."""
+    if moved.sequence == seen:
+        return _("Le rendez-vous reste où il était.")
+    zone = ZoneInfo(moved.centre.time_zone)
+    moment = spoken_instant(moved.starts_at.astimezone(zone))
+    return _("Déplacé au %(moment)s. La famille reçoit un message.") % {"moment": moment}
 
 
 def explain(

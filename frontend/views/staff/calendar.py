@@ -27,13 +27,12 @@ from booking.actors import Actor
 from booking.errors import BadTime, Refusal
 from booking.freebook import free_times, places_for
 from booking.models import Appointment
-from booking.wording import spoken_instant
 from centres.calendar import from_minute
 from centres.models import AppointmentType
 from frontend import calendar_days, calendar_events
 from frontend.access import access
 from frontend.calendar import CHOICES, COOKIE, FILTERS, View, remembered, switches, view_of
-from frontend.moving import Target, explain, landing, read_drop, read_target
+from frontend.moving import Target, explain, landing, read_drop, read_target, told
 from frontend.staff import desk_of
 
 REMEMBERED_FOR = 180 * 24 * 3600
@@ -195,9 +194,7 @@ def drop(request: HttpRequest, centre_slug: str) -> HttpResponse:
     except Refusal as refusal:
         said = explain(refusal, appointment, target, desk=view.desk, now=view.now)
         return JsonResponse({"said": said}, status=refusal.status)
-    moment = spoken_instant(moved.starts_at.astimezone(view.zone))
-    said = _("Déplacé au %(moment)s. La famille reçoit un message.") % {"moment": moment}
-    return JsonResponse({"said": said})
+    return JsonResponse({"said": told(moved, seen=int(seen))})
 
 
 def _is_number(text: str) -> bool:

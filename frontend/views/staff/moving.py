@@ -10,7 +10,6 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from booking import actions
@@ -19,12 +18,11 @@ from booking.desk import appointment_of_reference
 from booking.errors import BadTime, Refusal
 from booking.freebook import places_for
 from booking.models import Appointment, FamilyRead
-from booking.wording import spoken_instant
 from centres.calendar import from_minute
 from centres.models import Practitioner
 from frontend.access import access
 from frontend.calendar import FARTHEST
-from frontend.moving import Target, days_of, explain, places, read_target
+from frontend.moving import Target, days_of, explain, places, read_target, told
 from frontend.staff import Desk, desk_of
 
 # How far other days with free times are looked for, and how many are named.
@@ -74,14 +72,15 @@ def _move(
     context: dict[str, Any],
 ) -> bool:
     """False when it is refused: the context says why."""
-    now, seen = timezone.now(), request.POST.get("version", "")
+    now, version = timezone.now(), request.POST.get("version", "")
+    seen = int(version[:9]) if version.isascii() and version.isdecimal() else -1
     try:
         moved = actions.move_to(
             uid=appointment.uid,
             start=target.start,
             site_id=target.site_id,
             practitioner_id=target.practitioner_id,
-            seen=int(seen[:9]) if seen.isascii() and seen.isdecimal() else None,
+            seen=seen,
             now=now,
             actor=Actor("agent", desk.label[:80]),
         )
@@ -90,10 +89,7 @@ def _move(
         context |= {"refusal": said, "status": refusal.status}
         appointment.refresh_from_db(fields=["state", "sequence", "starts_at", "ends_at"])
         return False
-    zone = ZoneInfo(appointment.centre.time_zone)
-    moment = spoken_instant(moved.starts_at.astimezone(zone))
-    said = _("Déplacé au %(moment)s. La famille reçoit un message.") % {"moment": moment}
-    messages.success(request, said)
+    messages.success(request, told(moved, seen=seen))
     return True
 
 

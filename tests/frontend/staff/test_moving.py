@@ -90,6 +90,13 @@ def test_a_quarter_of_an_hour_is_a_move_too(claire: Client, booked: Appointment)
     assert booked.starts_at == tomorrow("09:00")
 
 
+def test_what_lands_where_it_was_is_not_called_moved(claire: Client, booked: Appointment) -> None:
+    answer = drop(claire, booked, "09:05")
+    assert said(answer) == "Le rendez-vous reste où il était."
+    assert booked.sequence == 0
+    assert not OutboxMessage.objects.exists()
+
+
 def test_it_goes_to_another_person_or_another_place(
     claire: Client, centre: Centre, booked: Appointment
 ) -> None:

@@ -23,8 +23,10 @@ let blocks = new Map();
 // The blocks that can have the focus, column by column; and the one that has or had it.
 let lanes = [];
 let focused = "";
-// Whether anybody is there, column by column.
+// Whether anybody is there, column by column; and who the columns are.
 let columns = [];
+let names = new Map();
+const days = new Intl.DateTimeFormat(document.documentElement.lang, { weekday: "long", day: "numeric", month: "long" });
 // A block in the hand stays there: nothing is drawn until it is let go.
 let isHeld = false;
 // One thing at a time, in the order of the presses.
@@ -50,23 +52,30 @@ const isFrench = document.documentElement.lang === "fr";
 const spoken = (hour, minute) => (isFrench ? `${hour}\u00a0h${minute ? `\u00a0${String(minute).padStart(2, "0")}` : ""}` : `${hour}:${String(minute).padStart(2, "0")}`);
 const clock = (text) => spoken(Number(text.slice(11, 13)), Number(text.slice(14)));
 
+// What the eye sees above a block: whose column it is and, in a week, of which day.
+const where = (block) => [names.get(block.c), ...("week" in grid.dataset ? [days.format(new Date(block.s))] : [])].join(", ");
+const aside = (text) => node("span", text, "visually-hidden");
+// In the hand, a block tells where it would go.
+const inHand = ({ start }) => spoken(start.getHours(), start.getMinutes());
+
 // A free time is a link, all else a button that opens what is known of it.
 const content = ({ event }) => {
   const block = blocks.get(event.id);
-  if (!block) return "";
+  if (!block || block.k === "hours") return "";
   const told = node(block.k === "free" ? "a" : "button", "", "block");
   told.dataset.key = event.id;
   told.draggable = false;
   told.tabIndex = event.id === focused ? 0 : -1;
   if (block.k === "free") {
     told.href = grid.dataset.slot.replace("0-0-0", block.id.slice(1)) + grid.dataset.narrowed;
-    told.append(node("b", block.t), node("span", ` ${grid.dataset.free}${block.a ? `, ${grid.dataset.agents}` : ""}`, "visually-hidden"));
+    const kept = block.a ? `, ${grid.dataset.agents}` : "";
+    told.append(node("b", block.t), aside(` ${grid.dataset.free}${kept}, ${where(block)}`));
     return { domNodes: [told] };
   }
-  // In the hand, a block tells where it would go.
-  const at = event.display === "preview" ? spoken(event.start.getHours(), event.start.getMinutes()) : clock(block.s);
   told.type = "button";
-  told.append(node("b", at), " ", node("strong", block.t), ...(block.d ?? []).flatMap((text) => [" ", node("span", text)]));
+  const head = node("span");
+  head.append(node("b", event.display === "preview" ? inHand(event) : clock(block.s)), " ", node("strong", block.t));
+  told.append(head, ...(block.d ?? []).flatMap((text) => [" ", node("span", text)]), aside(` ${where(block)}`));
   return { domNodes: [told] };
 };
 
@@ -85,12 +94,11 @@ const narrow = () => {
 const decorate = () => {
   narrow();
   if (!blocks.has(focused)) focused = lanes[0]?.[0]?.id ?? "";
-  grid.querySelectorAll("[data-key]").forEach((told) => {
-    told.tabIndex = told.dataset.key === focused ? 0 : -1;
-    // What is pressed is within: the library's own role is not one that its element may have.
-    const place = told.closest(".ec-event");
-    ["role", "tabindex"].forEach((name) => place.removeAttribute(name));
-  });
+  grid.querySelectorAll("[data-key]").forEach((told) => (told.tabIndex = told.dataset.key === focused ? 0 : -1));
+  // It is no table, its blocks are not in its cells; and what is pressed is within a block, which says where it stands.
+  const foreign = ["role", "aria-colspan", "aria-colindex", "aria-rowspan", "aria-rowindex"];
+  grid.querySelectorAll(".ec, .ec *").forEach((place) => foreign.forEach((name) => place.removeAttribute(name)));
+  grid.querySelectorAll(".ec-event[tabindex]").forEach((place) => place.removeAttribute("tabindex"));
 };
 
 const asEvent = (block) => ({
@@ -236,6 +244,7 @@ const mount = (data) => {
 const fill = (data) => {
   const hasFocus = grid.contains(document.activeElement) && Boolean(document.activeElement.dataset.key);
   blocks = new Map(data.events.map((each) => [each.id, each]));
+  names = new Map(data.columns.map(({ id, title }) => [id, title]));
   lanes = inLanes(data);
   columns = data.dates.flatMap((date) => {
     const busy = data.columns.map(({ id }) => data.events.some((each) => each.c === id && each.s.startsWith(date)));
