@@ -19,6 +19,7 @@ Bench = Callable[[Ground], Iterator[Result]]
 def benches() -> dict[Bench, tuple[str, ...]]:
     """Each measurement and the names it gives, in the order they run. Needs Django's settings."""
     from bench import (  # noqa: PLC0415  they read the settings
+        board,
         booking,
         families,
         faults,
@@ -36,6 +37,7 @@ def benches() -> dict[Bench, tuple[str, ...]]:
         race.contention: ("contention.double_bookings",),
         pages.weights: ("page.weight",),
         families.found: ("families.p95",),
+        board.polling: ("board.poll", "board.core"),
         messages.messages: (
             "messages.p50",
             "messages.p95",

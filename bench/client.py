@@ -70,8 +70,10 @@ class Client:
             self._socket.close()
         self._socket, self._rest = None, b""
 
-    def get(self, path: str, *, encoding: str = "") -> Answer:
+    def get(self, path: str, *, encoding: str = "", known: str = "") -> Answer:
+        """`known` is the version (ETag) of the page that this browser has."""
         extra = f"Accept-Encoding: {encoding}\r\n" if encoding else ""
+        extra += f"If-None-Match: {known}\r\n" if known else ""
         return self._send(f"GET {path} HTTP/1.1\r\n{self._head()}{extra}\r\n".encode())
 
     def post(self, path: str, fields: Mapping[str, object]) -> Answer:

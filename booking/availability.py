@@ -101,6 +101,21 @@ def footprint(start: int, timing: Timing) -> Interval:
     return start - timing.before, start + timing.duration + timing.after
 
 
+def without(
+    shift: ShiftLoad, *, busy: Iterable[Interval] = (), blocked: Iterable[Interval] = ()
+) -> ShiftLoad:
+    """The same shift less these stretches, each once: another's of the same minutes stays."""
+    return shift._replace(busy=_less(shift.busy, busy), blocked=_less(shift.blocked, blocked))
+
+
+def _less(flat: Sequence[int], taken: Iterable[Interval]) -> Sequence[int]:
+    left = pairs(flat)
+    for each in taken:
+        if each in left:
+            left.remove(each)
+    return [edge for pair in left for edge in pair]
+
+
 def shift_starts(shift: ShiftLoad, timing: Timing, *, for_public: bool = True) -> list[int]:
     """Every start this shift can still take, sorted; notice and horizon are not looked at.
 

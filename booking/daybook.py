@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from django.core import signing
 from django.db import connection
-from django.db.models import Prefetch, Q
+from django.db.models import Exists, OuterRef, Prefetch, Q
 
 from booking import board
 from booking.access import BadLink
@@ -62,15 +62,29 @@ class Day:
 
     on: date
     board: Board
+    half_days: Sequence[HalfDay]
+    visits: Sequence[Visit]
     practitioners: dict[int, Practitioner]
     absences: Sequence[Absence]
     closures: Sequence[Closure]
     holiday: str
 
 
-def span_of(centre: Centre, on: date) -> Span:
+class Looked(NamedTuple):
+    """What is looked at of a centre's days. None: all."""
+
+    site: Site | None = None
+    practitioner: Practitioner | None = None
+    # Half-days that offer it, with all that is in them.
+    kind: AppointmentType | None = None
+
+
+ALL = Looked()
+
+
+def span_of(centre: Centre, on: date, *, days: int = 1) -> Span:
     zone = ZoneInfo(centre.time_zone)
-    since, until = (wall(day, time(), zone) for day in (on, on + timedelta(days=1)))
+    since, until = (wall(day, time(), zone) for day in (on, on + timedelta(days=days)))
     return Span(centre.pk, since, until)
 
 
@@ -98,32 +112,57 @@ def watched(token: str) -> Span:
 
 def read_day(centre: Centre, *, on: date, now: datetime, site: Site | None = None) -> Day:
     """A day of a centre, of one of its sites or of all: seven queries."""
-    span = span_of(centre, on)
-    half_days, visits = _half_days(span, site), _visits(span, site)
-    people = {each.practitioner_id: each.practitioner for each in half_days}
+    (day,) = read_days(centre, on=on, days=1, now=now, looked=Looked(site))
+    return day
+
+
+def read_days(
+    centre: Centre, *, on: date, days: int, now: datetime, looked: Looked = ALL
+) -> list[Day]:
+    """Some days in a row from this one: seven queries, whatever their number."""
+    whole = span_of(centre, on, days=days)
+    shifts, visits = _half_days(whole, looked), _visits(whole, looked)
+    people = {each.practitioner_id: each.practitioner for each in shifts}
     people |= {each.practitioner_id: each.practitioner for each in visits}
-    is_today = span.since <= now < span.until
-    return Day(
-        on=on,
-        board=board.build(
-            [half_day(each) for each in half_days],
-            facts(visits),
-            now=to_minute(now),
-            is_today=is_today,
-        ),
-        practitioners=people,
-        absences=_absences(people, span),
-        closures=_closures(centre, span, site),
-        holiday=_holiday(centre, on),
-    )
+    absences, closures = _absences(people, whole), _closures(centre, whole, looked.site)
+    holidays = _holidays(centre, on, days)
+    half_days, everyone = [half_day(each) for each in shifts], facts(visits)
+    found = []
+    for day in (on + timedelta(days=number) for number in range(days)):
+        span = span_of(centre, day)
+        since, until = to_minute(span.since), to_minute(span.until)
+        own = [each for each in half_days if since <= each.starts < until]
+        met = [each for each in everyone if since <= each.starts < until]
+        today = span.since <= now < span.until
+        found.append(
+            Day(
+                on=day,
+                board=board.build(own, met, now=to_minute(now), is_today=today),
+                half_days=own,
+                visits=met,
+                practitioners=people,
+                absences=[each for each in absences if _touches(each, span)],
+                closures=[each for each in closures if _touches(each, span)],
+                holiday=holidays.get(day, ""),
+            )
+        )
+    return found
 
 
-def _half_days(span: Span, site: Site | None) -> list[Shift]:
+def _touches(period: Absence | Closure, span: Span) -> bool:
+    return period.starts_at < span.until and period.ends_at > span.since
+
+
+def _half_days(span: Span, looked: Looked) -> list[Shift]:
     found = Shift.objects.filter(
         centre=span.centre, starts_at__gte=span.since, starts_at__lt=span.until
     )
-    if site is not None:
-        found = found.filter(site=site)
+    if looked.site is not None:
+        found = found.filter(site=looked.site)
+    if looked.practitioner is not None:
+        found = found.filter(practitioner=looked.practitioner)
+    if looked.kind is not None:
+        found = found.filter(offers__type=looked.kind)
     offers = Prefetch("offers", ShiftType.objects.select_related("type").order_by("type__position"))
     return list(
         found.select_related("practitioner", "site")
@@ -134,16 +173,24 @@ def _half_days(span: Span, site: Site | None) -> list[Shift]:
     )
 
 
-def _visits(span: Span, site: Site | None) -> list[Appointment]:
+def _visits(span: Span, looked: Looked) -> list[Appointment]:
+    """Those that stand, and what keeps a time off the lists for a while: also what a move left
+    behind, which is nobody's."""
     found = Appointment.objects.filter(
         centre=span.centre, starts_at__gte=span.since, starts_at__lt=span.until
-    ).exclude(state=State.LAPSED)
-    if site is not None:
-        found = found.filter(site=site)
-    return list(
-        found.select_related("practitioner", "type", "guardian", "child", "household").order_by(
-            "starts_at", "id"
+    ).exclude(state=State.LAPSED, reoffer_at=None)
+    if looked.site is not None:
+        found = found.filter(site=looked.site)
+    if looked.practitioner is not None:
+        found = found.filter(practitioner=looked.practitioner)
+    if looked.kind is not None:
+        found = found.filter(
+            Exists(ShiftType.objects.filter(shift=OuterRef("shift"), type=looked.kind))
         )
+    return list(
+        found.select_related(
+            "practitioner", "type", "guardian", "child", "household", "site"
+        ).order_by("starts_at", "id")
     )
 
 
@@ -173,7 +220,7 @@ def facts(visits: Sequence[Appointment]) -> list[Visit]:
             each.pk,
             each.practitioner_id,
             each.shift_id,
-            each.state,
+            board.CANCELLED if each.state == State.LAPSED else each.state,
             to_minute(each.starts_at),
             to_minute(each.ends_at),
             to_minute(each.busy_from),
@@ -223,9 +270,11 @@ def _closures(centre: Centre, span: Span, site: Site | None) -> list[Closure]:
     )
 
 
-def _holiday(centre: Centre, on: date) -> str:
-    found = PublicHoliday.objects.filter(department=centre.department_id, on=on)
-    return found.values_list("name", flat=True).first() or ""
+def _holidays(centre: Centre, on: date, days: int) -> dict[date, str]:
+    found = PublicHoliday.objects.filter(
+        department=centre.department_id, on__range=(on, on + timedelta(days=days - 1))
+    )
+    return dict(found.values_list("on", "name"))
 
 
 def next_day(centre: Centre, *, after: date) -> date | None:

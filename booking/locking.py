@@ -53,6 +53,31 @@ SELECT id FROM centres_shift WHERE id IN (
 ORDER BY id FOR NO KEY UPDATE
 """
 
+# Of one appointment to be moved: its shift, those that could take the start, and any other of the
+# people concerned at either time, since the trigger that recounts `busy` writes to all.
+LOCK_SHIFTS_TO_MOVE = """
+SELECT id FROM centres_shift WHERE id IN (
+    WITH moved AS (
+        SELECT *, %(start)s::timestamptz - (starts_at - busy_from) AS since,
+            %(start)s::timestamptz + (busy_until - starts_at) AS until
+        FROM booking_appointment WHERE uid = %(uid)s),
+    candidates AS (
+        SELECT s.id, s.practitioner_id FROM moved m
+        JOIN centres_shifttype o ON o.type_id = m.type_id AND o.centre_id = m.centre_id
+            AND o.starts_at > %(start)s::timestamptz - interval '14 hours'
+            AND o.starts_at <= %(start)s
+        JOIN centres_shift s ON s.id = o.shift_id)
+    SELECT shift_id FROM moved
+    UNION SELECT id FROM candidates
+    UNION SELECT s.id FROM moved m JOIN centres_shift s
+    ON s.practitioner_id = m.practitioner_id AND s.starts_at < m.busy_until
+       AND s.starts_at > m.busy_from - interval '14 hours' AND s.ends_at > m.busy_from
+    UNION SELECT s.id FROM moved m CROSS JOIN candidates c JOIN centres_shift s
+    ON s.practitioner_id = c.practitioner_id AND s.starts_at < m.until
+       AND s.starts_at > m.since - interval '14 hours' AND s.ends_at > m.since)
+ORDER BY id FOR NO KEY UPDATE
+"""
+
 
 def lock_address(contact: str) -> None:
     """Let one transaction at a time book for an e-mail address or a number, until it ends; before
@@ -99,3 +124,10 @@ def lock_half_days(ids: Collection[int], people: Collection[int]) -> None:
     themselves, before any appointment."""
     with connection.cursor() as cursor:
         cursor.execute(LOCK_HALF_DAYS, {"ids": list(ids), "people": list(people)})
+
+
+def lock_shifts_to_move(uid: UUID, *, start: datetime) -> list[int]:
+    """Lock all shifts that moving this appointment to this start may touch; their ids."""
+    with connection.cursor() as cursor:
+        cursor.execute(LOCK_SHIFTS_TO_MOVE, {"uid": uid, "start": start})
+        return [pk for (pk,) in cursor.fetchall()]

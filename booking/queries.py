@@ -128,7 +128,7 @@ def load_shifts(
     together: int = 1,
 ) -> list[ShiftLoad]:
     """The shifts of a centre that offer the type in the window, with a free stretch for so many
-    visits one after the other: one query."""
+    visits one after the other (0: whatever is free of them): one query."""
     earliest = from_minute(window.earliest)
     return _read(
         SHIFTS_BETWEEN,

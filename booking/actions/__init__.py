@@ -19,6 +19,7 @@ from booking.actions.holding import extend_hold, hold, lapse_expired_holds, rele
 from booking.actions.lending import change_half_day, swap_half_days
 from booking.actions.merging import merge_households
 from booking.actions.reading import note_read
+from booking.actions.relocating import move_to
 from booking.actions.ruling import save_rules, undo_rule
 from booking.actions.sheets import declare_absences
 from booking.actions.talking import book_for, book_for_newcomer, book_siblings
@@ -53,6 +54,7 @@ __all__ = [
     "mark_noshow",
     "merge_households",
     "move",
+    "move_to",
     "note_calendar_read",
     "note_read",
     "overbook",

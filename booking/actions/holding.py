@@ -91,9 +91,10 @@ def check_open(centre: Centre, kind: AppointmentType, *, now: datetime, actor: A
         raise TypeNotBookable
 
 
-def _check_window(
+def check_window(
     centre: Centre, kind: AppointmentType, start: int, *, now: datetime, actor: Actor
 ) -> None:
+    """Raises TooSoon or TooFar unless this actor may choose this start now."""
     if actor.is_agent:
         window = rules.agent_window(now=now)
     else:
@@ -117,8 +118,9 @@ class Candidate(NamedTuple):
     lapsed: list[int]
 
 
-def _lock_candidates(ask: Ask, *, releasing: UUID | None) -> list[Candidate]:
-    """The caller's own former hold is given back too: it must not be in its owner's way. Raises
+def lock_candidates(ask: Ask, *, releasing: UUID | None) -> list[Candidate]:
+    """The shifts that could take this start, locked in id order, and what takes their time. The
+    caller's own former hold is given back too: it must not be in its owner's way. Raises
     OfferChangedError."""
     values: dict[str, Any] = {
         "type": ask.kind.pk,
@@ -139,7 +141,7 @@ def _lock_candidates(ask: Ask, *, releasing: UUID | None) -> list[Candidate]:
     ]
 
 
-def _choose(
+def choose(
     loads: Sequence[ShiftLoad], timing: Timing, start: int, *, actor: Actor, wanted: Wanted
 ) -> Slot:
     """The best shift for this start. Raises NotOffered or SlotTaken: different news."""
@@ -207,13 +209,13 @@ def hold(
 
 def _hold(ask: Ask, *, releasing: UUID | None, moving: UUID | None) -> Appointment:
     check_open(ask.centre, ask.kind, now=ask.now, actor=ask.actor)
-    _check_window(ask.centre, ask.kind, ask.start, now=ask.now, actor=ask.actor)
+    check_window(ask.centre, ask.kind, ask.start, now=ask.now, actor=ask.actor)
     try:
         return _take(ask, releasing=releasing, moving=moving)
     except SlotTaken as refusal:
         # Free as far as its shift knows, yet refused by the constraint: what no other family could
         # have any more is cleared, once.
-        if refusal.__cause__ is None or not _clear_way(ask):
+        if refusal.__cause__ is None or not clear_way(ask):
             raise
         return _take(ask, releasing=releasing, moving=moving)
 
@@ -249,7 +251,8 @@ class Ask(NamedTuple):
         return self._replace(kind=offer.kind, centre=offer.centre)
 
 
-def _clear_way(ask: Ask) -> int:
+def clear_way(ask: Ask) -> int:
+    """Lapse the holds in the way of this start that nobody could confirm any more; how many."""
     since, until = footprint(ask.start, queries.type_rules(ask.kind).timing)
     values: dict[str, Any] = {
         "type": ask.kind.pk,
@@ -267,7 +270,7 @@ def _clear_way(ask: Ask) -> int:
 @transaction.atomic
 def _take(ask: Ask, *, releasing: UUID | None, moving: UUID | None) -> Appointment:
     kind, centre, start, now, actor, wanted = ask
-    candidates = _lock_candidates(ask, releasing=releasing)
+    candidates = lock_candidates(ask, releasing=releasing)
     timing = queries.type_rules(kind).timing
     if lapsed := [pk for candidate in candidates for pk in candidate.lapsed]:
         Appointment.objects.filter(pk__in=lapsed, state="held").update(state="lapsed")
@@ -275,7 +278,7 @@ def _take(ask: Ask, *, releasing: UUID | None, moving: UUID | None) -> Appointme
     moved = Appointment.objects.filter(uid=moving).only("pk").first() if moving else None
     if mine := _held_before(ask, loads, moved):
         return mine
-    slot = _choose(loads, timing, start, actor=actor, wanted=wanted)
+    slot = choose(loads, timing, start, actor=actor, wanted=wanted)
     chosen = next(each for each in candidates if each.load.id == slot.shift)
     appointment = Appointment(
         state=Appointment.State.HELD,

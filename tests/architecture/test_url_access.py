@@ -222,6 +222,7 @@ def staff_addresses(appointment: Appointment) -> dict[str, str]:
         "reply-read": {"pk": reply.pk},
         "called-back": {"uid": asked.uid},
         "timeline": {"reference": appointment.spoken_reference},
+        **calendar(appointment),
         "provider": {"name": "ovh", "action": "arreter"},
         "family": {"pk": appointment.household_id},
         "book-for": {"pk": appointment.household_id},
@@ -239,6 +240,21 @@ def staff_addresses(appointment: Appointment) -> dict[str, str]:
         OF_A_CENTRE | OF_A_MANAGER | OF_A_PLANNER | OF_THE_DEPARTMENT | OF_ALL_DESKS | OF_A_DESK
     )
     return {name: reverse(name, kwargs=values.get(name, {})) for name in [*own, *names]}
+
+
+OF_ALL_DESKS |= {"calendar-choice"}
+OF_A_CENTRE |= {"calendar", "calendar-data", "calendar-drop", "calendar-slot", "move-visit"}
+PRESSED |= {"calendar-drop"}
+
+
+def calendar(appointment: Appointment) -> dict[str, dict[str, object]]:
+    """What the addresses of a calendar are made of."""
+    here = {"centre_slug": appointment.centre.slug}
+    return {
+        **dict.fromkeys(("calendar", "calendar-data", "calendar-drop"), here),
+        "calendar-slot": here | {"choice": "1-2-3"},
+        "move-visit": {"reference": appointment.spoken_reference},
+    }
 
 
 def open_staff(client: Client, name: str, path: str) -> int:

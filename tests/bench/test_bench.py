@@ -25,9 +25,11 @@ NAMES = {
     "booking.latency": "ms",
     "contention.double_bookings": "bookings",
     "families.p95": "ms",
+    "board.poll": "ms",
+    "board.core": "% core",
 }
 # Messages have a storm of their own (tests/faults), and take minutes to measure.
-QUICK = ("search", "growth", "booking", "contention", "page", "families")
+QUICK = ("search", "growth", "booking", "contention", "page", "families", "board")
 SLOW = {
     "messages.p50", "messages.p95", "messages.p99", "messages.rate", "messages.drain",
     "messages.frozen_redis",

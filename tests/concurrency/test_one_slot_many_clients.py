@@ -48,9 +48,9 @@ def test_one_time_is_held_once_by_the_lock_or_by_the_constraint(
 ) -> None:
     scene = open_morning()
     if has_lock:
-        pause_in(monkeypatch, holding, "_choose")
+        pause_in(monkeypatch, holding, "choose")
     else:
-        meet_in(monkeypatch, holding, "_choose", many=CLIENTS)
+        meet_in(monkeypatch, holding, "choose", many=CLIENTS)
         unlock_holds(monkeypatch)
     with nullcontext() if has_constraint else without_constraint():
         answers = at_once([partial(hold, scene)] * CLIENTS)
@@ -70,9 +70,9 @@ def test_a_session_of_five_is_held_by_five_at_most(
 ) -> None:
     scene = open_session(seats=5)
     if has_lock:
-        pause_in(monkeypatch, holding, "_choose")
+        pause_in(monkeypatch, holding, "choose")
     else:
-        meet_in(monkeypatch, holding, "_choose", many=CLIENTS)
+        meet_in(monkeypatch, holding, "choose", many=CLIENTS)
         unlock_holds(monkeypatch)
     with nullcontext() if has_constraint else without_constraint():
         answers = at_once([partial(hold, scene, actor=AGENT)] * CLIENTS)

@@ -1,0 +1,147 @@
+"""The days of a calendar as the grid's script reads them: columns, blocks, free cells."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from booking.board import HalfDay, Kind
+from centres.calendar import from_minute
+from frontend.calendar import View
+from frontend.calendar_days import CalendarDay, Cell, Column, Half, Row
+
+Event = dict[str, Any]
+
+
+def payload(view: View, days: Sequence[CalendarDay]) -> dict[str, Any]:
+    """Times are those of the centre's own clock, whatever the browser's."""
+    columns: dict[str, str] = {}
+    events: list[Event] = []
+    for day in days:
+        for column in day.columns:
+            columns.setdefault(column.key, column.name)
+            for half in column.halves:
+                events += _Half(view, column, half).events()
+    return {
+        "columns": [{"id": key, "title": name} for key, name in columns.items()],
+        "events": events,
+        "dates": [day.on.isoformat() for day in days],
+        "notes": [note for day in days for note in _notes(day)],
+        # What the clocks of the centre are ahead of UTC by today: where the line of now is.
+        "offset": _offset(view),
+    }
+
+
+def _offset(view: View) -> str:
+    """+01:00"""
+    text = f"{view.now.astimezone(view.zone):%z}"
+    return f"{text[:3]}:{text[3:5]}"
+
+
+def _notes(day: CalendarDay) -> Iterator[str]:
+    if day.holiday:
+        yield f"{day.on:%d/%m} : {day.holiday}".replace(" :", "\u00a0:")
+    for closure, hours in day.closures:
+        place = f", {closure.site.name}" if closure.site else ""
+        yield f"{closure.label}{place}, {hours}"
+
+
+class _Half:
+    """The blocks of one half-day."""
+
+    def __init__(self, view: View, column: Column, half: Half) -> None:
+        self.view, self.column, self.half = view, column, half
+
+    def events(self) -> Iterator[Event]:
+        half = self.half
+        if half.half_day is not None:
+            yield self._hours(half.half_day)
+        if half.is_session and half.half_day is not None:
+            yield self._session()
+        else:
+            for row in half.rows:
+                yield self._row(row)
+            for cell in half.cells:
+                yield self._cell(cell)
+
+    def _hours(self, half_day: HalfDay) -> Event:
+        """When somebody receives; or that a half-day was cancelled, which must be seen."""
+        key, times = f"h{half_day.id}", (half_day.starts, half_day.ends)
+        if half_day.is_cancelled:
+            return self._event("closed", key, *times, t=_("Demi-journée annulée"))
+        return self._event("hours", key, *times)
+
+    def _event(self, kind: str, key: str, starts: int, ends: int, **more: Any) -> Event:
+        zone = self.view.zone
+        opens, closes = (
+            from_minute(at, zone).replace(tzinfo=None).isoformat(timespec="minutes")
+            for at in (starts, ends)
+        )
+        return {"k": kind, "id": key, "s": opens, "e": closes, "c": self.column.key, **more}
+
+    def _cell(self, cell: Cell) -> Event:
+        opening = cell.opening
+        more = {} if cell.is_public else {"a": 1}
+        return self._event(
+            "free", f"f{cell.choice}", opening.start, opening.until, t=cell.at, **more
+        )
+
+    def _row(self, row: Row) -> Event:
+        entry = row.entry
+        if entry.kind != Kind.VISIT:
+            return self._event(
+                entry.kind.value,
+                f"{entry.kind.value}{self.half.practitioner.pk}-{entry.starts}",
+                entry.starts,
+                entry.ends,
+                t=row.words,
+            )
+        return self._event(
+            "visit", f"v{row.appointment.pk}", entry.starts, entry.ends, **self._of(row)
+        )
+
+    def _of(self, row: Row) -> Event:
+        """What is told of a family's appointment."""
+        appointment = row.appointment
+        told = [row.about, row.reason, row.said, row.language]
+        if self.view.is_by_place:
+            told.insert(0, str(appointment.practitioner))
+        if row.entry.visit and row.entry.visit.is_overbooked:
+            told.append(_("En plus"))
+        if row.entry.is_outside:
+            told.append(_("Hors demi-journée"))
+        if row.is_discreet:
+            told.append(_("Discret"))
+        return {
+            "t": row.name,
+            "d": [each for each in told if each],
+            "u": row.address,
+            "m": row.move_address,
+            "q": appointment.sequence,
+            "st": "late" if row.entry.is_late else appointment.state,
+        }
+
+    def _session(self) -> Event:
+        """A group session is one block: its families are listed when it is pressed."""
+        half = self.half
+        assert half.half_day is not None  # noqa: S101  for the type checker
+        return self._event(
+            "session",
+            f"g{half.half_day.id}",
+            half.block.starts,
+            half.block.ends,
+            t=half.what,
+            d=[f"{half.seats}, {half.left}", str(half.practitioner), half.site.name],
+            f=half.cells[0].choice if half.cells else "",
+            v=list(_families(half.rows)),
+        )
+
+
+def _families(rows: Iterable[Row]) -> Iterator[Event]:
+    for row in rows:
+        if row.entry.kind == Kind.VISIT:
+            yield {"t": row.name, "u": row.address, "m": row.move_address}
+        else:
+            yield {"t": row.words}

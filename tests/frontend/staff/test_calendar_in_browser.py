@@ -1,0 +1,215 @@
+"""The calendar in a browser: dragged by a mouse, walked by keyboard, beside a colleague."""
+
+from __future__ import annotations
+
+import time as clocks
+from collections.abc import Callable, Iterator
+from datetime import datetime, time, timedelta
+
+import pytest
+from django.conf import settings
+from django.test import Client
+from django.utils import timezone
+from playwright.sync_api import Browser, ConsoleMessage, Page, Route, expect
+from pytest_django.live_server_helper import LiveServer
+
+from booking import actions
+from booking.models import Appointment
+from centres.calendar import to_minute
+from centres.models import Centre, User
+from frontend.bundles import BUNDLES
+from tests.accessibility import axe_violations
+from tests.booking.scene import AGENT
+from tests.factories import (
+    PARIS,
+    make_appointment,
+    make_centre,
+    make_child,
+    make_guardian,
+    make_shift,
+    make_site,
+    make_type,
+)
+from tests.frontend.staff.people import log_in, make_user
+from tests.html_checker import html_errors
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+WIDTHS = (320, 360, 768, 1280)
+FIVE_SECONDS = 5.0
+FOCUSED = "document.activeElement.dataset.key"
+
+
+def next_monday(clock: str = "09:00") -> datetime:
+    today = timezone.now().astimezone(PARIS).date()
+    on = today + timedelta(days=7 - today.weekday())
+    return datetime.combine(on, time.fromisoformat(clock), PARIS)
+
+
+@pytest.fixture
+def centre() -> Centre:
+    """A morning of one doctor with two visits, a hold and a closed hour; another doctor; a
+    session."""
+    centre = make_centre(name="CDAS de Redon")
+    make_user("claire@example.org", "reception", centre)
+    site, kind = make_site(centre), make_type()
+    ten = to_minute(next_monday("10:30"))
+    morning = {"starts_at": next_monday(), "types": [kind]}
+    shift = make_shift(site=site, closed=[ten, ten + 30], **morning)
+    for number in range(2):
+        guardian = make_guardian()
+        make_child(guardian, first_name=f"Enfant{number}")
+        starts_at = next_monday() + timedelta(minutes=30 * number)
+        make_appointment(shift, guardian=guardian, starts_at=starts_at)
+    make_appointment(
+        shift,
+        state="held",
+        guardian=None,
+        starts_at=next_monday("10:00"),
+        expires_at=timezone.now() + timedelta(minutes=9),
+    )
+    make_shift(site=make_site(centre, name="Annexe"), agent_reserve=2, **morning)
+    group = make_type(label="Éveil musical", mode="group", capacity=8)
+    session = make_shift(starts_at=next_monday(), types=[group], seats=8, site=site)
+    make_appointment(session)
+    return centre
+
+
+def _serve(text: str, kind: str) -> Callable[[Route], None]:
+    return lambda route: route.fulfill(body=text, content_type=kind)
+
+
+@pytest.fixture
+def page(browser: Browser, live_server: LiveServer, centre: Centre) -> Iterator[Page]:
+    """Next Monday's grid, of somebody whose own clock is far from the centre's."""
+    context = browser.new_context(
+        viewport={"width": 1280, "height": 1500},
+        locale="fr-FR",
+        timezone_id="America/Guadeloupe",
+        reduced_motion="reduce",
+        base_url=live_server.url,
+    )
+    for path, text in BUNDLES.items():
+        kind = "text/css" if path.endswith(".css") else "text/javascript"
+        context.route(f"**/static/{path}", _serve(text(), kind))
+    client = Client()
+    log_in(client, User.objects.get(email="claire@example.org"))
+    value = client.cookies[settings.SESSION_COOKIE_NAME].value
+    cookie = {"name": settings.SESSION_COOKIE_NAME, "value": value, "url": live_server.url}
+    context.add_cookies([cookie])  # type: ignore[list-item]
+    page = context.new_page()
+    page.goto(address(centre))
+    page.wait_for_selector(block(0))
+    yield page
+    context.close()
+
+
+def address(centre: Centre, **query: str) -> str:
+    asked = {"le": next_monday().date().isoformat(), "vue": "jour"} | query
+    return f"/equipe/calendrier/{centre.slug}/?" + "&".join(f"{k}={v}" for k, v in asked.items())
+
+
+def visit(number: int) -> Appointment:
+    return Appointment.objects.get(child__first_name=f"Enfant{number}")
+
+
+def block(number: int) -> str:
+    return f".ec-event:has([data-key=v{visit(number).pk}])"
+
+
+def drag(page: Page, number: int, minutes: int, columns: int = 0) -> None:
+    """Press a block's middle, move it by so many minutes and columns, and let it go."""
+    box = page.locator(block(number)).bounding_box()
+    head = page.locator(".ec-col-head").first.bounding_box()
+    assert box
+    assert head
+    per_minute = 30 / 15
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    for part in (0.5, 1.0):
+        page.mouse.move(x + columns * head["width"] * part, y + minutes * per_minute * part)
+    page.mouse.up()
+
+
+def test_both_forms_are_accessible_valid_and_fit_and_break_no_policy(
+    page: Page, centre: Centre
+) -> None:
+    faults, html = [], {}
+    page.on("console", lambda each: faults.append(each.text) if is_fault(each) else None)
+    reference = visit(0).spoken_reference
+    addresses = {
+        "day": address(centre),
+        "week": address(centre, vue="semaine", colonnes="lieux"),
+        "list": address(centre, vue="semaine", forme="liste"),
+        "move": f"/equipe/rendez-vous/{reference}/deplacer/",
+    }
+    for name, path in addresses.items():
+        html[name] = page.request.get(path).text()
+        page.goto(path)
+        if name in ("day", "week"):
+            page.wait_for_selector(block(0))
+            assert page.locator("#calendar").is_hidden()
+        for width in WIDTHS:
+            page.set_viewport_size({"width": width, "height": 740})
+            if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+                faults.append(f"{name}: scrolls sideways at {width}")
+            if width == WIDTHS[0] and name != "move":
+                assert page.locator("#calendar").is_visible()
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+            faults += [f"{name} {scheme}: {line}" for line in axe_violations(page)]
+    assert faults == []
+    assert html_errors(html) == []
+
+
+def is_fault(message: ConsoleMessage) -> bool:
+    return message.type == "error" or "Content Security Policy" in message.text
+
+
+def test_a_visit_is_dragged_a_refusal_goes_back_and_a_colleague_s_change_comes(
+    page: Page, centre: Centre
+) -> None:
+    said = page.locator("[data-calendar-said]")
+    drag(page, 1, 30)
+    expect(said).to_contain_text("Quelqu’un remplit ce créneau")
+    before = page.locator(block(1)).bounding_box()
+    assert visit(1).starts_at == next_monday("09:30")
+    drag(page, 1, 122)
+    expect(said).to_contain_text("à 11 h 30")
+    assert visit(1).starts_at == next_monday("11:30")
+    expect(page.locator(f"{block(1)} b")).to_have_text("11 h 30")
+    with page.expect_response("**/glisser/**"):
+        drag(page, 1, 0, columns=1)
+    assert visit(1).site.name == "Annexe"
+    assert before
+    page.locator(f"{block(0)} button").focus()
+    began = clocks.monotonic()
+    start = to_minute(next_monday("09:15"))
+    actions.move_to(uid=visit(0).uid, start=start, now=timezone.now(), actor=AGENT)
+    expect(page.locator(f"{block(0)} b")).to_have_text("9 h 15", timeout=FIVE_SECONDS * 1000)
+    assert clocks.monotonic() - began < FIVE_SECONDS
+    assert page.evaluate(FOCUSED) == f"v{visit(0).pk}"
+
+
+def test_all_that_a_mouse_does_the_keys_do_too(page: Page, centre: Centre) -> None:
+    page.locator(f"{block(0)} button").focus()
+    assert page.locator("[data-key][tabindex='0']").count() == 1
+    page.keyboard.press("ArrowDown")
+    assert page.evaluate(FOCUSED) == f"v{visit(1).pk}"
+    page.keyboard.press("ArrowRight")
+    assert page.evaluate(FOCUSED).startswith(("f", "g"))
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("Enter")
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("Enfant1")
+    page.keyboard.press("Escape")
+    assert page.evaluate(FOCUSED) == f"v{visit(1).pk}"
+    page.keyboard.press("Enter")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/deplacer/")
+    page.locator("a.slot:has-text('11')").first.focus()
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Déplacer et prévenir la famille").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("main")).to_contain_text("Déplacé au")
+    assert visit(1).starts_at == next_monday("11:00")
