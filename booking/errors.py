@@ -161,6 +161,20 @@ class CallbackClosed(Refusal):
     message = gettext_noop("Cette demande de rappel a déjà été traitée.")
 
 
+class WaitingOver(Refusal):
+    code = "waiting_over"
+    message = gettext_noop("Cette demande en liste d’attente est close.")
+    status = 410
+
+
+class OfferOver(Refusal):
+    """Answered already, too late, or what was offered is no more."""
+
+    code = "offer_over"
+    message = gettext_noop("Cette proposition n’est plus valable.")
+    status = 410
+
+
 class CodeWrong(Refusal):
     code = "code_wrong"
     message = gettext_noop("Ce code n’est pas le bon. Vérifiez les six chiffres.")

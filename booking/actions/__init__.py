@@ -11,26 +11,33 @@ from booking.actions.defaults import load_default_rules
 from booking.actions.healing import heal_reminders
 from booking.actions.holding import extend_hold, hold, lapse_expired_holds, release_hold
 from booking.actions.merging import merge_households
+from booking.actions.offering import accept_offer, end_offer, offer_freed
 from booking.actions.reading import note_read
 from booking.actions.ruling import save_rules, try_rules, undo_rule
 from booking.actions.talking import book_for, book_for_newcomer, book_siblings
 from booking.actions.undoing import take_back, undo
 from booking.actions.visiting import arrive, await_again, fulfil, mark_noshow, start
+from booking.actions.waiting import ask_for_any, ask_for_earlier, change_wishes, stop_waiting
 
 __all__ = [
+    "accept_offer",
     "accept_proposal",
     "arrive",
+    "ask_for_any",
+    "ask_for_earlier",
     "await_again",
     "book_for",
     "book_for_newcomer",
     "book_siblings",
     "cancel",
     "cancel_for_centre",
+    "change_wishes",
     "chase_proposals",
     "choose_contact",
     "close_callback",
     "confirm",
     "declare",
+    "end_offer",
     "extend_hold",
     "fulfil",
     "heal_reminders",
@@ -41,6 +48,7 @@ __all__ = [
     "merge_households",
     "move",
     "note_read",
+    "offer_freed",
     "overbook",
     "refuse_proposal",
     "release_hold",
@@ -48,6 +56,7 @@ __all__ = [
     "request_callback",
     "save_rules",
     "start",
+    "stop_waiting",
     "take_back",
     "try_rules",
     "undo",

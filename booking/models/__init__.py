@@ -6,6 +6,7 @@ from booking.models.family import Child, Guardian, Guardianship, Household
 from booking.models.finding import FamilyMerge, FamilyRead, FamilySearch, FamilyToIndex
 from booking.models.reminders import ReminderRule
 from booking.models.requests import CallbackRequest, RateCounter, Verification
+from booking.models.waiting import WaitingListEntry, WaitingListOffer
 
 __all__ = [
     "Appointment",
@@ -24,4 +25,6 @@ __all__ = [
     "RateCounter",
     "ReminderRule",
     "Verification",
+    "WaitingListEntry",
+    "WaitingListOffer",
 ]

@@ -19,11 +19,13 @@ from booking.actions import (
     healing,
     holding,
     merging,
+    offering,
     reading,
     ruling,
     talking,
     undoing,
     visiting,
+    waiting,
 )
 from tests.architecture.source import HOUSES, files, name
 
@@ -40,11 +42,13 @@ MODULES = (
     healing,
     holding,
     merging,
+    offering,
     reading,
     ruling,
     talking,
     undoing,
     visiting,
+    waiting,
 )
 REFUSALS = [
     one for one in vars(errors).values() if inspect.isclass(one) and issubclass(one, errors.Refusal)
