@@ -42,19 +42,19 @@ class WishesForm(forms.Form):
     """Everything is ticked at first: who is in a hurry presses one button."""
 
     days = forms.MultipleChoiceField(
-        label=_("Quels jours ?"),
+        label=_("Quels jours ?"),
         choices=DAYS,
         widget=forms.CheckboxSelectMultiple,
         error_messages={"required": _("Cochez au moins un jour.")},
     )
     moment = forms.ChoiceField(
-        label=_("À quel moment ?"),
+        label=_("À quel moment ?"),
         choices=[(key, label) for key, (label, _span) in MOMENTS.items()],
         required=False,
         widget=forms.RadioSelect,
     )
     sites = forms.MultipleChoiceField(
-        label=_("Où ?"),
+        label=_("Où ?"),
         widget=forms.CheckboxSelectMultiple,
         error_messages={"required": _("Cochez au moins un lieu.")},
     )
