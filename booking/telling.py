@@ -84,7 +84,7 @@ def _proposal_values(appointment: Appointment, held: Appointment, language: str)
         "new_when": moments.spoken_moment(start, language, has_year=True),
         "new_day_short": moments.short_day(start.date(), language),
         "new_time_short": moments.short_time(start.time(), language),
-        "new_place": _place(held, language),
+        "new_place": place_of(held, language),
         "answer_by": moments.spoken_moment(answer_by, language),
     }
 
