@@ -161,6 +161,18 @@ class CallbackClosed(Refusal):
     message = gettext_noop("Cette demande de rappel a déjà été traitée.")
 
 
+class CallbackTaken(Refusal):
+    code = "callback_taken"
+    message = gettext_noop("Une autre personne s’occupe déjà de cet appel.")
+
+
+class AskedAgain(Refusal):
+    """A closed request cannot be opened again: the family has asked anew since."""
+
+    code = "asked_again"
+    message = gettext_noop("Cette famille a fait une nouvelle demande depuis : elle est plus haut.")
+
+
 class WaitingOver(Refusal):
     code = "waiting_over"
     message = gettext_noop("Cette demande en liste d’attente est close.")

@@ -97,12 +97,13 @@ def rank(waiting: Iterable[Waiting], freed: Freed, *, now: datetime) -> list[Wai
     the appointment they have; then who has no appointment at all; then who was never asked, then
     who refused least, then who has waited longest."""
     found = [each for each in waiting if fits(each, freed, now=now)]
-    return sorted(found, key=lambda each: _place(each, freed))
+    return sorted(found, key=lambda each: place(each, on=freed.starts.date()))
 
 
-def _place(wish: Waiting, freed: Freed) -> tuple[int, bool, bool, int, datetime, int]:
+def place(wish: Waiting, *, on: date) -> tuple[int, bool, bool, int, datetime, int]:
+    """What decides whose turn it is for a time of that day: the smaller, the sooner."""
     return (
-        pressing(wish, on=freed.starts.date()),
+        pressing(wish, on=on),
         wish.booked_on is not None,
         wish.offered > 0,
         wish.refused,

@@ -31,7 +31,17 @@ from frontend.views import (
     where,
     who,
 )
-from frontend.views.staff import desk, families, health, planning, talking, timeline, today
+from frontend.views.staff import (
+    callbacks,
+    desk,
+    families,
+    health,
+    planning,
+    talking,
+    timeline,
+    today,
+    waitlist,
+)
 
 register_converter(NeedConverter, "need")
 
@@ -86,7 +96,14 @@ urlpatterns = [
     path("equipe/messages/<int:pk>/autre-adresse/", desk.redirect_message, name="redirect"),
     path("equipe/messages/<int:pk>/<slug:action>/", desk.act, name="act"),
     path("equipe/reponses/<int:pk>/lue/", desk.reply_read, name="reply-read"),
-    path("equipe/rappels/<uuid:uid>/", desk.called_back, name="called-back"),
+    path("equipe/rappels/", callbacks.choice, name="callbacks-choice"),
+    path("equipe/rappels/<uuid:uid>/", callbacks.called_back, name="called-back"),
+    path("equipe/rappels/<uuid:uid>/<slug:action>/", callbacks.act, name="callback-act"),
+    path("equipe/rappels/<slug:centre_slug>/", callbacks.listing, name="callbacks"),
+    path("equipe/rappels/<slug:centre_slug>/ajouter/", callbacks.add, name="callback-add"),
+    path("equipe/propositions/<uuid:uid>/", waitlist.answer, name="offer-answer"),
+    path("equipe/attente/<uuid:uid>/retirer/", waitlist.stop, name="waiting-stop"),
+    path("equipe/familles/<int:pk>/attente/", waitlist.ask, name="family-waiting"),
     path("equipe/rendez-vous/<str:reference>/", timeline.of_appointment, name="timeline"),
     path("equipe/prestataires/<str:name>/<slug:action>/", health.provider, name="provider"),
     path("equipe/quitter/", login.leave, name="staff-leave"),

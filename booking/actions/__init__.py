@@ -1,7 +1,14 @@
 """The only writers of appointments. Each action is one transaction, and refuses by name."""
 
 from booking.actions.answering import accept_proposal, chase_proposals, refuse_proposal
-from booking.actions.callbacks import close_callback, request_callback
+from booking.actions.callbacks import (
+    call_again,
+    close_callback,
+    leave_callback,
+    request_callback,
+    take_callback,
+    undo_call,
+)
 from booking.actions.calling_off import cancel_for_centre
 from booking.actions.changing import cancel, move
 from booking.actions.confirming import confirm, overbook
@@ -29,6 +36,7 @@ __all__ = [
     "book_for",
     "book_for_newcomer",
     "book_siblings",
+    "call_again",
     "cancel",
     "cancel_for_centre",
     "change_wishes",
@@ -43,6 +51,7 @@ __all__ = [
     "heal_reminders",
     "hold",
     "lapse_expired_holds",
+    "leave_callback",
     "load_default_rules",
     "mark_noshow",
     "merge_households",
@@ -58,7 +67,9 @@ __all__ = [
     "start",
     "stop_waiting",
     "take_back",
+    "take_callback",
     "try_rules",
     "undo",
+    "undo_call",
     "undo_rule",
 ]

@@ -5,13 +5,14 @@ from booking.models.declaration import Case, Declaration
 from booking.models.family import Child, Guardian, Guardianship, Household
 from booking.models.finding import FamilyMerge, FamilyRead, FamilySearch, FamilyToIndex
 from booking.models.reminders import ReminderRule
-from booking.models.requests import CallbackRequest, RateCounter, Verification
+from booking.models.requests import CallbackRequest, CallbackTry, RateCounter, Verification
 from booking.models.waiting import WaitingListEntry, WaitingListOffer
 
 __all__ = [
     "Appointment",
     "AppointmentEvent",
     "CallbackRequest",
+    "CallbackTry",
     "Case",
     "Child",
     "Declaration",
