@@ -13,7 +13,7 @@ from django.conf import settings
 from django.core import signing
 from django.utils.crypto import constant_time_compare, salted_hmac
 
-from booking.actors import SMS, channel_of
+from booking.actors import SMS, WAITING_LIST, channel_of
 from booking.errors import LinkExpired
 from booking.loading import load_appointments, load_hold
 from booking.models import Appointment, Guardian
@@ -33,11 +33,13 @@ class BadLink(Exception):
     """The token is forged, cut short or of another purpose: answered like any unknown address."""
 
 
-def _sign(uid: UUID, salt: str) -> str:
+def sign(uid: UUID, salt: str) -> str:
+    """A token that carries a uid, for one purpose."""
     return signing.Signer(salt=salt, sep="~").sign(uid.hex)
 
 
-def _unsign(token: str, salt: str) -> UUID:
+def unsign(token: str, salt: str) -> UUID:
+    """The uid of a token of this purpose. Raises BadLink."""
     try:
         return UUID(hex=signing.Signer(salt=salt, sep="~").unsign(token))
     except (signing.BadSignature, ValueError) as error:
@@ -46,12 +48,12 @@ def _unsign(token: str, salt: str) -> UUID:
 
 def hold_token(appointment: Appointment) -> str:
     """What the addresses of the booking steps carry."""
-    return _sign(appointment.uid, HOLD)
+    return sign(appointment.uid, HOLD)
 
 
 def manage_token(appointment: Appointment) -> str:
     """What links in messages carry: it opens this one appointment, until the visit is over."""
-    return _sign(appointment.uid, MANAGE)
+    return sign(appointment.uid, MANAGE)
 
 
 def _load(uid: UUID) -> Appointment:
@@ -63,12 +65,12 @@ def _load(uid: UUID) -> Appointment:
 
 def appointment_for_hold(token: str) -> Appointment:
     """The appointment a booking step is about, in whatever state it is by now. Raises BadLink."""
-    return _load(_unsign(token, HOLD))
+    return _load(unsign(token, HOLD))
 
 
 def hold_to_confirm(token: str) -> Appointment:
     """The same, with no more than its rules and the form of its details ask. Raises BadLink."""
-    held = load_hold(_unsign(token, HOLD))
+    held = load_hold(unsign(token, HOLD))
     if held is None:
         raise BadLink
     return held
@@ -77,7 +79,7 @@ def hold_to_confirm(token: str) -> Appointment:
 def opens_hold(token: str, appointment: Appointment) -> bool:
     """Whether a token opens this very hold."""
     try:
-        return _unsign(token, HOLD) == appointment.uid
+        return unsign(token, HOLD) == appointment.uid
     except BadLink:
         return False
 
@@ -85,7 +87,7 @@ def opens_hold(token: str, appointment: Appointment) -> bool:
 def appointment_for_link(token: str, *, now: datetime) -> Appointment:
     """The appointment a message's link opens. Raises BadLink, or LinkExpired once the day after it
     has come (families look back at the address, or at whom they met, on the day itself)."""
-    return _still_open(_load(_unsign(token, MANAGE)), now=now)
+    return _still_open(_load(unsign(token, MANAGE)), now=now)
 
 
 def _still_open(appointment: Appointment, *, now: datetime) -> Appointment:
@@ -98,35 +100,46 @@ def _still_open(appointment: Appointment, *, now: datetime) -> Appointment:
 
 def short_link(appointment: Appointment) -> str:
     """The address an SMS carries: it opens the same page as manage_token's, by fewer letters."""
-    mac = _short_mac(appointment.pk, settings.SECRET_KEY)
-    number = appointment.pk << 8 * SHORT_MAC_BYTES | int.from_bytes(mac)
-    return f"{settings.PUBLIC_URL}/s/{_base58(number)}"
+    return f"{settings.PUBLIC_URL}/s/{short_code(appointment.pk, SHORT)}"
 
 
 def appointment_for_short_link(code: str, *, now: datetime) -> Appointment:
     """The appointment an SMS's link opens. Raises BadLink and LinkExpired as its longer twin."""
-    if not 0 < len(code) <= LONGEST_SHORT_CODE or any(letter not in BASE58 for letter in code):
-        raise BadLink
-    number = 0
-    for letter in code:
-        number = number * len(BASE58) + BASE58.index(letter)
-    pk, mac = number >> 8 * SHORT_MAC_BYTES, number & (1 << 8 * SHORT_MAC_BYTES) - 1
-    if pk >= 1 << 63 or _base58(number) != code or not _is_mac_of(pk, mac):
-        raise BadLink
+    pk = pk_of_short_code(code, SHORT)
     uid = Appointment.objects.filter(pk=pk).values_list("uid", flat=True).first()
     if uid is None:
         raise BadLink
     return _still_open(_load(uid), now=now)
 
 
-def _is_mac_of(pk: int, mac: int) -> bool:
+def short_code(pk: int, purpose: str) -> str:
+    """An id and its seal, in as few letters as an SMS has room for."""
+    mac = _short_mac(pk, settings.SECRET_KEY, purpose)
+    return _base58(pk << 8 * SHORT_MAC_BYTES | int.from_bytes(mac))
+
+
+def pk_of_short_code(code: str, purpose: str) -> int:
+    """The id a short code was made of, for this purpose. Raises BadLink."""
+    if not 0 < len(code) <= LONGEST_SHORT_CODE or any(letter not in BASE58 for letter in code):
+        raise BadLink
+    number = 0
+    for letter in code:
+        number = number * len(BASE58) + BASE58.index(letter)
+    pk, mac = number >> 8 * SHORT_MAC_BYTES, number & (1 << 8 * SHORT_MAC_BYTES) - 1
+    if pk >= 1 << 63 or _base58(number) != code or not _is_mac_of(pk, mac, purpose):
+        raise BadLink
+    return pk
+
+
+def _is_mac_of(pk: int, mac: int, purpose: str) -> bool:
     given = mac.to_bytes(SHORT_MAC_BYTES)
     keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
-    return any(constant_time_compare(_short_mac(pk, key), given) for key in keys)
+    return any(constant_time_compare(_short_mac(pk, key, purpose), given) for key in keys)
 
 
-def _short_mac(pk: int, key: str) -> bytes:
-    return salted_hmac(SHORT, str(pk), secret=key, algorithm="sha256").digest()[:SHORT_MAC_BYTES]
+def _short_mac(pk: int, key: str, purpose: str) -> bytes:
+    mac = salted_hmac(purpose, str(pk), secret=key, algorithm="sha256")
+    return mac.digest()[:SHORT_MAC_BYTES]
 
 
 def _base58(number: int) -> str:
@@ -200,7 +213,8 @@ def practitioners_met(contact: str, *, now: datetime) -> list[int]:
 
 
 def held_for_move(appointment: Appointment, *, now: datetime) -> UUID | None:
-    """The new time its family holds for this appointment just now, if any."""
+    """The new time its family chose and holds for this appointment just now, if any: what the
+    waiting list holds for it is not given back by choosing another."""
     return (
         Appointment.objects.filter(
             moves=appointment,
@@ -208,6 +222,7 @@ def held_for_move(appointment: Appointment, *, now: datetime) -> UUID | None:
             expires_at__gt=now,
             proposed_in=None,  # what the centre proposes stays held beside
         )
+        .exclude(actor=WAITING_LIST.label)
         .values_list("uid", flat=True)
         .first()
     )

@@ -20,6 +20,10 @@ class Actor:
 
 FAMILY = Actor("family", "family")
 SYSTEM = Actor("system", "system")
+# Holds freed times for those who wait.
+WAITING_LIST = Actor("system", "waiting-list")
+# A family that takes a time its centre offered it: judged, and told of it, as if an agent booked.
+FAMILY_OFFERED = Actor("agent", "family:offer")
 
 
 def family_on(page: str) -> Actor:

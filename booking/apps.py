@@ -10,7 +10,15 @@ class BookingConfig(AppConfig):
 
     def ready(self) -> None:
         # Models exist only now.
-        from booking import messages, planning, replies, ringing, telling  # noqa: PLC0415
+        from booking import (  # noqa: PLC0415  # noqa: PLC0415
+            messages,
+            offer_messages,
+            offer_telling,
+            planning,
+            replies,
+            ringing,
+            telling,
+        )
         from booking.wording_scopes import wording_scopes  # noqa: PLC0415
         from notifications import composing, hours, wordings  # noqa: PLC0415
         from notifications import replies as inbound  # noqa: PLC0415
@@ -18,6 +26,8 @@ class BookingConfig(AppConfig):
         for kind in messages.ABOUT_APPOINTMENT:
             composing.register(kind, telling.about_appointment)
         composing.register(messages.PROPOSED, telling.about_proposal)
+        composing.register(offer_messages.OFFER, offer_telling.about_offer)
+        composing.register(offer_messages.WAITING, offer_telling.about_entry)
         composing.register(planning.REMINDER, telling.about_day)
         composing.register(messages.TOGETHER, telling.about_together)
         inbound.register(replies.act)

@@ -14,7 +14,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.db.models import Case, F, Model, OrderBy, QuerySet, When, Window
-from django.db.models.functions import RowNumber
+from django.db.models.functions import Coalesce, RowNumber
 
 from booking.messages import CALLS
 from booking.models import Appointment, AppointmentEvent, CallbackRequest, Guardian
@@ -303,13 +303,17 @@ def _reply_call(reply: Inbound, about: dict[UUID | Day, list[Appointment]]) -> C
 def _callbacks(centres: Collection[Centre], *, now: datetime) -> Iterator[Call]:
     """Promises to call back that are due, each on the clock of its centre."""
     tomorrow = (now + timedelta(days=1)).date()
-    asked = CallbackRequest.objects.filter(
-        centre__in=centres, state=CallbackRequest.State.OPEN, promised_on__lte=tomorrow
-    ).select_related("type", "centre")
-    for request in _first_of_each("centre", asked, F("promised_on").asc()):
+    due = Coalesce("again_on", "promised_on")
+    asked = (
+        CallbackRequest.objects.filter(centre__in=centres, state=CallbackRequest.State.OPEN)
+        .alias(due=due)
+        .filter(due__lte=tomorrow)
+        .select_related("type", "centre")
+    )
+    for request in _first_of_each("centre", asked, OrderBy(due)):
         zone = ZoneInfo(request.centre.time_zone)
-        if request.promised_on <= now.astimezone(zone).date():
-            promised = datetime.combine(request.promised_on, CALLS_END, zone)
+        if request.due_on <= now.astimezone(zone).date():
+            promised = datetime.combine(request.due_on, CALLS_END, zone)
             yield Call(soonest=promised, centre=request.centre.slug, callback=request)
 
 

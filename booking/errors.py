@@ -161,6 +161,32 @@ class CallbackClosed(Refusal):
     message = gettext_noop("Cette demande de rappel a déjà été traitée.")
 
 
+class CallbackTaken(Refusal):
+    code = "callback_taken"
+    message = gettext_noop("Une autre personne s’occupe déjà de cet appel.")
+
+
+class AskedAgain(Refusal):
+    """A closed request cannot be opened again: the family has asked anew since."""
+
+    code = "asked_again"
+    message = gettext_noop("Cette famille a fait une nouvelle demande depuis : elle est plus haut.")
+
+
+class WaitingOver(Refusal):
+    code = "waiting_over"
+    message = gettext_noop("Cette demande en liste d’attente est close.")
+    status = 410
+
+
+class OfferOver(Refusal):
+    """Answered already, too late, or what was offered is no more."""
+
+    code = "offer_over"
+    message = gettext_noop("Cette proposition n’est plus valable.")
+    status = 410
+
+
 class CodeWrong(Refusal):
     code = "code_wrong"
     message = gettext_noop("Ce code n’est pas le bon. Vérifiez les six chiffres.")

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 from celery import shared_task
 from django.db.models import Q
 from django.utils import timezone
 
-from booking import actions, finding
+from booking import actions, finding, waitlist
+from booking.errors import Refusal
 from booking.growing import KEPT_AFTER
 from booking.models import (
     Appointment,
@@ -18,11 +21,15 @@ from booking.models import (
     NextVisit,
     RateCounter,
     Verification,
+    WaitingListEntry,
+    WaitingListOffer,
 )
 from notifications import retention
 
 # The database lets nobody delete one before it is 24 months old (migration 0012).
 JOURNALS_KEPT = timedelta(days=732)
+# Long enough to tell a family on the phone what it was offered.
+WAITING_KEPT = timedelta(days=90)
 
 
 @shared_task
@@ -46,6 +53,28 @@ def index_families() -> int:
 
 
 @shared_task
+def tend_waiting_list() -> int:
+    """Once a minute: offers whose time is up go to the next family, times just given back to whose
+    turn it is; how many offers were made. Each one is a transaction of its own: what fails, or is
+    killed, is found again."""
+    now = timezone.now()
+    for uid in waitlist.useless_entries(now=now):
+        actions.stop_waiting(uid=uid, now=now, ending=WaitingListEntry.Ending.USELESS)
+    made = [_try(actions.end_offer, uid=uid, now=now) for uid in waitlist.due_offers(now=now)]
+    freed = waitlist.freed_times(now=now)
+    made += [_try(actions.offer_freed, appointment_id=pk, now=now) for pk in freed]
+    return sum(offer is not None for offer in made)
+
+
+def _try(action: Callable[..., WaitingListOffer | None], **given: Any) -> WaitingListOffer | None:
+    """One that is refused (taken a moment ago) keeps none of the others waiting."""
+    try:
+        return action(**given)
+    except Refusal:
+        return None
+
+
+@shared_task
 def heal_messages() -> int:
     """Put right the reminders that are missing or out of date; how many were written."""
     return actions.heal_reminders(now=timezone.now()).written
@@ -54,8 +83,8 @@ def heal_messages() -> int:
 @shared_task
 def forget_leftovers() -> None:
     """Once a day: holds that came to nothing, all rate counters with the addresses in them, due
-    dates that no move will ask for any more, days of next visits long over, who read or
-    merged which family two years ago, and whom old messages went to."""
+    dates that no move will ask for any more, days of next visits long over, closed requests of the
+    waiting list, who read or merged which family two years ago, and whom old messages went to."""
     now = timezone.now()
     RateCounter.objects.all().delete()
     Appointment.objects.filter(
@@ -65,6 +94,7 @@ def forget_leftovers() -> None:
     Appointment.objects.filter(due_on__isnull=False).exclude(still_ahead).update(due_on=None)
     NextVisit.objects.filter(on__lt=timezone.localdate(now) - KEPT_AFTER).delete()
     CalendarLink.objects.filter(revoked_at__lt=now - JOURNALS_KEPT).delete()
+    WaitingListEntry.objects.filter(closed_at__lt=now - WAITING_KEPT).delete()
     for journal in (FamilyRead, FamilyMerge):
         journal.objects.filter(at__lt=now - JOURNALS_KEPT).delete()
     retention.forget_old()

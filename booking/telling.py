@@ -84,7 +84,7 @@ def _proposal_values(appointment: Appointment, held: Appointment, language: str)
         "new_when": moments.spoken_moment(start, language, has_year=True),
         "new_day_short": moments.short_day(start.date(), language),
         "new_time_short": moments.short_time(start.time(), language),
-        "new_place": _place(held, language),
+        "new_place": place_of(held, language),
         "answer_by": moments.spoken_moment(answer_by, language),
     }
 
@@ -159,12 +159,12 @@ def _visit_values(appointment: Appointment, language: str) -> Values:
     kind = appointment.type
     return {
         **short_values([appointment], language),
-        **_house_values(appointment),
+        **house_values(appointment),
         **_links(link),
         "when": moments.spoken_moment(start, language),
         "when_with_year": moments.spoken_moment(start, language, has_year=True),
         "day": moments.spoken_day(start.date(), language),
-        "place": _place(appointment, language),
+        "place": place_of(appointment, language),
         "reason": "" if kind.is_discreet else kind.text("label", html_language(language)),
         "bring": _things([appointment], language),
         "reference": appointment.spoken_reference,
@@ -180,19 +180,19 @@ def _day_values(visits: Sequence[Appointment], language: str) -> Values:
         links = {"link": f"{settings.PUBLIC_URL}{reverse('mine')}"}
     return {
         **short_values(visits, language),
-        **_house_values(visits[0]),
+        **house_values(visits[0]),
         **links,
         "day": moments.spoken_day(local_start(visits[0]).date(), language),
         "visits": [
             f"{moments.spoken_time(local_start(visit).time(), language)}{comma}"
-            f" {_place(visit, language)[0]}"
+            f" {place_of(visit, language)[0]}"
             for visit in visits
         ],
         "bring": _things(visits, language),
     }
 
 
-def _house_values(appointment: Appointment) -> Values:
+def house_values(appointment: Appointment) -> Values:
     centre = appointment.centre
     return {
         "centre": centre.name,
@@ -216,7 +216,7 @@ def _things(visits: Iterable[Appointment], language: str) -> list[str]:
     return list(dict.fromkeys(lines))
 
 
-def _place(appointment: Appointment, language: str) -> list[str]:
+def place_of(appointment: Appointment, language: str) -> list[str]:
     """Where to be: a place and its address, or what happens instead."""
     name = ELSEWHERE.get(MODE(appointment.type.mode))
     if name:

@@ -66,6 +66,7 @@ app.conf.beat_schedule = {
     "beat-heartbeat": _every(10 * SECOND, "config.tasks.beat_heartbeat"),
     "lapse-holds": _every(5 * MINUTE, "booking.tasks.lapse_holds"),
     "chase-proposals": _every(MINUTE, "booking.tasks.chase_proposals"),
+    "tend-waiting-list": _every(MINUTE, "booking.tasks.tend_waiting_list"),
     "index-families": _every(MINUTE, "booking.tasks.index_families"),
     "heal-messages": _every(10 * MINUTE, "booking.tasks.heal_messages"),
     "forget-leftovers": _every(24 * HOUR, "booking.tasks.forget_leftovers", expires=HOUR),

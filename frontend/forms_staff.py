@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from booking.models import CallbackRequest
+from centres.models import AppointmentType
+from frontend.fields import PhoneField
 from notifications.models import OutboxMessage
 
 
@@ -34,6 +37,45 @@ class AddressForm(forms.Form):
 
 
 class OutcomeForm(forms.Form):
+    """What came of a call; `again_on` is for who did not answer, `seen` the tries shown."""
+
     outcome = forms.ChoiceField(
-        label=_("Suite donnée"), choices=CallbackRequest.Outcome.choices, widget=forms.Select
+        label=_("Suite donnée"),
+        choices=[*CallbackRequest.Outcome.choices, ("again", _("Ne répond pas"))],
     )
+    again_on = forms.DateField(required=False)
+    note = forms.CharField(max_length=200, required=False)
+    seen = forms.IntegerField(min_value=0, required=False)
+
+
+class NewCallbackForm(forms.Form):
+    """A call-back that an agent notes while talking."""
+
+    first_name = forms.CharField(label=_("Prénom"), max_length=60)
+    last_name = forms.CharField(label=_("Nom"), max_length=60)
+    phone = PhoneField(label=_("Téléphone"))
+    kind = forms.ModelChoiceField(
+        label=_("Motif"),
+        queryset=AppointmentType.objects.filter(is_active=True).order_by("position", "label"),
+        to_field_name="slug",
+        empty_label=_("Choisir…"),
+    )
+    again_on = forms.DateField(
+        label=_("À rappeler le"),
+        help_text=_("Vide : dans deux jours ouvrés."),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+    )
+    preference = forms.CharField(
+        label=_("Moments préférés, ce qu’il faut savoir"), max_length=200, required=False
+    )
+
+    def __init__(self, *args: Any, today: date, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.today = today
+
+    def clean_again_on(self) -> date | None:
+        again_on: date | None = self.cleaned_data["again_on"]
+        if again_on is not None and again_on < self.today:
+            raise forms.ValidationError(_("Ce jour est déjà passé."), code="past")
+        return again_on

@@ -30,6 +30,8 @@ KINDS = {
     "time_kept": gettext_noop("Rendez-vous gardé comme au début"),
     "reminder": gettext_noop("Rappel du rendez-vous"),
     "reminder_no_reply": gettext_noop("Rappel du rendez-vous"),
+    "offer": gettext_noop("Proposition d’une place qui se libère"),
+    "waiting": gettext_noop("Demande en liste d’attente notée"),
     "code": gettext_noop("Code à six chiffres"),
 }
 REPLY = gettext_noop("Réponse à un SMS de la famille")

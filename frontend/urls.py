@@ -25,6 +25,7 @@ from frontend.views import (
     short_link,
     static_pages,
     visit,
+    waiting,
     webhooks,
     when,
     where,
@@ -32,6 +33,7 @@ from frontend.views import (
 )
 from frontend.views.staff import (
     calendar,
+    callbacks,
     desk,
     families,
     feed,
@@ -43,6 +45,7 @@ from frontend.views.staff import (
     talking,
     timeline,
     today,
+    waitlist,
 )
 
 register_converter(NeedConverter, "need")
@@ -68,6 +71,11 @@ urlpatterns = [
     path("r/<str:token>/deplacer/", visit.move, name="move"),
     path("r/<str:token>/deplacer/<str:hold>/", visit.move_confirm, name="move-confirm"),
     path("r/<str:token>/proposition/", proposal.answer, name="proposal"),
+    path("r/<str:token>/plus-tot/", waiting.earlier, name="earlier"),
+    path("attente/<str:token>/", waiting.waiting, name="waiting"),
+    path("proposition/<str:token>/", waiting.offer, name="offer"),
+    path("o/<str:code>", waiting.short_offer, name="short-offer"),
+    path("l/<str:code>", waiting.short_entry, name="short-entry"),
     path("mes-rendez-vous/", mine.start, name="mine"),
     path("mes-rendez-vous/code/<uuid:uid>/", mine.code, name="mine-code"),
     path("mes-rendez-vous/code/<uuid:uid>/renvoyer/", mine.resend, name="mine-resend"),
@@ -93,7 +101,14 @@ urlpatterns = [
     path("equipe/messages/<int:pk>/autre-adresse/", desk.redirect_message, name="redirect"),
     path("equipe/messages/<int:pk>/<slug:action>/", desk.act, name="act"),
     path("equipe/reponses/<int:pk>/lue/", desk.reply_read, name="reply-read"),
-    path("equipe/rappels/<uuid:uid>/", desk.called_back, name="called-back"),
+    path("equipe/rappels/", callbacks.choice, name="callbacks-choice"),
+    path("equipe/rappels/<uuid:uid>/", callbacks.called_back, name="called-back"),
+    path("equipe/rappels/<uuid:uid>/<slug:action>/", callbacks.act, name="callback-act"),
+    path("equipe/rappels/<slug:centre_slug>/", callbacks.listing, name="callbacks"),
+    path("equipe/rappels/<slug:centre_slug>/ajouter/", callbacks.add, name="callback-add"),
+    path("equipe/propositions/<uuid:uid>/", waitlist.answer, name="offer-answer"),
+    path("equipe/attente/<uuid:uid>/retirer/", waitlist.stop, name="waiting-stop"),
+    path("equipe/familles/<int:pk>/attente/", waitlist.ask, name="family-waiting"),
     path("equipe/rendez-vous/<str:reference>/", timeline.of_appointment, name="timeline"),
     path("equipe/prestataires/<str:name>/<slug:action>/", health.provider, name="provider"),
     path("equipe/quitter/", login.leave, name="staff-leave"),

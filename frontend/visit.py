@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
@@ -20,6 +20,7 @@ from centres.models import AppointmentType
 from frontend.nearby import is_bookable
 
 State = Appointment.State
+A_DAY = timedelta(days=1)
 
 
 class Standing(StrEnum):
@@ -84,6 +85,11 @@ class Visit:
     @property
     def can_move(self) -> bool:
         return self.can_cancel and is_bookable(self.appointment.type)
+
+    @property
+    def can_wait(self) -> bool:
+        """Whether a day earlier could still be found for it."""
+        return self.can_cancel and self.starts - self.now > A_DAY
 
     @property
     def is_too_late(self) -> bool:

@@ -1,7 +1,14 @@
 """The only writers of appointments. Each action is one transaction, and refuses by name."""
 
 from booking.actions.answering import accept_proposal, chase_proposals, refuse_proposal
-from booking.actions.callbacks import close_callback, request_callback
+from booking.actions.callbacks import (
+    call_again,
+    close_callback,
+    leave_callback,
+    request_callback,
+    take_callback,
+    undo_call,
+)
 from booking.actions.calling_off import cancel_for_centre
 from booking.actions.changing import cancel, move
 from booking.actions.confirming import confirm, overbook
@@ -18,6 +25,7 @@ from booking.actions.healing import heal_reminders
 from booking.actions.holding import extend_hold, hold, lapse_expired_holds, release_hold
 from booking.actions.lending import change_half_day, swap_half_days
 from booking.actions.merging import merge_households
+from booking.actions.offering import accept_offer, end_offer, offer_freed
 from booking.actions.reading import note_read
 from booking.actions.relocating import move_to
 from booking.actions.ruling import save_rules, undo_rule
@@ -25,17 +33,23 @@ from booking.actions.sheets import declare_absences
 from booking.actions.talking import book_for, book_for_newcomer, book_siblings
 from booking.actions.undoing import take_back, undo
 from booking.actions.visiting import arrive, await_again, fulfil, mark_noshow, start
+from booking.actions.waiting import ask_for_any, ask_for_earlier, change_wishes, stop_waiting
 
 __all__ = [
+    "accept_offer",
     "accept_proposal",
     "arrive",
+    "ask_for_any",
+    "ask_for_earlier",
     "await_again",
     "book_for",
     "book_for_newcomer",
     "book_siblings",
+    "call_again",
     "cancel",
     "cancel_for_centre",
     "change_half_day",
+    "change_wishes",
     "chase_proposals",
     "choose_contact",
     "close_callback",
@@ -43,12 +57,14 @@ __all__ = [
     "decide_next",
     "declare",
     "declare_absences",
+    "end_offer",
     "extend_hold",
     "forget_next",
     "fulfil",
     "heal_reminders",
     "hold",
     "lapse_expired_holds",
+    "leave_callback",
     "load_default_rules",
     "make_calendar_link",
     "mark_noshow",
@@ -57,6 +73,7 @@ __all__ = [
     "move_to",
     "note_calendar_read",
     "note_read",
+    "offer_freed",
     "overbook",
     "refuse_proposal",
     "release_hold",
@@ -65,8 +82,12 @@ __all__ = [
     "save_rules",
     "start",
     "stop_calendar_link",
+    "stop_waiting",
     "swap_half_days",
     "take_back",
+    "take_callback",
+    "try_rules",
     "undo",
+    "undo_call",
     "undo_rule",
 ]

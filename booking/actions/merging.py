@@ -6,12 +6,22 @@ from datetime import datetime
 
 from django.db import transaction
 from django.db.models import QuerySet
+from django.db.models.functions import Now
 
 from booking import planning
 from booking.actors import Actor
 from booking.errors import AgentsOnly, DiscreetApart, WrongState
 from booking.locking import lock_address, lock_shifts_of
-from booking.models import Appointment, Child, FamilyMerge, Guardian, Guardianship, Household
+from booking.models import (
+    Appointment,
+    Child,
+    FamilyMerge,
+    Guardian,
+    Guardianship,
+    Household,
+    WaitingListEntry,
+    WaitingListOffer,
+)
 
 
 @transaction.atomic
@@ -44,6 +54,7 @@ def merge_households(*, kept_id: int, merged_id: int, now: datetime, actor: Acto
     )
     moved.update(household=kept)
     Guardian.objects.filter(household=merged).update(household=kept)
+    _move_waiting(kept, merged)
     _move_children(kept, merged)
     _replan(kept, merged, ahead, now=now)
     merged.delete()
@@ -94,9 +105,22 @@ def _move_children(kept: Household, merged: Household) -> None:
             _become(child, same)
 
 
+def _move_waiting(kept: Household, merged: Household) -> None:
+    """Their places on the waiting list. One household thinks of one time: of two that are held for
+    it, the one of the household that is no more is given back."""
+    WaitingListEntry.objects.filter(household=merged).update(household=kept)
+    theirs = WaitingListOffer.objects.filter(household=merged)
+    if WaitingListOffer.objects.filter(household=kept, state="open").exists():
+        held = Appointment.objects.filter(waiting_offer__in=theirs.filter(state="open"))
+        held.filter(state="held").update(state="lapsed")
+        theirs.filter(state="open").update(state="withdrawn", answered_at=Now())
+    theirs.update(household=kept)
+
+
 def _become(child: Child, same: Child) -> None:
     """Give what is a child's to its other self, and forget it."""
     Appointment.objects.filter(child=child).update(child=same)
+    WaitingListEntry.objects.filter(child=child).update(child=same)
     for tie in Guardianship.objects.filter(child=child):
         Guardianship.objects.get_or_create(guardian_id=tie.guardian_id, child=same)
     child.delete()

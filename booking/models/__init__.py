@@ -7,13 +7,15 @@ from booking.models.feeds import CalendarLink
 from booking.models.finding import FamilyMerge, FamilyRead, FamilySearch, FamilyToIndex
 from booking.models.following import NextVisit
 from booking.models.reminders import ReminderRule
-from booking.models.requests import CallbackRequest, RateCounter, Verification
+from booking.models.requests import CallbackRequest, CallbackTry, RateCounter, Verification
+from booking.models.waiting import WaitingListEntry, WaitingListOffer
 
 __all__ = [
     "Appointment",
     "AppointmentEvent",
     "CalendarLink",
     "CallbackRequest",
+    "CallbackTry",
     "Case",
     "Child",
     "Declaration",
@@ -28,4 +30,6 @@ __all__ = [
     "RateCounter",
     "ReminderRule",
     "Verification",
+    "WaitingListEntry",
+    "WaitingListOffer",
 ]

@@ -206,6 +206,12 @@ class Appointment(models.Model):
                 condition=Q(state="held") | Q(reoffer_at__isnull=False),
                 name="appointment_blocking",
             ),
+            # What the waiting list looks for: times just given back. No booking writes there.
+            models.Index(
+                fields=["reoffer_at"],
+                condition=Q(reoffer_at__isnull=False),
+                name="appointment_reoffer",
+            ),
             # What the sweep and the daily purge look for, among years of others.
             models.Index(fields=["expires_at"], condition=Q(state="held"), name="appointment_held"),
             models.Index(

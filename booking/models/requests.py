@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import date, datetime
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -80,6 +81,13 @@ class CallbackRequest(models.Model):
     language = models.CharField(_("langue"), max_length=16, default="fr")
     preference = models.CharField(_("moments préférés"), max_length=200, blank=True)
     promised_on = models.DateField(_("rappel promis le"))
+    # Tried without success, or the family asked for another day: the promise itself stays.
+    again_on = models.DateField(_("à rappeler le"), null=True, blank=True)
+    # Who is about to call, so that no two do; it lapses by itself.
+    taken_by = models.CharField(
+        _("pris par"), max_length=254, blank=True, default="", db_default=""
+    )
+    taken_until = models.DateTimeField(_("pris jusqu’à"), null=True, blank=True)
     state = models.CharField(_("état"), max_length=6, choices=State.choices, default=State.OPEN)
     created_at = models.DateTimeField(_("demandé le"))
     outcome = models.CharField(_("suite donnée"), max_length=9, choices=Outcome.choices, blank=True)
@@ -109,10 +117,46 @@ class CallbackRequest(models.Model):
                 ),
                 name="callback_closed_by_someone",
             ),
+            models.CheckConstraint(
+                condition=models.Q(taken_by="", taken_until__isnull=True)
+                | (~models.Q(taken_by="") & models.Q(taken_until__isnull=False)),
+                name="callback_taken_for_a_while",
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.first_name} {self.last_name} ({self.promised_on})"
+
+    @property
+    def due_on(self) -> date:
+        """The day to call on."""
+        return self.again_on or self.promised_on
+
+    def taken(self, *, now: datetime) -> str:
+        """Who is about to call; nobody once that has lapsed."""
+        return self.taken_by if self.taken_until is not None and self.taken_until > now else ""
+
+
+class CallbackTry(models.Model):
+    """One call that was made, what came of it, and when to try again. A mistake is undone, never
+    erased."""
+
+    request = models.ForeignKey(CallbackRequest, models.CASCADE, related_name="tries")
+    at = models.DateTimeField(_("le"))
+    by = models.CharField(_("par"), max_length=254)
+    outcome = models.CharField(
+        _("suite donnée"), max_length=9, choices=CallbackRequest.Outcome.choices
+    )
+    note = models.CharField(_("note"), max_length=200, blank=True)
+    again_on = models.DateField(_("à rappeler le"), null=True, blank=True)
+    undone_at = models.DateTimeField(_("défait le"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("appel")
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return f"{self.at:%d/%m/%Y %H:%M} {self.get_outcome_display()}"
 
 
 class RateCounter(models.Model):

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from booking import actions
+from booking import actions, waitlist
 from booking.access import (
     BadLink,
     appointment_for_hold,
@@ -22,6 +22,7 @@ from booking.declared import in_limbo
 from booking.errors import HoldExpired, Refusal, TypeNotBookable
 from booking.ical import Method, calendar_file, content_type
 from booking.models import Appointment
+from booking.waiting_links import offer_token
 from centres.models import Centre
 from centres.rollout import is_open_online
 from frontend import agenda, refusals
@@ -34,7 +35,7 @@ from frontend.visit import Proposal, Standing, Visit, address
 from frontend.week import week_name
 
 # What the address may say happened just before. The page believes it only if the state agrees.
-NEWS = ("nouveau", "deplace", "annule")
+NEWS = ("nouveau", "deplace", "annule", "attente", "plus-attente")
 
 
 def visit_of(token: str) -> Visit:
@@ -48,7 +49,13 @@ def appointment(request: HttpRequest, token: str) -> HttpResponse:
     visit = visit_of(token)
     news = next((name for name in NEWS if name in request.GET), "")
     case = in_limbo(visit.appointment)
-    context = {"visit": visit, "news": news, "proposal": Proposal(case, visit) if case else None}
+    context: dict[str, Any] = {"visit": visit, "news": news}
+    context["proposal"] = Proposal(case, visit) if case else None
+    if visit.can_wait:
+        entry = waitlist.entry_of(visit.appointment)
+        offer = waitlist.open_offer(entry) if entry else None
+        context |= {"waiting": entry, "offer": offer}
+        context["offer_token"] = offer_token(offer) if offer else ""
     return render(request, "pages/visit/appointment.html", context)
 
 

@@ -71,6 +71,8 @@ def example_values(language: str) -> dict[str, Value]:
         "phone": "02 61 91 23 45",
         "department": "Ille-et-Vilaine",
         **_links(),
+        **_until_values(datetime.combine(TUESDAY, MORNING), language),
+        "current": spoken_moment(datetime.combine(TUESDAY, AFTERNOON), language),
         "code": "042917",
         "minutes": 15,
     }
@@ -104,6 +106,10 @@ def longest_values(language: str) -> dict[str, Value]:
         "phone": "02 61 91 23 45",
         "department": "Territoire-de-Belfort et Alpes-de-Haute-Provence",
         **_links(),
+        **_until_values(datetime.combine(day, clock), language),
+        "until_short": f"{max((short_day(each, language) for each in days), key=len)}"
+        f" {short_time(digits, language)}",
+        "current": spoken_moment(datetime.combine(day, clock), language),
         "code": "888888",
         "minutes": 60,
     }
@@ -125,6 +131,13 @@ def _moment_values(local: datetime, language: str) -> dict[str, Value]:
         "new_day_short": short_day(local.date(), language),
         "new_time_short": short_time(local.time(), language),
         "answer_by": spoken_moment(local, language),
+    }
+
+
+def _until_values(local: datetime, language: str) -> dict[str, Value]:
+    return {
+        "until": spoken_moment(local, language),
+        "until_short": f"{short_day(local.date(), language)} {short_time(local.time(), language)}",
     }
 
 

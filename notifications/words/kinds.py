@@ -68,6 +68,9 @@ VARIABLES = {
     "move_link": Variable(gettext_noop("page pour déplacer le rendez-vous"), is_link=True),
     "cancel_link": Variable(gettext_noop("page pour annuler le rendez-vous"), is_link=True),
     "short_link": Variable(gettext_noop("page du rendez-vous, adresse courte"), is_link=True),
+    "until": Variable(gettext_noop("jour et heure avant lesquels répondre")),
+    "until_short": Variable(gettext_noop("jour et heure avant lesquels répondre, en chiffres")),
+    "current": Variable(gettext_noop("rendez-vous actuel, vide sans rendez-vous")),
     "home_url": Variable(gettext_noop("page d’accueil pour prendre rendez-vous"), is_link=True),
     "new_when": Variable(gettext_noop("jour, année et heure proposés")),
     "new_day_short": Variable(gettext_noop("jour proposé, en chiffres")),
@@ -155,6 +158,22 @@ KINDS: dict[str, dict[str, Form]] = {
         ),
         SMS: Form(_SHORT, (*_DAY_AND_TIME, *_one("short_link"))),
     },
+    # A freed time is held for this family: its own page answers.
+    "offer": {
+        EMAIL: Form(
+            (_VISIT | {"until", "current"}) - {"reference"},
+            (_WHEN, *_one("place", "link", "until")),
+            _SUBJECT,
+        ),
+        SMS: Form(
+            (_SHORT - {"times"}) | {"until_short"},
+            _one("day_short", "time_short", "until_short", "short_link"),
+        ),
+    },
+    "waiting": {
+        EMAIL: Form(frozenset({"reason", "centre", "phone", "department", "link"}), _one("link")),
+        SMS: Form(frozenset({"phone", "short_link"}), _one("short_link")),
+    },
     # For senders by name, which nobody can answer.
     "reminder_no_reply": {SMS: Form(_SHORT, (*_DAY_AND_TIME, *_one("short_link")))},
     "reply_ask": {SMS: Form(_SHORT, _DAY_AND_TIME)},
@@ -175,6 +194,8 @@ PURPOSES = {
     "code": gettext_noop("Code à six chiffres"),
     "reminder": gettext_noop("Rappel (un SMS auquel on peut répondre)"),
     "reminder_no_reply": gettext_noop("Rappel, par un nom auquel on ne peut pas répondre"),
+    "offer": gettext_noop("Une place se libère\u00a0: proposée à une famille qui attend"),
+    "waiting": gettext_noop("Demande notée en liste d’attente"),
     "reply_ask": gettext_noop("Réponse à «\u00a02\u00a0»\u00a0: faire confirmer l’annulation"),
     "reply_kept": gettext_noop("Réponse à «\u00a01\u00a0»\u00a0: rendez-vous gardé"),
     "reply_cancelled": gettext_noop("Réponse au second «\u00a02\u00a0»\u00a0: rendez-vous annulé"),

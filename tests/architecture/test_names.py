@@ -22,6 +22,7 @@ from booking.actions import (
     holding,
     lending,
     merging,
+    offering,
     reading,
     relocating,
     ruling,
@@ -29,6 +30,7 @@ from booking.actions import (
     talking,
     undoing,
     visiting,
+    waiting,
 )
 from tests.architecture.source import HOUSES, files, name
 
@@ -48,6 +50,7 @@ MODULES = (
     holding,
     lending,
     merging,
+    offering,
     reading,
     ruling,
     sheets,
@@ -55,6 +58,7 @@ MODULES = (
     talking,
     undoing,
     visiting,
+    waiting,
 )
 REFUSALS = [
     one for one in vars(errors).values() if inspect.isclass(one) and issubclass(one, errors.Refusal)

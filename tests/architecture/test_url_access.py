@@ -13,7 +13,13 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from booking.access import contact_token, hold_token, manage_token
-from booking.models import Appointment, CallbackRequest, Declaration
+from booking.models import (
+    Appointment,
+    CallbackRequest,
+    Declaration,
+    WaitingListEntry,
+    WaitingListOffer,
+)
 from centres.models import Centre, Membership, RuleChange, User
 from notifications.models import Inbound, OutboxMessage, Receipt, Route
 from tests.factories import make_appointment, make_centre, make_department, make_rule, make_shift
@@ -156,9 +162,12 @@ ROLES = ["reception", "practitioner", "manager", "administrator", "auditor"]
 # What a desk opens in its own centre, what needs the whole Département, what anyone of staff may.
 BOARD = ("board", "board-note", "board-print")
 PLANNING = ("plan",)
+CENTRE_WIDE = ("desk", "callbacks", "callback-add")
+WAITING = ("callbacks", "callback-add", "callback-act", "offer-answer", "waiting-stop")
 OF_A_CENTRE = {
     *("desk", "message", "redirect", "act", "reply-read", "called-back", "timeline"),
-    *("family", "family-merge", "book-for"),
+    *("family", "family-merge", "book-for", "family-waiting"),
+    *WAITING,
     *BOARD,
     *PLANNING,
 }
@@ -171,11 +180,11 @@ OF_A_PLANNER = {*RULES_OF_CENTRE, *SHEETS, "rule", "rule-undo", "half-day"}
 # Absences and closures too; practitioners declare their own, which nobody here is.
 OF_A_PLANNER |= {"declare", "take-back", "declared", "undo-declared"}
 OF_THE_DEPARTMENT = {"health", "provider"}
-OF_ALL_DESKS = {"desk-choice", "families", "today", "planning"}
+OF_ALL_DESKS = {"desk-choice", "callbacks-choice", "families", "today", "planning"}
 # Of whoever has a centre of their own: a family needs one.
 OF_A_DESK = {"family-new"}
 PRESSED = {"redirect", "act", "reply-read", "called-back", "provider", "board-note", "rule-undo"}
-PRESSED |= {"take-back", "undo-declared"}
+PRESSED |= {"take-back", "undo-declared", "callback-act", "offer-answer", "waiting-stop"}
 
 
 def absences(centre: Centre) -> dict[str, dict[str, object]]:
@@ -208,6 +217,7 @@ def staff_addresses(appointment: Appointment) -> dict[str, str]:
         created_at=timezone.now(),
     )
     twin = make_appointment(make_shift(site=appointment.site))
+    offer = make_offer(appointment)
     Route.objects.get_or_create(name="ovh", defaults={"channel": "sms"})
     rule = make_rule(site=appointment.site)
     change = RuleChange.objects.create(rule=rule, action="create", decided_at=timezone.now())
@@ -215,12 +225,16 @@ def staff_addresses(appointment: Appointment) -> dict[str, str]:
         **absences(centre),
         "my-session": {"pk": appointment.shift_id},
         "decide-next": {"pk": appointment.household_id, "child": 1},
-        **{name: {"centre_slug": centre.slug} for name in ("desk", *BOARD, *PLANNING)},
+        **{name: {"centre_slug": centre.slug} for name in (*CENTRE_WIDE, *BOARD, *PLANNING)},
         "message": {"pk": message.pk},
         "redirect": {"pk": message.pk},
         "act": {"pk": message.pk, "action": "prevenu"},
         "reply-read": {"pk": reply.pk},
         "called-back": {"uid": asked.uid},
+        "callback-act": {"uid": asked.uid, "action": "prendre"},
+        "offer-answer": {"uid": offer.uid},
+        "waiting-stop": {"uid": offer.entry.uid},
+        "family-waiting": {"pk": appointment.household_id},
         "timeline": {"reference": appointment.spoken_reference},
         **calendar(appointment),
         "provider": {"name": "ovh", "action": "arreter"},
@@ -257,6 +271,36 @@ def calendar(appointment: Appointment) -> dict[str, dict[str, object]]:
     }
 
 
+def make_offer(appointment: Appointment) -> WaitingListOffer:
+    """Its family waits, and a time is offered to it."""
+    now, guardian = timezone.now(), appointment.guardian
+    assert guardian is not None
+    entry = WaitingListEntry.objects.create(
+        appointment=appointment,
+        household=guardian.household,
+        guardian=guardian,
+        type=appointment.type,
+        centre=appointment.centre,
+        sites=[appointment.site_id],
+        days=[1],
+        notice_min=0,
+        asked_at=now,
+        asked_by="family",
+    )
+    return WaitingListOffer.objects.create(
+        entry=entry,
+        household=guardian.household,
+        centre=appointment.centre,
+        site=appointment.site,
+        practitioner=appointment.practitioner,
+        starts_at=now + timedelta(days=1),
+        way="call",
+        offered_at=now,
+        told_at=now,
+        answer_by=now + timedelta(hours=1),
+    )
+
+
 def open_staff(client: Client, name: str, path: str) -> int:
     return int(
         getattr(client, "post" if name in PRESSED | OWN_PRESSED else "get")(path).status_code
@@ -277,6 +321,9 @@ def told_of() -> tuple[object, ...]:
         list(OutboxMessage.objects.order_by("pk").values_list("pk", "handled_as")),
         list(Inbound.objects.order_by("pk").values_list("handled_at", flat=True)),
         list(CallbackRequest.objects.order_by("pk").values_list("state", flat=True)),
+        list(CallbackRequest.objects.order_by("pk").values_list("taken_by", flat=True)),
+        list(WaitingListEntry.objects.order_by("pk").values_list("state", flat=True)),
+        list(WaitingListOffer.objects.order_by("pk").values_list("state", flat=True)),
         list(Route.objects.values_list("is_enabled", flat=True)),
         list(RuleChange.objects.order_by("pk").values_list("pk", "action")),
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from typing import Any
-from uuid import UUID
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
@@ -14,14 +13,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_POST, require_safe
 
-from booking import actions, correcting
-from booking.actors import Actor
+from booking import correcting
 from booking.desk import appointments_of, calls, problem_with, strays
-from booking.errors import CallbackClosed
-from booking.models import CallbackRequest
+from booking.errors import Refusal
 from frontend.access import access
 from frontend.calling import Line, other_ways
-from frontend.forms_staff import AddressForm, OutcomeForm
+from frontend.forms_staff import AddressForm
 from frontend.message_words import kind_of, timeline, why
 from frontend.staff import Desk, desk_of
 from notifications import handling
@@ -70,7 +67,6 @@ def listing(request: HttpRequest, centre_slug: str) -> HttpResponse:
         "total": len(found),
         "is_capped": bool(capped),
         "more": max(0, len(found) - SHOWN),
-        "outcomes": CallbackRequest.Outcome.choices,
     }
     return render(request, "pages/staff/calls.html", context)
 
@@ -175,34 +171,10 @@ def reply_read(request: HttpRequest, pk: int) -> HttpResponseBase:
     return redirect("desk", reply.scope) if reply.scope else redirect("desk-choice")
 
 
-@access("staff")
-@require_POST
-def called_back(request: HttpRequest, uid: UUID) -> HttpResponseBase:
-    """What came of a call that was promised."""
-    desk = desk_of(request)
-    asked = get_object_or_404(CallbackRequest.objects.select_related("centre"), uid=uid)
-    desk.must_have(asked.centre.slug)
-    form = OutcomeForm(request.POST)
-    if not form.is_valid():
-        return redirect("desk", asked.centre.slug)
-    try:
-        actions.close_callback(
-            uid=uid,
-            outcome=form.cleaned_data["outcome"],
-            note="",
-            now=timezone.now(),
-            actor=Actor("agent", desk.label),
-        )
-    except CallbackClosed as refusal:
-        return refused(request, desk, refusal)
-    messages.success(request, _(DONE))
-    return redirect("desk", asked.centre.slug)
-
-
 def refused(
     request: HttpRequest,
     desk: Desk,
-    refusal: handling.NotHandled | CallbackClosed,
+    refusal: handling.NotHandled | Refusal,
     message: OutboxMessage | None = None,
 ) -> HttpResponse:
     """Nothing was changed: why, and where to go on."""

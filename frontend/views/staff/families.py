@@ -20,7 +20,7 @@ from booking.actors import Actor
 from booking.contacts import LANGUAGES
 from booking.desk import appointment_of_reference
 from booking.errors import BadTime, Refusal
-from booking.models import Appointment, AppointmentEvent, FamilyRead, Household
+from booking.models import Appointment, AppointmentEvent, FamilyRead, Household, WaitingListEntry
 from booking.seeking import sought
 from centres.calendar import from_minute
 from centres.models import Centre
@@ -137,6 +137,7 @@ def page(request: HttpRequest, pk: int) -> HttpResponseBase:
         "sees_reads": finding.may_see(pk, desk.audit_scope(now=now)),
         "today": timezone.localdate(),
         "next_visits": _next_visits(household, desk, [*ahead, *past], now=now),
+        **_waiting(pk),
         **_told([*ahead, *past]),
     }
     return render(request, "pages/staff/family.html", context)
@@ -187,6 +188,13 @@ def _read_from(desk: Desk, appointments: Iterable[Appointment]) -> int | None:
     if len(mine) == 1:
         return mine[0]
     return next((each.centre_id for each in appointments if each.centre_id in mine), None)
+
+
+def _waiting(household: int) -> dict[str, Any]:
+    """Which of its appointments would come earlier, and whether it waits without any."""
+    found = WaitingListEntry.objects.filter(household=household, state="open")
+    waiting = list(found.values_list("appointment", flat=True))
+    return {"waiting_for": waiting, "waits_for_any": None in waiting}
 
 
 class Line(NamedTuple):

@@ -4,6 +4,7 @@ known, and for one that is typed on the same page."""
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, QueryDict
@@ -96,6 +97,8 @@ def _add_times(form: TimesForm, context: dict[str, Any]) -> None:
         "wish": wish,
         "times": times_for(wish, now=timezone.now()),
         "names": {site.pk: site for site in form.sites.values()},
+        # For the waiting list, when none of them will do.
+        "asked": urlencode(form.resent),
     }
 
 

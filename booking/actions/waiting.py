@@ -1,0 +1,147 @@
+"""Asking for an earlier time, or for any; changing one's mind about when and where; giving up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+
+from booking import offer_messages
+from booking.actions.confirming import due_date_is_asked
+from booking.actors import FAMILY, Actor
+from booking.errors import WaitingOver, WrongState
+from booking.models import Appointment, Child, Guardian, WaitingListEntry
+from centres.models import AppointmentType, Centre
+
+Ending = WaitingListEntry.Ending
+State = WaitingListEntry.State
+EVERY_DAY = (1, 2, 3, 4, 5, 6, 7)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wishes:
+    """When and where a family would come, and how long before it wants to know."""
+
+    sites: tuple[int, ...]
+    days: tuple[int, ...] = EVERY_DAY
+    opens: time | None = None
+    closes: time | None = None
+    from_on: date | None = None
+    until_on: date | None = None
+    practitioner_id: int | None = None
+    notice_min: int = 0
+
+    def values(self) -> dict[str, Any]:
+        return {
+            "sites": sorted(set(self.sites)),
+            "days": sorted(set(self.days)),
+            "opens": self.opens,
+            "closes": self.closes,
+            "from_on": self.from_on,
+            "until_on": self.until_on,
+            "practitioner_id": self.practitioner_id,
+            "notice_min": self.notice_min,
+        }
+
+
+@transaction.atomic
+def ask_for_earlier(
+    *, uid: UUID, wishes: Wishes, now: datetime, actor: Actor = FAMILY
+) -> WaitingListEntry:
+    """Wait for an earlier time than this appointment's. Asking again changes the wishes and keeps
+    the place. Raises WrongState unless it is still ahead."""
+    appointment = (
+        Appointment.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("guardian__household", "type", "centre")
+        .get(uid=uid)
+    )
+    guardian = appointment.guardian
+    is_ahead = appointment.state == Appointment.State.BOOKED and appointment.starts_at > now
+    if guardian is None or not is_ahead:
+        raise WrongState
+    known = WaitingListEntry.objects.filter(appointment=appointment, state=State.OPEN).first()
+    if known is not None:
+        return _change(known, wishes)
+    return WaitingListEntry.objects.create(
+        appointment=appointment,
+        household=guardian.household,
+        guardian=guardian,
+        child_id=appointment.child_id,
+        type=appointment.type,
+        centre=appointment.centre,
+        asked_at=now,
+        asked_by=actor.label[:80],
+        **wishes.values(),
+    )
+
+
+@transaction.atomic
+def ask_for_any(
+    *,
+    guardian: Guardian,
+    child: Child | None,
+    kind: AppointmentType,
+    centre: Centre,
+    wishes: Wishes,
+    now: datetime,
+    actor: Actor = FAMILY,
+    due_on: date | None = None,
+) -> WaitingListEntry:
+    """Wait for any time of this type: a family that has none. It is told where to see and change
+    its request. Asking again changes the wishes and keeps the place."""
+    # One after the other: two presses of one button are one request.
+    Guardian.objects.select_for_update(no_key=True).get(pk=guardian.pk)
+    known = WaitingListEntry.objects.filter(
+        guardian=guardian, child=child, type=kind, state=State.OPEN, appointment__isnull=True
+    ).first()
+    if known is not None:
+        return _change(known, wishes)
+    entry = WaitingListEntry.objects.create(
+        household=guardian.household,
+        guardian=guardian,
+        child=child,
+        type=kind,
+        centre=centre,
+        due_on=due_on if due_date_is_asked(kind) else None,
+        asked_at=now,
+        asked_by=actor.label[:80],
+        **wishes.values(),
+    )
+    offer_messages.noted(entry, now=now)
+    return entry
+
+
+@transaction.atomic
+def change_wishes(*, uid: UUID, wishes: Wishes, now: datetime) -> WaitingListEntry:
+    """Other days, hours or places. Raises WaitingOver once the request is closed."""
+    del now  # same shape as every action
+    entry = WaitingListEntry.objects.select_for_update(of=("self",), no_key=True).get(uid=uid)
+    if not entry.is_open:
+        raise WaitingOver
+    return _change(entry, wishes)
+
+
+def _change(entry: WaitingListEntry, wishes: Wishes) -> WaitingListEntry:
+    for name, value in wishes.values().items():
+        setattr(entry, name, value)
+    entry.save(update_fields=list(wishes.values()))
+    return entry
+
+
+@transaction.atomic
+def stop_waiting(*, uid: UUID, now: datetime, ending: str = Ending.WITHDRAWN) -> WaitingListEntry:
+    """Close a request; what it is offered just now goes to the next family within the minute.
+    Closing twice is closing once."""
+    entry = WaitingListEntry.objects.select_for_update(of=("self",), no_key=True).get(uid=uid)
+    if entry.is_open:
+        close_entry(entry, ending, now=now)
+    return entry
+
+
+def close_entry(entry: WaitingListEntry, ending: str, *, now: datetime) -> None:
+    """Write the end of a locked request; what is known of a pregnancy goes with it."""
+    entry.state, entry.ending, entry.closed_at, entry.due_on = State.CLOSED, ending, now, None
+    entry.save(update_fields=["state", "ending", "closed_at", "due_on"])
