@@ -8,11 +8,12 @@ from typing import NamedTuple
 from urllib.parse import urlencode
 
 from django.urls import reverse
+from django.utils.dateformat import format as date_format
 from django.utils.translation import gettext as _
 
 from booking import growing
 from booking.usual import Suggestion
-from booking.wording import spoken_day
+from booking.wording import NBSP, is_english
 from centres.models import ChildExam
 
 
@@ -20,6 +21,7 @@ class Way(NamedTuple):
     """With whom, and where it is booked while talking."""
 
     kind: str
+    who: str
     url: str
 
 
@@ -38,11 +40,11 @@ class Words:
 
     @property
     def sentence(self) -> str:
-        """Habituellement vers le mardi 12 janvier : au cours du 4e mois."""
+        """Habituellement vers le 12 janvier : au cours du 4e mois."""
         found, exam = self.suggestion.next, self.suggestion.exam
         values = {
-            "day": spoken_day(found.around),
-            "last": spoken_day(found.last),
+            "day": self._near(found.around),
+            "last": self._near(found.last),
             "exam": exam.local_label if exam else "",
         }
         if found.is_decided:
@@ -50,6 +52,13 @@ class Words:
         if found.around <= self.today:
             return _("Habituellement vers maintenant, jusqu’au %(last)s : %(exam)s.") % values
         return _("Habituellement vers le %(day)s : %(exam)s.") % values
+
+    def _near(self, day: date) -> str:
+        """12 janvier, 12 janvier 2027: no day of the week, for it is not that precise."""
+        said = date_format(day, "j F").replace(" ", NBSP)
+        if day.day == 1 and not is_english():
+            said = f"1er{said[1:]}"
+        return said if day.year == self.today.year else f"{said} {day.year}"
 
     @property
     def is_unsure(self) -> bool:
@@ -68,6 +77,10 @@ class Words:
         }
         path = reverse("book-for", args=[child.household_id])
         return [
-            Way(kind.local_label, f"{path}?{urlencode({'kind': kind.slug, **asked})}")
+            Way(
+                kind.local_label,
+                kind.professions,
+                f"{path}?{urlencode({'kind': kind.slug, **asked})}",
+            )
             for kind in self.suggestion.kinds
         ]
