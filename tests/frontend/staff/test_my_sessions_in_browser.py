@@ -53,7 +53,7 @@ def shift() -> Shift:
         make_child(guardian, first_name=f"Enfant{number}")
         at = today() + timedelta(minutes=30 * number)
         make_appointment(shift, guardian=guardian, state=state, starts_at=at)
-    exam = make_exam(certainty="likely")
+    exam = make_exam(certainty="likely", first_day=365, usual_day=394, until_day=450)
     make_shift(
         starts_at=today() + timedelta(days=14, hours=9),
         types=[each for each in (exam.doctor_type, exam.nurse_type) if each],
