@@ -204,7 +204,7 @@ def rules(appointment: Appointment) -> dict[str, dict[str, object]]:
     here = {"centre_slug": appointment.centre.slug}
     return {
         **dict.fromkeys(RULES_OF_CENTRE, here),
-        **dict.fromkeys(SHEETS, {**here, "what": "plages"}),
+        **{name: {**here, "what": "plages"} for name in SHEETS},
         "rule": {**here, "pk": rule.pk},
         "half-day": {**here, "pk": appointment.shift_id},
         "rule-undo": {**here, "pk": change.pk},

@@ -41,7 +41,9 @@ def make_exam(**fields: Any) -> ChildExam:
     fields.setdefault("nurse_type", None)
     fields["doctor_type"] = fields["doctor_type"] or make_type(slug="medecin")
     fields["nurse_type"] = fields["nurse_type"] or make_type(
-        slug="puericultrice", label="Rendez-vous avec la puéricultrice"
+        slug="puericultrice",
+        label="Rendez-vous avec la puéricultrice",
+        professions="puéricultrice",
     )
     return ChildExam.objects.create(**defaults | fields)
 
