@@ -21,6 +21,7 @@ def benches() -> dict[Bench, tuple[str, ...]]:
     from bench import (  # noqa: PLC0415  they read the settings
         board,
         booking,
+        closing,
         families,
         faults,
         messages,
@@ -38,6 +39,7 @@ def benches() -> dict[Bench, tuple[str, ...]]:
         pages.weights: ("page.weight",),
         families.found: ("families.p95",),
         board.polling: ("board.poll", "board.core"),
+        closing.closing: ("closure.time",),
         messages.messages: (
             "messages.p50",
             "messages.p95",

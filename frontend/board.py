@@ -136,6 +136,12 @@ class Line:
         return self.watcher.clock(visit.until) if visit and visit.until else ""
 
     @property
+    def is_proposed(self) -> bool:
+        """A time that the centre holds for a family to say yes or no to."""
+        held = self.appointment
+        return held.moves_id is not None and held.booked_via == Appointment.Via.AGENT
+
+    @property
     def name(self) -> str:
         return name_of(self.appointment)
 

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_noop
 
 from booking.actions.declaring import Wanted
 from booking.concerned import Concerned
+from booking.messages import NEAR
 from booking.models import Appointment, Case
 from booking.rehousing import Place
 from centres.calendar import from_minute
@@ -47,6 +48,8 @@ class Family:
     chosen: str
     options: Sequence[tuple[str, str]]
     is_shown: bool
+    # So near, the message takes every way; else the best one, and another when that one fails.
+    is_near: bool
 
     @property
     def appointment(self) -> Appointment:
@@ -58,7 +61,8 @@ class Family:
 
     @property
     def told_by(self) -> str:
-        ways = {way.channel for way in self.concerned.ways}
+        known = self.concerned.ways if self.is_near else self.concerned.ways[:1]
+        ways = {way.channel for way in known}
         if not ways:
             return ""
         if len(ways) == 2:
@@ -94,7 +98,9 @@ def listed(
         codes = codes_of(each, now=now) if is_shown else [CALL]
         wanted = chosen.get(each.appointment.pk, "")
         options = [(code, _label(code, each, people)) for code in codes] if is_shown else []
-        families.append(Family(each, wanted if wanted in codes else codes[0], options, is_shown))
+        choice = wanted if wanted in codes else codes[0]
+        is_near = each.appointment.starts_at < now + NEAR
+        families.append(Family(each, choice, options, is_shown, is_near))
     return families
 
 

@@ -41,6 +41,10 @@ class Desk:
         """Of whose families they may know who read them."""
         return Scope(None if self.sees_health else self.managed, now)
 
+    def manages(self, centre: Centre) -> bool:
+        """Whether its plan is theirs to change."""
+        return self.runs_service or centre.pk in self.managed
+
     def knows_type(self, appointment: Appointment) -> bool:
         """Whether they may read what an appointment is for: a discreet type is its practitioner's
         and the manager's."""

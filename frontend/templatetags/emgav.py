@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
@@ -37,6 +37,11 @@ PROFESSIONS = (
 
 class HasZone(Protocol):
     time_zone: str
+
+
+class HasSpan(Protocol):
+    starts_at: datetime
+    ends_at: datetime
 
 
 def _local(value: datetime) -> datetime:
@@ -103,6 +108,25 @@ def moment(value: datetime) -> str:
 def moment_short(value: datetime) -> str:
     """mardi 24 novembre à 9 h 30"""
     return spoken_instant(_local(value))
+
+
+@register.filter
+def span(period: HasSpan, centre: HasZone) -> str:
+    """mardi 24 novembre, toute la journée · mardi 24 novembre, de 9 h à 12 h · du mardi 24 novembre
+    au vendredi 27 novembre: the last day that it takes, not the midnight after."""
+    zone = ZoneInfo(centre.time_zone)
+    opens, closes = period.starts_at.astimezone(zone), period.ends_at.astimezone(zone)
+    is_whole = opens.time() == closes.time() == time()
+    last = closes.date() - timedelta(days=1) if is_whole else closes.date()
+    if opens.date() == last:
+        values = {"day": spoken_day(last), "opens": spoken_time(opens)}
+        if is_whole:
+            return _("%(day)s, toute la journée") % values
+        return _("%(day)s, de %(opens)s à %(closes)s") % (values | {"closes": spoken_time(closes)})
+    ends = [spoken_day(opens.date()), spoken_day(last)]
+    if not is_whole:
+        ends = [spoken_instant(opens), spoken_instant(closes)]
+    return _("du %(first)s au %(last)s") % dict(zip(("first", "last"), ends, strict=True))
 
 
 @register.filter

@@ -27,9 +27,10 @@ NAMES = {
     "families.p95": "ms",
     "board.poll": "ms",
     "board.core": "% core",
+    "closure.time": "s",
 }
 # Messages have a storm of their own (tests/faults), and take minutes to measure.
-QUICK = ("search", "growth", "booking", "contention", "page", "families", "board")
+QUICK = ("search", "growth", "booking", "contention", "page", "families", "board", "closure")
 SLOW = {
     "messages.p50", "messages.p95", "messages.p99", "messages.rate", "messages.drain",
     "messages.frozen_redis",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -30,6 +30,9 @@ from frontend.forms_planning import PeriodForm
 from frontend.rehousing import FOR_ALL, SHOWN, Family, Packed
 from frontend.staff import Desk, desk_of
 
+# What is further ahead is shown when asked for.
+SHOWN_AHEAD = timedelta(weeks=8)
+
 
 @access("staff")
 @require_safe
@@ -54,7 +57,7 @@ class Planner:
 
     @property
     def plans_all(self) -> bool:
-        return self.desk.runs_service or self.centre.pk in self.desk.managed
+        return self.desk.manages(self.centre)
 
     @property
     def may_declare(self) -> bool:
@@ -67,6 +70,12 @@ class Planner:
             return is_own or self.plans_all
         is_everywhere = period.centre_id is None and period.site_id is None
         return self.desk.runs_service if is_everywhere else self.plans_all
+
+    def with_rights(
+        self, periods: Sequence[Period], *, until: datetime
+    ) -> list[tuple[Period, bool]]:
+        """Those begun by then, each with whether it is theirs to change."""
+        return [(each, self.may_change(each)) for each in periods if each.starts_at <= until]
 
     def form(self, data: Any = None) -> PeriodForm:
         people = working_at(self.centre, now=self.now) if self.plans_all else []
@@ -103,12 +112,17 @@ def _declarer(request: HttpRequest, centre_slug: str) -> Planner:
 def plan(request: HttpRequest, centre_slug: str) -> HttpResponse:
     planner = _planner(request, centre_slug)
     found = coming(planner.centre, now=planner.now)
+    every: list[Period] = [*found.absences, *found.closures]
+    until = max((each.starts_at for each in every), default=planner.now)
+    if "tout" not in request.GET:
+        until = planner.now + SHOWN_AHEAD
     context = {
         "desk": planner.desk,
         "centre": planner.centre,
         "planner": planner,
-        "absences": [(each, planner.may_change(each)) for each in found.absences],
-        "closures": [(each, planner.may_change(each)) for each in found.closures],
+        "absences": planner.with_rights(found.absences, until=until),
+        "closures": planner.with_rights(found.closures, until=until),
+        "later": sum(each.starts_at > until for each in every),
     }
     return render(request, "pages/staff/planning.html", context)
 

@@ -145,6 +145,7 @@ def _context(asked: Asked) -> dict[str, Any]:
         "watch": daybook.watch_token(span),
         "clock": watcher.clock(watcher.now),
         "is_today": asked.on == asked.today,
+        "may_declare": asked.on >= asked.today and asked.desk.manages(centre),
         "callbacks": callbacks,
         "failed": len(found) - callbacks,
         "before": asked.path(asked.on - timedelta(days=1)),
