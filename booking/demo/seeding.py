@@ -289,15 +289,15 @@ def _wait_for_earlier(
     places: list[Place], rollouts: dict[int, Rollout], now: datetime, rng: Random
 ) -> None:
     """Families who have an appointment weeks ahead, and would come sooner."""
-    entries = []
+    entries: list[WaitingListEntry] = []
     for place in places:
         if rollouts[place.centre.pk].online_from is None:
             continue
         ahead = Appointment.objects.filter(
             centre=place.centre, state="booked", starts_at__gt=now + timedelta(days=14)
         ).select_related("guardian")
-        for appointment in ahead.order_by("-starts_at", "pk")[:4]:
-            entries.append(_entry(appointment, place, now, rng))
+        latest = ahead.order_by("-starts_at", "pk")[:4]
+        entries += [_entry(appointment, place, now, rng) for appointment in latest]
     WaitingListEntry.objects.bulk_create(entries)
 
 
