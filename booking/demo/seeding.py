@@ -19,7 +19,13 @@ from booking.demo.diary import Diary, Offer, Visit
 from booking.demo.families import Registry
 from booking.demo.staff import LogIn, Place
 from booking.demo.stages import Rollout, roll_out
-from booking.models import Appointment, AppointmentEvent, CallbackRequest, Household
+from booking.models import (
+    Appointment,
+    AppointmentEvent,
+    CallbackRequest,
+    Household,
+    WaitingListEntry,
+)
 from centres.actions import expand_rules, months_after
 from centres.calendar import add_working_days, from_minute, to_minute, wall
 from centres.models import AppointmentType, Centre, Department, Practitioner, Shift
@@ -156,6 +162,7 @@ def seed(*, now: datetime, random_seed: int, scale: float, months: int = 12) -> 
             registry.save(now)
         _save_history(visits)
         _ask_for_callbacks(places, rollouts, now, rng)
+        _wait_for_earlier(places, rollouts, now, rng)
     _analyse()
     return Seeded(
         sites=sum(1 + len(place.antennas) for place in places),
@@ -276,6 +283,41 @@ def _ask_for_callbacks(
             asked_at = now - timedelta(hours=rng.randrange(2, 40))
             requests.append(_callback(place, kind, asked_at, rng))
     CallbackRequest.objects.bulk_create(requests)
+
+
+def _wait_for_earlier(
+    places: list[Place], rollouts: dict[int, Rollout], now: datetime, rng: Random
+) -> None:
+    """Families who have an appointment weeks ahead, and would come sooner."""
+    entries: list[WaitingListEntry] = []
+    for place in places:
+        if rollouts[place.centre.pk].online_from is None:
+            continue
+        ahead = Appointment.objects.filter(
+            centre=place.centre, state="booked", starts_at__gt=now + timedelta(days=14)
+        ).select_related("guardian")
+        latest = ahead.order_by("-starts_at", "pk")[:4]
+        entries += [_entry(appointment, place, now, rng) for appointment in latest]
+    WaitingListEntry.objects.bulk_create(entries)
+
+
+def _entry(appointment: Appointment, place: Place, now: datetime, rng: Random) -> WaitingListEntry:
+    guardian = appointment.guardian
+    assert guardian is not None  # noqa: S101  whoever is booked has one, the database says
+    return WaitingListEntry(
+        appointment=appointment,
+        household_id=guardian.household_id,
+        guardian=guardian,
+        child_id=appointment.child_id,
+        type_id=appointment.type_id,
+        centre=place.centre,
+        sites=[appointment.site_id],
+        days=rng.choice(([1, 2, 3, 4, 5, 6, 7], [3], [1, 2, 4])),
+        closes=rng.choice((None, time(12))),
+        notice_min=24 * 60,
+        asked_at=now - timedelta(hours=rng.randrange(5, 400)),
+        asked_by=rng.choice(("family", *place.agents[:1])),
+    )
 
 
 def _callback(

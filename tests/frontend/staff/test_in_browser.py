@@ -162,6 +162,8 @@ def test_without_scripts_a_family_is_told_and_leaves_the_list(browse: Open, cent
     page.click("text=Envoyer à cette adresse")
     assert page.locator("ol.cards > li").count() == 3
     page.click("text=Noter l’appel")
+    page.click("text=Répondu")
+    page.goto(f"/equipe/messages/centre/{centre.slug}/")
     page.click("text=C’est fait")
     assert page.locator("ol.cards > li").count() == 1
 
