@@ -7,6 +7,7 @@ from datetime import datetime, time, timedelta
 from typing import Any
 
 import pytest
+from django.http import QueryDict
 from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
@@ -249,6 +250,26 @@ def test_a_free_time_leads_to_the_family_with_all_that_is_known(
     assert answer["Location"] == (
         f"/equipe/familles/?kind={kind}&centre={centre.slug}&creneau={free_time(shift)}"
     )
+
+
+def test_a_free_time_is_booked_in_three_presses(
+    claire: Client, centre: Centre, booked: Appointment
+) -> None:
+    """The time, the family, the time again to be sure."""
+    choice = free_time(booked.shift, "10:00")
+    found = claire.get(url(centre, f"creneau/{choice}/"))["Location"] + "&q=le+goff"
+    family = f"/equipe/familles/{booked.household_id}/rendez-vous/?"
+    asked = claire.get(found).content.decode().partition(f'href="{family}')[2].partition('"')[0]
+    page = claire.get(family + asked.replace("&amp;", "&"))
+    assert choice in page.content.decode()
+    sent = QueryDict(asked.replace("&amp;", "&"), mutable=True)
+    assert booked.guardian is not None
+    assert booked.child is not None
+    sent.update({"guardian": booked.guardian_id, "child": booked.child_id, "creneau": choice})
+    answer = claire.post(family, sent.dict())
+    assert answer.status_code == 302
+    made = Appointment.objects.latest("id")
+    assert (made.starts_at, made.practitioner) == (tomorrow("10:00"), booked.practitioner)
 
 
 def test_a_time_for_several_types_asks_for_which_unless_one_is_looked_at(
