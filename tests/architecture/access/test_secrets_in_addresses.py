@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import pytest
 from django.test import Client
 from django.urls import URLPattern, reverse
@@ -11,7 +13,7 @@ from pytest_django import Settings
 from booking.access import contact_token, hold_token, manage_token
 from booking.models import Appointment
 from notifications.models import Receipt
-from tests.architecture.access.table import A_UID, ROLES, TABLE
+from tests.architecture.access.table import A_UID, TABLE
 from tests.architecture.access.test_url_access import OURS
 from tests.architecture.access.world import World, make_world
 
@@ -22,14 +24,15 @@ def of_rule(rule: str) -> list[URLPattern]:
     return [OURS[name] for name, line in TABLE.items() if line.rule == rule]
 
 
-@pytest.fixture(params=ROLES)
-def visitor(request: pytest.FixtureRequest, world: World) -> Client:
-    return world.clients[request.param]
-
-
 @pytest.fixture
 def world() -> World:
     return make_world()
+
+
+@pytest.fixture
+def visitors(world: World) -> list[Client]:
+    """One of each role."""
+    return list(world.clients.values())
 
 
 @pytest.fixture
@@ -48,25 +51,25 @@ def path_of(pattern: URLPattern, token: str) -> str:
 @pytest.mark.parametrize("method", ["get", "post"])
 @pytest.mark.parametrize("rule", ["hold", "link", "watch"])
 def test_a_wrong_token_opens_nothing(
-    visitor: Client, appointment: Appointment, rule: str, method: str
+    visitors: list[Client], appointment: Appointment, rule: str, method: str
 ) -> None:
     other_purpose = manage_token if rule == "hold" else hold_token
     right = other_purpose(appointment)
     before = Appointment.objects.values().get(pk=appointment.pk)
-    for token in (right, right[:-2] + "xx", str(appointment.uid), appointment.reference):
-        for pattern in of_rule(rule):
-            path = path_of(pattern, token)
-            response = getattr(visitor, method)(path)
-            assert response.status_code in (404, 405), (path, response.status_code)
-            assert appointment.spoken_reference not in response.content.decode()
+    tokens = (right, right[:-2] + "xx", str(appointment.uid), appointment.reference)
+    for visitor, token, pattern in product(visitors, tokens, of_rule(rule)):
+        path = path_of(pattern, token)
+        response = getattr(visitor, method)(path)
+        assert response.status_code in (404, 405), (path, response.status_code)
+        assert appointment.spoken_reference not in response.content.decode()
     assert Appointment.objects.values().get(pk=appointment.pk) == before
 
 
 def test_a_contact_page_shows_nothing_of_another_contact(
-    visitor: Client, appointment: Appointment
+    visitors: list[Client], appointment: Appointment
 ) -> None:
-    visitor.cookies["contact"] = contact_token("someone.else@example.org", now=timezone.now())
-    for pattern in of_rule("contact"):
+    for visitor, pattern in product(visitors, of_rule("contact")):
+        visitor.cookies["contact"] = contact_token("someone.else@example.org", now=timezone.now())
         body = visitor.get(path_of(pattern, "x")).content.decode()
         assert appointment.spoken_reference not in body
         assert appointment.guardian is not None
@@ -85,18 +88,18 @@ def test_nobody_passes_for_a_provider(settings: Settings, method: str) -> None:
     assert not Receipt.objects.exists()
 
 
-def test_the_metrics_open_to_their_token_only(visitor: Client, settings: Settings) -> None:
-    for token in ("", "secret"):
+def test_the_metrics_open_to_their_token_only(visitors: list[Client], settings: Settings) -> None:
+    (pattern,) = of_rule("metrics")
+    for token, visitor in product(("", "secret"), visitors):
         settings.METRICS_TOKEN = token
-        for pattern in of_rule("metrics"):
-            for shown in ("", "Bearer ", "Bearer wrong"):
-                answer = visitor.get(reverse(pattern.name), headers={"authorization": shown})
-                assert answer.status_code == 404
+        for shown in ("", "Bearer ", "Bearer wrong"):
+            answer = visitor.get(reverse(pattern.name), headers={"authorization": shown})
+            assert answer.status_code == 404
 
 
-def test_a_calendar_opens_by_no_session_but_by_its_address(visitor: Client) -> None:
+def test_a_calendar_opens_by_no_session_but_by_its_address(visitors: list[Client]) -> None:
     (pattern,) = of_rule("feed")
-    for token in ("x", "0", "None"):
+    for visitor, token in product(visitors, ("x", "0", "None")):
         path = reverse(pattern.name, kwargs={"token": token})
         assert visitor.get(path).status_code == 404
         assert visitor.post(path).status_code == 405
