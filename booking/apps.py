@@ -10,7 +10,8 @@ class BookingConfig(AppConfig):
 
     def ready(self) -> None:
         # Models exist only now.
-        from booking import (  # noqa: PLC0415  # noqa: PLC0415
+        from booking import (  # noqa: PLC0415
+            colleagues,
             messages,
             offer_messages,
             offer_telling,
@@ -30,6 +31,7 @@ class BookingConfig(AppConfig):
         composing.register(offer_messages.WAITING, offer_telling.about_entry)
         composing.register(planning.REMINDER, telling.about_day)
         composing.register(messages.TOGETHER, telling.about_together)
+        composing.register(colleagues.ACCOUNT, colleagues.about_account)
         inbound.register(replies.act)
         hours.register(ringing.opening)
         wordings.register_scopes(wording_scopes)

@@ -112,3 +112,15 @@ class RuleChanged(Refusal):
         "Cette plage a été modifiée entre-temps. Rien n’est enregistré : vérifiez, puis demandez "
         "un nouvel aperçu."
     )
+
+
+class NotYours(Refusal):
+    """A role or an account that is not theirs to touch: answered like one that does not exist."""
+
+    code = "not_yours"
+    message = gettext_noop("Ce compte ou ce rôle n’est pas de votre ressort.")
+
+
+class AccountClosed(Refusal):
+    code = "account_closed"
+    message = gettext_noop("Ce compte est fermé. Demandez à l’administration de le rouvrir.")

@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 from psycopg import ProgrammingError
 from psycopg.conninfo import conninfo_to_dict
 
+from frontend.directories import Directory
 from notifications.email_urls import NOWHERE, BadEmailUrl, read_email_url
 from notifications.sms.senders import check_sender
 from notifications.sms.urls import BadProviderUrl, provider_from_url
@@ -18,6 +19,7 @@ from notifications.sms.urls import BadProviderUrl, provider_from_url
 Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 EXIT_BAD_SETTING = 2
+LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 YES = {"1", "true", "yes", "on"}
 NO = {"", "0", "false", "no", "off"}
 
@@ -187,3 +189,24 @@ def sms_sender(name: str, default: str, *, is_needed: bool) -> str:
     except ValidationError as error:
         # Its sentence is for people on pages, and translated by the settings that are being read.
         refuse(name, f"{value!r} is no sender that French operators carry ({error.code})")
+
+
+def directory(prefix: str) -> Directory | None:
+    """The directory of the staff, if any: all of it or nothing, and never in the clear."""
+    needed = [f"{prefix}_{part}" for part in ("ISSUER", "CLIENT_ID", "CLIENT_SECRET", "NAME")]
+    values = {name: text(name) for name in needed}
+    trusted = f"{prefix}_TRUST_SECOND_FACTOR"
+    accepted = names(trusted)
+    if not any(values.values()):
+        if accepted:
+            refuse(trusted, f"there is no directory to trust: set {needed[0]} too")
+        return None
+    for name in needed:
+        required(name, values[name], f"{prefix}_* are set together, or none of them")
+    issuer, client_id, client_secret, spoken = values.values()
+    parts = split(needed[0], issuer, ("https", "http"))
+    if not parts.hostname or parts.query or parts.fragment:
+        refuse(needed[0], "must be a scheme, a host and perhaps a path, as the directory writes it")
+    if parts.scheme == "http" and parts.hostname not in LOOPBACK:
+        refuse(needed[0], "must start with https://: whoever listens could log in as anybody")
+    return Directory(spoken, issuer, client_id, client_secret, tuple(accepted))

@@ -159,6 +159,8 @@ ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_RATE_LIMITS = False
+# The directory of the Département, by which staff may log in too; None without one.
+OIDC = env.directory("OIDC")
 MFA_ADAPTER = "frontend.second_factor.Adapter"
 MFA_TOTP_ISSUER = "Emgav"
 # Phones whose clock is half a minute wrong are many.

@@ -20,9 +20,12 @@ class Site(AdminSite):
 
         return super().has_permission(request) and second_factor.is_passed(request)
 
-    def register(self, model_or_iterable: Any, *args: Any, **options: Any) -> None:
+    def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
         """allauth's tables are not shown: secrets are nobody's to read, and a second factor is
-        taken from somebody by an action that is recorded (centres.actions)."""
+        taken from somebody by an action that is recorded (centres.actions). All others are
+        narrowed to the Départements of who is logged in."""
+        from frontend.compartments import within  # noqa: PLC0415  the same
+
         if getattr(model_or_iterable, "__module__", "").startswith("allauth."):
             return
-        super().register(model_or_iterable, *args, **options)
+        super().register(model_or_iterable, within(admin_class), **options)

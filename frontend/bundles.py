@@ -27,9 +27,9 @@ def stylesheet(folder: str = "css") -> str:
     return "\n".join(line for line in lines if line)
 
 
-def script(folder: str = "js") -> str:
+def script(folder: str = "js", names: str = "*.js") -> str:
     """Each file keeps its own names by standing in a block; none imports or exports."""
-    files = sorted(SOURCES.glob(f"{folder}/*.js"))
+    files = sorted(SOURCES.glob(f"{folder}/{names}"))
     return "\n".join(f"{{\n{file.read_text(encoding='utf-8')}}}" for file in files)
 
 
@@ -38,6 +38,8 @@ BUNDLES: dict[str, Callable[[], str]] = {
     "frontend/site.css": stylesheet,
     "frontend/site.js": script,
     "frontend/staff.css": partial(stylesheet, "css/staff"),
+    "frontend/idle.js": partial(script, "js/staff", "idle.js"),
+    "frontend/signin.js": partial(script, "js/signin"),
     "frontend/staff.js": partial(script, "js/staff"),
 }
 

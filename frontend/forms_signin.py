@@ -45,6 +45,12 @@ class FactorForm(forms.Form):
     )
 
 
+class KeyForm(forms.Form):
+    """What its owner knows a key by."""
+
+    name = forms.CharField(label=_("Nom de la clé"), max_length=60)
+
+
 class NewPasswordForm(forms.Form):
     """Typed twice, since it cannot be read while it is typed."""
 

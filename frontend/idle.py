@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from centres import actions
 from centres.models import User
+from frontend import second_factor
 
 SEEN, USED, KEPT = "seen_at", "used_on", "typed_too_late"
 # How exactly the last sign of life is known: a page must not cost a write each time.
@@ -46,7 +47,7 @@ class IdleTimeout:
         if away >= EXACT_SECONDS or SEEN not in request.session:
             request.session[SEEN] = second
         today = timezone.localdate(now)  # noqa: TID251  the same
-        if request.session.get(USED) != today.isoformat():
+        if request.session.get(USED) != today.isoformat() and second_factor.is_passed(request):
             midnight = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
             actions.note_use(user=request.user, now=now, midnight=midnight)
             request.session[USED] = today.isoformat()

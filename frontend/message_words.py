@@ -33,6 +33,7 @@ KINDS = {
     "offer": gettext_noop("Proposition d’une place qui se libère"),
     "waiting": gettext_noop("Demande en liste d’attente notée"),
     "code": gettext_noop("Code à six chiffres"),
+    "account": gettext_noop("Lien d’un agent pour choisir son mot de passe"),
 }
 REPLY = gettext_noop("Réponse à un SMS de la famille")
 

@@ -1,4 +1,5 @@
-"""The second factor of staff: a code of an authenticator (TOTP), or a recovery code, used once.
+"""The second factor of staff: a code of an authenticator (TOTP) or a recovery code, used once, or
+a passkey (frontend.passkeys).
 
 The tables and the arithmetic are django-allauth's; that a code serves once is kept by the database.
 """
@@ -30,6 +31,8 @@ from django.utils.crypto import constant_time_compare
 from centres.models import User
 
 Type = Authenticator.Type
+# Recovery codes only stand in for one of these.
+FACTORS = (Type.TOTP, Type.WEBAUTHN)
 # How allauth names it among the ways in which a session was authenticated.
 METHOD = "mfa"
 NEW_SECRET, FRESH_CODES = "new_totp_secret", "fresh_recovery_codes"
@@ -37,6 +40,10 @@ NEW_SECRET, FRESH_CODES = "new_totp_secret", "fresh_recovery_codes"
 
 class Adapter(DefaultMFAAdapter):  # type: ignore[misc]  # it ships no types
     """Keeps secrets encrypted: who steals a backup of the database steals no second factor."""
+
+    def get_public_key_credential_rp_entity(self) -> dict[str, str]:
+        """Keys answer to the public host and to no other name this server may be reached by."""
+        return {"id": settings.PUBLIC_HOST, "name": str(settings.MFA_TOTP_ISSUER)}
 
     def encrypt(self, text: str) -> str:
         return _cipher().encrypt(text.encode()).decode()
@@ -58,14 +65,27 @@ def _fernet(key: str) -> Fernet:
 
 def is_passed(request: HttpRequest) -> bool:
     """Whether whoever is logged in showed a second factor in this session. It costs no query."""
-    if not isinstance(request.user, User):
-        return False
-    records = get_authentication_records(request, request.user)
+    return isinstance(request.user, User) and was_shown(request, request.user)
+
+
+def was_shown(request: HttpRequest, user: User) -> bool:
+    """The same of somebody who is perhaps not logged in yet."""
+    records = get_authentication_records(request, user)
     return any(record.get("method") == METHOD for record in records)
 
 
 def has_one(user: User) -> bool:
-    return bool(Authenticator.objects.filter(user=user, type=Type.TOTP).exists())
+    return bool(Authenticator.objects.filter(user=user, type__in=FACTORS).exists())
+
+
+def app_of(user: User) -> Authenticator | None:
+    """The authenticator that shows codes for this person, if there is one."""
+    kept: Authenticator | None = Authenticator.objects.filter(user=user, type=Type.TOTP).first()
+    return kept
+
+
+def has_app(user: User) -> bool:
+    return app_of(user) is not None
 
 
 def verify(user: User, typed: str) -> Authenticator | None:
@@ -92,6 +112,11 @@ def pass_with(request: HttpRequest, authenticator: Authenticator, user: User) ->
     """Note in the session that the second factor was shown."""
     authenticator.record_usage()
     record_authentication(request, user, METHOD, id=authenticator.pk, type=str(authenticator.type))
+
+
+def pass_elsewhere(request: HttpRequest, user: User) -> None:
+    """The same of one that a directory asked for, which is trusted to have done so."""
+    record_authentication(request, user, METHOD, type="directory")
 
 
 def _digits(typed: str) -> str:
@@ -148,12 +173,15 @@ def set_up(request: HttpRequest, user: User, typed: str) -> bool:
             authenticator = TOTP.activate(user, secret).instance
             authenticator.data["counter"] = counter
             authenticator.save(update_fields=["data"])
-            RecoveryCodes.activate(user)
+            has_codes = Authenticator.objects.filter(user=user, type=Type.RECOVERY_CODES).exists()
+            if not has_codes:
+                RecoveryCodes.activate(user)
     except IntegrityError:  # set up in another window at the same moment
         return False
     pass_with(request, authenticator, user)
     del request.session[NEW_SECRET]
-    request.session[FRESH_CODES] = True
+    if not has_codes:
+        request.session[FRESH_CODES] = True
     request.session.cycle_key()
     return True
 

@@ -7,6 +7,7 @@ from typing import Any
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.stages import LoginStage, LoginStageController
 from allauth.account.utils import perform_login
+from allauth.mfa.models import Authenticator
 from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect, resolve_url
@@ -40,7 +41,8 @@ class SecondFactorStage(LoginStage):  # type: ignore[misc]  # the same
 
     def handle(self) -> tuple[HttpResponseBase | None, bool]:
         user = self.login.user
-        waits = isinstance(user, User) and second_factor.has_one(user)
+        is_shown = second_factor.was_shown(self.request, user)
+        waits = isinstance(user, User) and not is_shown and second_factor.has_one(user)
         return redirect(self.urlname) if waits else None, True
 
 
@@ -55,6 +57,48 @@ def begin(request: HttpRequest, user: User, *, then: str) -> HttpResponseBase:
     if request.user.is_authenticated:
         logout(request)
     request.session.cycle_key()
+    answer: HttpResponseBase = perform_login(request, user, redirect_url=then)
+    return answer
+
+
+def half_way_in(request: HttpRequest) -> User | None:
+    """Who has shown a password in this session and is yet to show a second factor."""
+    stage = pending(request)
+    user = stage.login.user if stage else request.user
+    return user if isinstance(user, User) and not second_factor.is_passed(request) else None
+
+
+def finish(
+    request: HttpRequest, user: User, authenticator: Authenticator, *, then: str
+) -> HttpResponseBase:
+    """In, after the second factor of who knew the password."""
+    second_factor.pass_with(request, authenticator, user)
+    second_factor.renew_encryption(user)
+    if stage := pending(request):
+        answer: HttpResponseBase = stage.exit()
+        return answer
+    request.session.cycle_key()
+    return redirect(then)
+
+
+def begin_with_key(
+    request: HttpRequest, user: User, key: Authenticator, *, then: str
+) -> HttpResponseBase:
+    """In by a passkey alone: it was unlocked by its owner, which is both factors at once."""
+    if request.user.is_authenticated:
+        logout(request)
+    request.session.cycle_key()
+    second_factor.pass_with(request, key, user)
+    answer: HttpResponseBase = perform_login(request, user, redirect_url=then)
+    return answer
+
+
+def begin_vouched(request: HttpRequest, user: User, *, then: str) -> HttpResponseBase:
+    """In by a directory that has asked for a second factor itself."""
+    if request.user.is_authenticated:
+        logout(request)
+    request.session.cycle_key()
+    second_factor.pass_elsewhere(request, user)
     answer: HttpResponseBase = perform_login(request, user, redirect_url=then)
     return answer
 

@@ -27,7 +27,7 @@ from notifications.words.kinds import KINDS
 
 Channel, Handled, State = OutboxMessage.Channel, OutboxMessage.Handled, OutboxMessage.State
 # Codes live for minutes: who still wants in has asked for another one.
-NOBODY_WAITS_FOR = ("code",)
+NOBODY_WAITS_FOR = ("code", "account")
 AGAIN = re.compile(r":resend:\d+$")
 LONGEST_NAME = 80
 

@@ -30,6 +30,7 @@ from booking.actions.reading import note_read
 from booking.actions.relocating import move_to
 from booking.actions.ruling import save_rules, undo_rule
 from booking.actions.sheets import declare_absences
+from booking.actions.staffing import invite_colleague, reset_colleague, send_link
 from booking.actions.talking import book_for, book_for_newcomer, book_siblings
 from booking.actions.undoing import take_back, undo
 from booking.actions.visiting import arrive, await_again, fulfil, mark_noshow, start
@@ -63,6 +64,7 @@ __all__ = [
     "fulfil",
     "heal_reminders",
     "hold",
+    "invite_colleague",
     "lapse_expired_holds",
     "leave_callback",
     "load_default_rules",
@@ -79,7 +81,9 @@ __all__ = [
     "release_hold",
     "replan_household",
     "request_callback",
+    "reset_colleague",
     "save_rules",
+    "send_link",
     "start",
     "stop_calendar_link",
     "stop_waiting",

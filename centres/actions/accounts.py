@@ -26,7 +26,7 @@ def link_to_choose(*, user: User, by: str, now: datetime) -> str:
     """A link that opens once, to choose a password; it is kept nowhere, and ends the day the person
     logs in, chooses a password, or after PASSWORD_RESET_TIMEOUT."""
     AccountEvent.objects.create(user=user, at=now, action=Action.LINK, by=by)
-    return _link(user)
+    return address_to_choose(user)
 
 
 @transaction.atomic
@@ -37,10 +37,11 @@ def reset_log_in(*, user: User, by: str, now: datetime) -> str:
     user.set_unusable_password()
     user.save(update_fields=["password"])
     AccountEvent.objects.create(user=user, at=now, action=Action.RESET, by=by)
-    return _link(user)
+    return address_to_choose(user)
 
 
-def _link(user: User) -> str:
+def address_to_choose(user: User) -> str:
+    """Where this person chooses a password, once; no record is kept of it."""
     uid = urlsafe_base64_encode(force_bytes(user.pk))
     token = default_token_generator.make_token(user)
     path = reverse("choose-password", kwargs={"uid": uid, "token": token})
@@ -53,6 +54,12 @@ def choose_password(*, user: User, password: str, now: datetime) -> None:
     user.set_password(password)
     user.save(update_fields=["password"])
     AccountEvent.objects.create(user=user, at=now, action=Action.PASSWORD, by=user.email)
+
+
+def note_key(*, user: User, name: str, is_added: bool, now: datetime) -> None:
+    """Somebody has one more passkey, or one less, by this name; in their own transaction."""
+    action = Action.KEY_ADDED if is_added else Action.KEY_REMOVED
+    AccountEvent.objects.create(user=user, at=now, action=action, by=user.email, note=name[:200])
 
 
 def note_use(*, user: User, now: datetime, midnight: datetime) -> None:
@@ -76,7 +83,7 @@ def lapse_memberships(*, now: datetime, days: int) -> int:
     lapsed = [each for each in unused if each != kept]
     Membership.objects.filter(pk__in=[each.pk for each in lapsed]).update(suspended_at=now)
     AccountEvent.objects.bulk_create(
-        AccountEvent(user=each.user, at=now, action=Action.SUSPENDED, note=_said(each))
+        AccountEvent(user=each.user, at=now, action=Action.SUSPENDED, note=said(each))
         for each in lapsed
     )
     people = {each.user_id for each in lapsed}
@@ -108,12 +115,13 @@ def restore_memberships(*, users: Iterable[User], by: str, now: datetime) -> int
     )
     User.objects.filter(pk__in={each.user_id for each in suspended}).update(is_active=True)
     AccountEvent.objects.bulk_create(
-        AccountEvent(user=each.user, at=now, action=Action.RESTORED, by=by, note=_said(each))
+        AccountEvent(user=each.user, at=now, action=Action.RESTORED, by=by, note=said(each))
         for each in suspended
     )
     return len(suspended)
 
 
-def _said(membership: Membership) -> str:
+def said(membership: Membership) -> str:
+    """A role and where, for the history."""
     where = membership.centre.name if membership.centre else ""
     return ", ".join(part for part in (str(membership.get_role_display()), where) if part)

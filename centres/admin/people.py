@@ -16,7 +16,7 @@ from django.utils.translation import ngettext
 
 from centres import actions
 from centres.admin.telling import signer, tell_changes, tell_expansion
-from centres.models import AccountEvent, Membership, Practitioner, User
+from centres.models import AccountEvent, Department, Membership, Practitioner, User
 
 # Each is a line to copy by hand.
 LINKS_AT_ONCE = 10
@@ -88,6 +88,16 @@ class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]  # not generic at ru
     add_form = forms.modelform_factory(User, fields=("email", "first_name", "last_name"))
     add_fieldsets = ((None, {"fields": ("email", "first_name", "last_name")}),)
 
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Whoever is no superuser makes none, nor staff of the administration."""
+        is_super = signer(request).is_superuser
+        return () if is_super else ("is_staff", "is_superuser", "groups")
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nor has a hand on one's account, such as its address, to which links go."""
+        is_above = obj is not None and obj.is_superuser and not signer(request).is_superuser
+        return super().has_change_permission(request, obj) and not is_above
+
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:  # noqa: FBT001 - Django's signature
         obj.email = obj.email.lower()
         if not change:
@@ -135,6 +145,13 @@ class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]  # not generic at ru
 
 
 def _within_reach(request: HttpRequest, users: QuerySet[User]) -> QuerySet[User]:
-    """Whoever is no superuser may not take over, by a link, the account of one."""
-    is_super = signer(request).is_superuser
-    return (users if is_super else users.filter(is_superuser=False))[:LINKS_AT_ONCE]
+    """Whoever is no superuser may not take over, by a link, the account of one, nor of somebody
+    who has more rights than they see to: of another Département."""
+    me = signer(request)
+    if not me.is_superuser:
+        roles = me.memberships.filter(role=Membership.Role.ADMINISTRATOR, suspended_at=None)
+        elsewhere = Membership.objects.exclude(department__in=roles.values("department"))
+        is_alone = Department.objects.count() <= 1
+        users = users.filter(is_superuser=False)
+        users = users if is_alone else users.exclude(pk__in=elsewhere.values("user"))
+    return users[:LINKS_AT_ONCE]

@@ -103,7 +103,7 @@ class CentreAdmin(admin.ModelAdmin[Centre]):
 
     def stage_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Change a centre's stage, at once or at a local date and time, signed by the user."""
-        centre = get_object_or_404(Centre, pk=pk)
+        centre = get_object_or_404(self.get_queryset(request), pk=pk)
         if not self.has_change_permission(request, centre):
             return HttpResponse(status=403)
         form = StageForm(request.POST or None, zone=centre.time_zone)

@@ -97,7 +97,7 @@ def _choices(shift: Shift, offered: list[int]) -> dict[str, forms.Field]:
     practitioner = Shift._meta.get_field("practitioner")  # noqa: SLF001 - documented API
     return {
         "practitioner": forms.ModelChoiceField(
-            Practitioner.objects.all(),
+            Practitioner.objects.filter(department=shift.centre.department_id),
             label=_("Professionnel·le"),
             widget=AutocompleteSelect(practitioner, admin.site),
         ),

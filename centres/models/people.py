@@ -77,7 +77,9 @@ class Membership(models.Model):
         verbose_name = _("habilitation")
         constraints = [
             models.UniqueConstraint(
-                fields=["user", "centre", "role"], nulls_distinct=False, name="membership_unique"
+                fields=["user", "department", "centre", "role"],
+                nulls_distinct=False,
+                name="membership_unique",
             ),
             models.CheckConstraint(
                 condition=models.Q(role__in=["administrator", "auditor"], centre__isnull=True)
@@ -101,6 +103,10 @@ class AccountEvent(models.Model):
         CODES = "codes", _("Nouveaux codes de secours")
         SUSPENDED = "suspended", _("Habilitation suspendue, faute d’utilisation")
         RESTORED = "restored", _("Habilitation rendue")
+        GIVEN = "given", _("Habilitation donnée")
+        WITHDRAWN = "withdrawn", _("Habilitation retirée")
+        KEY_ADDED = "key_added", _("Clé d’accès ajoutée")
+        KEY_REMOVED = "key_removed", _("Clé d’accès retirée")
 
     user = models.ForeignKey(User, models.CASCADE, related_name="events")
     at = models.DateTimeField(_("le"))

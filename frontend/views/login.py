@@ -5,6 +5,7 @@ Everyone of the Département comes in here; the administration then opens to its
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.contrib.auth import authenticate, logout
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
@@ -13,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from centres.models import User
-from frontend import idle, second_factor, signin
+from frontend import idle, passkeys, second_factor, signin
 from frontend.access import access
 from frontend.forms_signin import FactorForm, LogInForm
 from frontend.limits import LOGINS_WINDOW, may_log_in, may_try_code, too_many
@@ -41,6 +42,7 @@ def login(request: HttpRequest) -> HttpResponseBase:
 def _login_page(request: HttpRequest, form: LogInForm) -> HttpResponse:
     kept = idle.KEPT in request.session
     context = {"form": form, "next": signin.next_page(request), "kept": kept}
+    context["directory"] = settings.OIDC.name if settings.OIDC else ""
     return render(request, "pages/signin/login.html", context)
 
 
@@ -48,14 +50,13 @@ def _login_page(request: HttpRequest, form: LogInForm) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def code(request: HttpRequest) -> HttpResponseBase:
     """The second factor of who knew the password."""
-    stage = signin.pending(request)
-    user = stage.login.user if stage else request.user
-    if not isinstance(user, User) or second_factor.is_passed(request):
+    user = signin.half_way_in(request)
+    if user is None:
         return redirect("account_login")
     if not second_factor.has_one(user):
         return redirect("second-factor")
     if request.method != "POST":
-        return _code_page(request, FactorForm())
+        return _code_page(request, user, FactorForm())
     if not may_try_code(request, user.pk, now=timezone.now()):
         return too_many(request, LOGINS_WINDOW, template="pages/signin/too_many.html")
     return _try_code(request, user, FactorForm(request.POST))
@@ -63,22 +64,22 @@ def code(request: HttpRequest) -> HttpResponseBase:
 
 def _try_code(request: HttpRequest, user: User, form: FactorForm) -> HttpResponseBase:
     if not form.is_valid():
-        return _code_page(request, form)
+        return _code_page(request, user, form)
     authenticator = second_factor.verify(user, form.cleaned_data["code"])
     if authenticator is None:
         form.add_error("code", _("Ce code n’est pas bon, ou il a déjà servi. Attendez le suivant."))
-        return _code_page(request, form)
-    second_factor.pass_with(request, authenticator, user)
-    second_factor.renew_encryption(user)
-    if stage := signin.pending(request):
-        answer: HttpResponseBase = stage.exit()
-        return answer
-    request.session.cycle_key()
-    return redirect(signin.next_page(request) or signin.home_of(user))
+        return _code_page(request, user, form)
+    then = signin.next_page(request) or signin.home_of(user)
+    return signin.finish(request, user, authenticator, then=then)
 
 
-def _code_page(request: HttpRequest, form: FactorForm) -> HttpResponse:
-    context = {"form": form, "next": signin.next_page(request)}
+def _code_page(request: HttpRequest, user: User, form: FactorForm) -> HttpResponse:
+    context = {
+        "form": form,
+        "next": signin.next_page(request),
+        "has_keys": bool(passkeys.of(user)),
+        "has_app": second_factor.has_app(user),
+    }
     return render(request, "pages/signin/code.html", context)
 
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from centres.models import User
-from frontend import second_factor, signin
+from frontend import passkeys, second_factor, signin
 from frontend.access import access
 from frontend.forms_signin import FactorForm
 from frontend.limits import LOGINS_WINDOW, may_try_code, too_many
@@ -23,7 +23,8 @@ from frontend.limits import LOGINS_WINDOW, may_try_code, too_many
 def set_up(request: HttpRequest) -> HttpResponseBase:
     """Only for who has none: a password alone must not replace one."""
     user = _person(request)
-    if second_factor.has_one(user):
+    may_add = second_factor.is_passed(request) and not second_factor.has_app(user)
+    if second_factor.has_one(user) and not may_add:
         there = "security" if second_factor.is_passed(request) else "second-factor-code"
         return redirect_to_login(signin.next_page(request), login_url=resolve_url(there))
     if request.method != "POST":
@@ -83,14 +84,19 @@ def codes_file(request: HttpRequest) -> HttpResponseBase:
 @access("account")
 @require_http_methods(["GET", "HEAD", "POST"])
 def security(request: HttpRequest) -> HttpResponseBase:
-    """How many recovery codes are left, and new ones."""
+    """One's second factors: keys, the authenticator's code, how many recovery codes are left."""
     user = _person(request)
     if not second_factor.is_passed(request):
         return redirect("second-factor")
     if request.method == "POST":
         second_factor.renew_codes(request, user)
         return redirect("recovery-codes")
-    return render(request, "pages/signin/security.html", {"left": second_factor.codes_left(user)})
+    context = {
+        "left": second_factor.codes_left(user),
+        "keys": passkeys.of(user),
+        "app": second_factor.app_of(user),
+    }
+    return render(request, "pages/signin/security.html", context)
 
 
 def _person(request: HttpRequest) -> User:

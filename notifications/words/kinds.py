@@ -150,6 +150,8 @@ KINDS: dict[str, dict[str, Form]] = {
         EMAIL: Form(_CODE | {"centre", "phone", "department"}, _one("code")),
         SMS: Form(_CODE, _one("code")),
     },
+    # To somebody of the staff.
+    "account": {EMAIL: Form(frozenset({"centre", "department", "link"}), _one("link"))},
     "reminder": {
         EMAIL: Form(
             (_ABOUT | _CHANGE | {"day", "day_short", "visits", "link"}) - {"reference"},
@@ -192,6 +194,7 @@ PURPOSES = {
     "closed": gettext_noop("Le centre ne peut pas recevoir"),
     "proposed": gettext_noop("Un autre moment proposé par le centre"),
     "code": gettext_noop("Code à six chiffres"),
+    "account": gettext_noop("Lien d’un agent pour choisir son mot de passe"),
     "reminder": gettext_noop("Rappel (un SMS auquel on peut répondre)"),
     "reminder_no_reply": gettext_noop("Rappel, par un nom auquel on ne peut pas répondre"),
     "offer": gettext_noop("Une place se libère\u00a0: proposée à une famille qui attend"),

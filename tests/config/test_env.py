@@ -164,3 +164,38 @@ def test_a_demo_shows_messages_and_sends_none(load: Load) -> None:
     settings = load({"DEMO": "1"})
     assert (settings["EMAIL_URL"], settings["SMS_URL"]) == ("dummy://", "demo://")
     assert settings["SMS_SENDER"]
+
+
+OIDC = {
+    "OIDC_ISSUER": "https://login.example.org/realms/35",
+    "OIDC_CLIENT_ID": "emgav",
+    "OIDC_CLIENT_SECRET": "secret",
+    "OIDC_NAME": "Annuaire 35",
+}
+
+
+def test_a_directory_is_configured_whole_or_not_at_all(load: Load) -> None:
+    assert load(PRODUCTION)["OIDC"] is None
+    found = load(PRODUCTION | OIDC | {"OIDC_TRUST_SECOND_FACTOR": "mfa, hwk"})["OIDC"]
+    assert (found.name, found.issuer) == ("Annuaire 35", "https://login.example.org/realms/35")
+    assert found.trusted == ("mfa", "hwk")
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        ({"OIDC_NAME": ""}, "OIDC_NAME: must be set: OIDC_* are set together, or none of them"),
+        ({"OIDC_CLIENT_SECRET": ""}, "OIDC_CLIENT_SECRET: must be set"),
+        ({"OIDC_ISSUER": "login.example.org"}, "OIDC_ISSUER: must start with https:// or http://"),
+        ({"OIDC_ISSUER": "http://login.example.org"}, "whoever listens could log in as anybody"),
+        ({"OIDC_ISSUER": "https://login.example.org/?x=1"}, "as the directory writes it"),
+        (
+            {**dict.fromkeys(OIDC, ""), "OIDC_TRUST_SECOND_FACTOR": "mfa"},
+            "OIDC_TRUST_SECOND_FACTOR: there is no directory to trust: set OIDC_ISSUER too",
+        ),
+    ],
+)
+def test_a_directory_that_cannot_be_is_refused(
+    load: Load, capsys: pytest.CaptureFixture[str], change: dict[str, str], problem: str
+) -> None:
+    assert problem in complaint(load, capsys, PRODUCTION | OIDC | change)

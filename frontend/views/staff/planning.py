@@ -39,7 +39,7 @@ SHOWN_AHEAD = timedelta(weeks=8)
 def choice(request: HttpRequest) -> HttpResponseBase:
     """One's centre: the only one, or chosen from a list."""
     desk = desk_of(request)
-    if not desk.centres:
+    if not desk.centres and desk.sees_health:
         return redirect("health")
     if len(desk.centres) == 1:
         return redirect("plan", desk.centres[0].slug)
@@ -69,7 +69,7 @@ class Planner:
             is_own = self.own is not None and period.practitioner_id == self.own.pk
             return is_own or self.plans_all
         is_everywhere = period.centre_id is None and period.site_id is None
-        return self.desk.runs_service if is_everywhere else self.plans_all
+        return self.desk.administers(self.centre) if is_everywhere else self.plans_all
 
     def with_rights(
         self, periods: Sequence[Period], *, until: datetime
@@ -87,7 +87,7 @@ class Planner:
             centre=self.centre,
             people=listed,
             sites=list(self.centre.sites.all()) if self.plans_all else [],
-            closes_all=self.desk.runs_service,
+            closes_all=self.desk.administers(self.centre),
             now=self.now,
         )
 

@@ -84,5 +84,5 @@ def test_it_costs_the_same_at_any_size(django_assert_num_queries: DjangoAssertNu
             make_sent(channel="sms", route=f"sms{number}", scope=f"centre-{number}")
             make_row()
         # session, user, memberships, centres, figures, names of centres
-        with django_assert_num_queries(4 + 7 + 1):
+        with django_assert_num_queries(5 + 7 + 1):
             chief.get(PAGE)

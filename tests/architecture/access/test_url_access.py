@@ -1,0 +1,152 @@
+"""Every address is walked as every role, about things of one's own centre, another, and another
+Département's: it opens as the table says (table.py), else it is answered like an unknown one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from copy import deepcopy
+from typing import Any, get_args
+
+import pytest
+from django.db import connection, transaction
+from django.http import HttpResponse
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from frontend.access import Rule
+from tests.architecture.access.table import (
+    ABOUT_NO_PLACE,
+    DESK,
+    OWN_AND_OTHERS,
+    ROLES,
+    TABLE,
+    Line,
+)
+from tests.architecture.access.world import DISCREET, Place, World, make_world
+
+LOGIN = "/equipe/connexion/"
+# Probes are for machines; they name nobody and are answered to anyone who reaches the process.
+PROBES = {"healthz", "readyz"}
+WRITES = re.compile(r'\s*(?:INSERT INTO|UPDATE|DELETE FROM)\s+"?(\w+)', re.IGNORECASE)
+# Invented families are everybody's to look at.
+OF_A_DEMO = {"demo-inbox", "demo-letter"}
+# What may be written of a request that is refused: that it came.
+COUNTED = {"django_session", "booking_tries", "booking_ratecount"}
+NONCE = re.compile(rb'nonce="[^"]*"')
+
+
+def addresses(
+    patterns: list[URLPattern | URLResolver] | None = None, prefix: str = ""
+) -> Iterator[tuple[str, URLPattern]]:
+    for pattern in patterns if patterns is not None else get_resolver().url_patterns:
+        route = prefix + str(pattern.pattern)
+        if isinstance(pattern, URLResolver):
+            yield from addresses(pattern.url_patterns, route)
+        else:
+            yield route, pattern
+
+
+OURS = {pattern.name: pattern for route, pattern in addresses() if not route.startswith("admin/")}
+
+
+def test_every_address_has_a_line_that_says_who_may_open_it() -> None:
+    assert set(OURS) - PROBES == set(TABLE)
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_every_address_has_the_rule_of_its_line(name: str) -> None:
+    rule = getattr(OURS[name].callback, "access", None)
+    assert rule in get_args(Rule)
+    assert rule == TABLE[name].rule
+
+
+class Walk:
+    """One role's requests, each as if it were the first: what it did is undone."""
+
+    def __init__(self, world: World, role: str) -> None:
+        self.world, self.role = world, role
+        self.client: Client = world.clients[role]
+        self.cookies = deepcopy(self.client.cookies)
+        self.written: set[str] = set()
+        self.unknown = self.send("get", "/equipe/inconnu/", {}).content
+
+    def send(self, method: str, path: str, values: dict[str, Any]) -> HttpResponse:
+        self.written = set()
+        self.client.cookies = deepcopy(self.cookies)
+        with transaction.atomic(), connection.execute_wrapper(self._note):
+            answer = getattr(self.client, method)(path, values)
+            transaction.set_rollback(True)
+        self.client.cookies = deepcopy(self.cookies)
+        return answer  # type: ignore[no-any-return]
+
+    def _note(self, execute: Callable[..., Any], sql: str, *rest: Any) -> Any:
+        if found := WRITES.match(sql):
+            self.written.add(found[1])
+        return execute(sql, *rest)
+
+    def problems(self, name: str, line: Line, place: Place) -> Iterator[str]:
+        """What is wrong with how this address is answered, about this place."""
+        path = reverse(name, kwargs=line.values(place))
+        may = place.name in line.who.get(self.role, ())
+        # A page about no place shows to each what is theirs; one about a place, that place.
+        is_about_it = line.rule != "staff" or (may and line.who not in ABOUT_NO_PLACE)
+        theirs = {*DESK.get(self.role, ()), *([place.name] if is_about_it else [])}
+        for method in ("get", "post"):
+            answer = self.send(method, path, line.asked(place))
+            wrong = self._opening(answer, line) if may else self._refusal(answer)
+            told = [] if name in OF_A_DEMO else self._tells(answer, theirs)
+            reads_why = line.rule != "staff" or line.offers or self.role == "manager"
+            is_told_why = not reads_why and DISCREET in answer.content.decode()
+            why = "tells what a discreet appointment is for" if is_told_why else ""
+            for each in (wrong, f"names {told}" if told else "", why):
+                if each:
+                    yield f"{method} {path} ({name}, {place.name}): {each}"
+
+    def _opening(self, answer: HttpResponse, line: Line) -> str:
+        is_led_away = answer.status_code == 302 and answer["Location"].startswith(LOGIN)
+        is_shut = answer.status_code == 404 or (line.rule == "staff" and is_led_away)
+        is_broken = answer.status_code >= 500
+        return str(answer.status_code) if is_broken or (is_shut and line.exists) else ""
+
+    def _refusal(self, answer: HttpResponse) -> str:
+        """As an unknown address is answered, or a press that no page has; or led to the log-in."""
+        if self.written - COUNTED:
+            return f"wrote {self.written}"
+        if answer.status_code == 302:
+            return "" if answer["Location"].startswith(LOGIN) else answer["Location"]
+        if answer.status_code not in (404, 405):
+            return str(answer.status_code)
+        is_alike = NONCE.sub(b"", answer.content) == NONCE.sub(b"", self.unknown)
+        return "" if is_alike or not answer.content else "not as an unknown address"
+
+    def _tells(self, answer: HttpResponse, theirs: set[str]) -> list[str]:
+        """The people of any place that is not theirs, whatever else the page shows."""
+        body = answer.content.decode()
+        closed = set(OWN_AND_OTHERS) - theirs
+        return [word for name in closed for word in self.world.places[name].words if word in body]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("role", ROLES)
+def test_an_address_opens_to_whom_its_line_says_and_to_nobody_else(role: str) -> None:
+    world = make_world()
+    walk = Walk(world, role)
+    found = [
+        problem
+        for name, line in TABLE.items()
+        for place in list(world.places.values())[: 1 if line.rule == "public" else None]
+        for problem in walk.problems(name, line, place)
+    ]
+    assert not found, "\n".join(found)
+
+
+@pytest.mark.django_db
+def test_an_address_that_opened_too_widely_would_be_found() -> None:
+    """The walk finds what it is for: were only reception meant to have the board, the manager's
+    would be a leak."""
+    world = make_world()
+    line = TABLE["board"]
+    narrower = Line(line.rule, {"reception": line.who["reception"]}, line.values, line.asked)
+    found = list(Walk(world, "manager").problems("board", narrower, world.places["own"]))
+    assert [problem.rpartition(": ")[2] for problem in found][:1] == ["200"]
