@@ -10,10 +10,11 @@ class BookingConfig(AppConfig):
 
     def ready(self) -> None:
         # Models exist only now.
-        from booking import (  # noqa: PLC0415  # noqa: PLC0415
+        from booking import (  # noqa: PLC0415
             messages,
             offer_messages,
             offer_telling,
+            paper,
             planning,
             replies,
             ringing,
@@ -29,6 +30,7 @@ class BookingConfig(AppConfig):
         composing.register(offer_messages.OFFER, offer_telling.about_offer)
         composing.register(offer_messages.WAITING, offer_telling.about_entry)
         composing.register(planning.REMINDER, telling.about_day)
+        composing.register(paper.PAPER, paper.about_paper)
         composing.register(messages.TOGETHER, telling.about_together)
         inbound.register(replies.act)
         hours.register(ringing.opening)

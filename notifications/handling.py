@@ -26,8 +26,9 @@ from notifications.sms import numbers
 from notifications.words.kinds import KINDS
 
 Channel, Handled, State = OutboxMessage.Channel, OutboxMessage.Handled, OutboxMessage.State
-# Codes live for minutes: who still wants in has asked for another one.
-NOBODY_WAITS_FOR = ("code",)
+# Codes live for minutes: who still wants in has asked for another one. The paper list is for staff,
+# who have it on the screen.
+NOBODY_WAITS_FOR = ("code", "paper")
 AGAIN = re.compile(r":resend:\d+$")
 LONGEST_NAME = 80
 

@@ -160,7 +160,7 @@ def test_the_administration_is_closed_to_whoever_is_not_its_staff(db: None, role
 
 ROLES = ["reception", "practitioner", "manager", "administrator", "auditor"]
 # What a desk opens in its own centre, what needs the whole Département, what anyone of staff may.
-BOARD = ("board", "board-note", "board-print")
+BOARD = ("board", "board-note", "board-print", "board-paper")
 PLANNING = ("plan",)
 CENTRE_WIDE = ("desk", "callbacks", "callback-add")
 WAITING = ("callbacks", "callback-add", "callback-act", "offer-answer", "waiting-stop")
@@ -168,6 +168,7 @@ OF_A_CENTRE = {
     *("desk", "message", "redirect", "act", "reply-read", "called-back", "timeline"),
     *("family", "family-merge", "book-for", "family-waiting"),
     *WAITING,
+    *("card", "send-again", "family-language"),
     *BOARD,
     *PLANNING,
 }
@@ -185,6 +186,7 @@ OF_ALL_DESKS = {"desk-choice", "callbacks-choice", "families", "today", "plannin
 OF_A_DESK = {"family-new"}
 PRESSED = {"redirect", "act", "reply-read", "called-back", "provider", "board-note", "rule-undo"}
 PRESSED |= {"take-back", "undo-declared", "callback-act", "offer-answer", "waiting-stop"}
+PRESSED |= {"send-again", "board-paper", "family-language"}
 
 
 def absences(centre: Centre) -> dict[str, dict[str, object]]:
@@ -237,9 +239,12 @@ def staff_addresses(appointment: Appointment) -> dict[str, str]:
         "family-waiting": {"pk": appointment.household_id},
         "timeline": {"reference": appointment.spoken_reference},
         **calendar(appointment),
+        "card": {"reference": appointment.spoken_reference},
+        "send-again": {"reference": appointment.spoken_reference},
         "provider": {"name": "ovh", "action": "arreter"},
         "family": {"pk": appointment.household_id},
         "book-for": {"pk": appointment.household_id},
+        "family-language": {"pk": appointment.household_id},
         "family-merge": {"pk": appointment.household_id, "other": twin.household_id},
         "family-reads": {"pk": appointment.household_id},
         **{name: {"centre_slug": centre.slug} for name in RULES_OF_CENTRE},
