@@ -101,7 +101,6 @@ __all__ = [
     "swap_half_days",
     "take_back",
     "take_callback",
-    "try_rules",
     "undo",
     "undo_call",
     "undo_rule",

@@ -199,6 +199,18 @@ def absences(centre: Centre) -> dict[str, dict[str, object]]:
     return {"declare": here, "take-back": here, "declared": one, "undo-declared": one}
 
 
+def of_a_family(appointment: Appointment, twin: Appointment) -> dict[str, dict[str, object]]:
+    """What the addresses of a family and of its appointment are made of."""
+    theirs = {"pk": appointment.household_id}
+    visit = {"reference": appointment.spoken_reference}
+    families = ("family", "book-for", "family-language", "family-reads", "family-waiting")
+    return {
+        **dict.fromkeys(families, theirs),
+        "family-merge": {**theirs, "other": twin.household_id},
+        **dict.fromkeys(("timeline", "card", "send-again"), visit),
+    }
+
+
 def staff_addresses(appointment: Appointment) -> dict[str, str]:
     """Every address of the staff, about things of the centre of this appointment."""
     centre = appointment.centre
@@ -236,17 +248,9 @@ def staff_addresses(appointment: Appointment) -> dict[str, str]:
         "callback-act": {"uid": asked.uid, "action": "prendre"},
         "offer-answer": {"uid": offer.uid},
         "waiting-stop": {"uid": offer.entry.uid},
-        "family-waiting": {"pk": appointment.household_id},
-        "timeline": {"reference": appointment.spoken_reference},
         **calendar(appointment),
-        "card": {"reference": appointment.spoken_reference},
-        "send-again": {"reference": appointment.spoken_reference},
+        **of_a_family(appointment, twin),
         "provider": {"name": "ovh", "action": "arreter"},
-        "family": {"pk": appointment.household_id},
-        "book-for": {"pk": appointment.household_id},
-        "family-language": {"pk": appointment.household_id},
-        "family-merge": {"pk": appointment.household_id, "other": twin.household_id},
-        "family-reads": {"pk": appointment.household_id},
         **{name: {"centre_slug": centre.slug} for name in RULES_OF_CENTRE},
         **{name: {"centre_slug": centre.slug, "what": "plages"} for name in SHEETS},
         "rule": {"centre_slug": centre.slug, "pk": rule.pk},
