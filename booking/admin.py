@@ -23,7 +23,14 @@ from booking.actions.calling_off import CalledOff
 from booking.actors import Actor
 from booking.admin_families import HouseholdPages
 from booking.errors import CallbackClosed
-from booking.models import Appointment, AppointmentEvent, CallbackRequest, Household, ReminderRule
+from booking.models import (
+    Appointment,
+    AppointmentEvent,
+    CallbackRequest,
+    Household,
+    PaperOrder,
+    ReminderRule,
+)
 from booking.reminders import QUIET_OUTSIDE
 
 
@@ -269,3 +276,13 @@ class HouseholdAdmin(HouseholdPages):
         """What waits to be sent follows the new choices, in the transaction that makes them."""
         super().save_related(request, form, formsets, change)
         replan_household(household_id=form.instance.pk, now=timezone.now())
+
+
+@admin.register(PaperOrder)
+class PaperOrderAdmin(admin.ModelAdmin[PaperOrder]):
+    """Who gets which list in the evening; nobody does who does not work there."""
+
+    list_display = ("site", "user", "at", "ordered_at")
+    list_filter = ("site__centre",)
+    raw_id_fields = ("user",)
+    list_select_related = ("site__centre", "user")

@@ -15,6 +15,7 @@ class BookingConfig(AppConfig):
             messages,
             offer_messages,
             offer_telling,
+            paper,
             planning,
             replies,
             ringing,
@@ -30,6 +31,7 @@ class BookingConfig(AppConfig):
         composing.register(offer_messages.OFFER, offer_telling.about_offer)
         composing.register(offer_messages.WAITING, offer_telling.about_entry)
         composing.register(planning.REMINDER, telling.about_day)
+        composing.register(paper.PAPER, paper.about_paper)
         composing.register(messages.TOGETHER, telling.about_together)
         composing.register(colleagues.ACCOUNT, colleagues.about_account)
         inbound.register(replies.act)

@@ -142,6 +142,22 @@ def slots(
                 yield Slot(start, start + length, shift.id, practitioner, site, centre, load)
 
 
+def crowded_starts(shift: ShiftLoad, timing: Timing, *, after: int) -> list[int]:
+    """The starts of a shift's own grid that are in nobody's way but another family's: a visit then
+    would be over after `after`, ends in time and meets no closure; yet the time is not free."""
+    free = set(shift_starts(shift, timing, for_public=False))
+    last = shift.ends - timing.duration
+    grid = [shift.starts] if shift.seats > 1 else range(shift.starts, last + 1, timing.step)
+    return [
+        start
+        for start in grid
+        if start not in free
+        and after < start + timing.duration
+        and start <= last
+        and not overlaps(start, start + timing.duration, pairs(shift.closed))
+    ]
+
+
 def busy_minutes(shift: ShiftLoad) -> int:
     """Minutes of firm appointments in a shift: what "spread the load fairly" compares."""
     return sum(shift.busy[1::2]) - sum(shift.busy[::2])

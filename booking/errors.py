@@ -156,6 +156,34 @@ class UndoTooLate(Refusal):
     )
 
 
+class OverbookedEnough(Refusal):
+    code = "overbooked_enough"
+    message = gettext_noop(
+        "Cette demi-journée a déjà toutes les surréservations permises. Choisissez-en une autre."
+    )
+
+
+class NotAtThisDesk(Refusal):
+    code = "not_at_this_desk"
+    message = gettext_noop("Cette feuille est pour les personnes qui travaillent dans ce centre.")
+    status = 403
+
+
+class ToldEnough(Refusal):
+    code = "told_enough"
+    message = gettext_noop(
+        "Ce rendez-vous a déjà été renvoyé trois fois aujourd’hui. Dites-le de vive voix."
+    )
+    status = 429
+
+
+class NoWayThere(Refusal):
+    code = "no_way_there"
+    message = gettext_noop(
+        "Rien ne peut partir par ce moyen : la famille ne l’a pas, ou ne le souhaite pas."
+    )
+
+
 class CallbackClosed(Refusal):
     code = "callback_closed"
     message = gettext_noop("Cette demande de rappel a déjà été traitée.")

@@ -98,6 +98,19 @@ def booked_together(appointments: Sequence[Appointment], *, now: datetime) -> No
     )
 
 
+def again(appointment: Appointment, channel: str, *, number: int, now: datetime) -> bool:
+    """The same confirmation once more, by this channel and no other; False when there is no such
+    way to this family."""
+    known = messages_of(CONFIRMATION, appointment, now=now, is_by_agent=True, every_way=True)
+    intents = [
+        replace(each, intent_key=f"{CONFIRMATION}-again-{number}:{appointment.uid}")
+        for each in known
+        if each.channel == channel
+    ]
+    outbox.enqueue(intents, now=now)
+    return bool(intents)
+
+
 def moved(appointment: Appointment, *, now: datetime, was: Was, actor: Actor = FAMILY) -> None:
     """It has a new time. Before anything of the old one has left, that is all there is to confirm;
     what the centre changes soon before takes every way."""

@@ -75,6 +75,12 @@ def _try(action: Callable[..., WaitingListOffer | None], **given: Any) -> Waitin
 
 
 @shared_task
+def mail_papers() -> int:
+    """The lists of tomorrow that are due by e-mail; how many were written."""
+    return actions.mail_papers(now=timezone.now())
+
+
+@shared_task
 def heal_messages() -> int:
     """Put right the reminders that are missing or out of date; how many were written."""
     return actions.heal_reminders(now=timezone.now()).written

@@ -134,6 +134,19 @@ def _together_values(visits: Sequence[Appointment], language: str) -> Values:
     return {**values, "visits": [line for visit in lines for line in visit]}
 
 
+def card_values(appointment: Appointment, language: str) -> Values:
+    """What a card given to the family says, in its language; a discreet reason is not on it."""
+    start = local_start(appointment)
+    language = known_language(language)
+    return {
+        **_visit_values(appointment, language),
+        "time": moments.spoken_time(start.time(), language),
+        "day_with_year": moments.spoken_day(start.date(), language, has_year=True),
+        "child": appointment.child.first_name if appointment.child else "",
+        "practitioner": str(appointment.practitioner),
+    }
+
+
 def local_start(appointment: Appointment) -> datetime:
     """When it begins, on the clock of its centre."""
     return appointment.starts_at.astimezone(ZoneInfo(appointment.centre.time_zone))

@@ -68,6 +68,7 @@ app.conf.beat_schedule = {
     "chase-proposals": _every(MINUTE, "booking.tasks.chase_proposals"),
     "tend-waiting-list": _every(MINUTE, "booking.tasks.tend_waiting_list"),
     "index-families": _every(MINUTE, "booking.tasks.index_families"),
+    "mail-papers": _every(5 * MINUTE, "booking.tasks.mail_papers"),
     "heal-messages": _every(10 * MINUTE, "booking.tasks.heal_messages"),
     "forget-leftovers": _every(24 * HOUR, "booking.tasks.forget_leftovers", expires=HOUR),
     "lapse-memberships": _every(24 * HOUR, "centres.tasks.lapse_memberships", expires=HOUR),

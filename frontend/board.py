@@ -159,6 +159,14 @@ class Line:
         return reason_of(self.appointment, self.watcher)
 
     @property
+    def extra(self) -> str:
+        """Why it was added over others; of a discreet one only to who may know what it is for."""
+        kind, practitioner = self.appointment.type, self.appointment.practitioner
+        if kind.is_discreet and not self.watcher.may_read(practitioner):
+            return ""
+        return self.appointment.note if self.appointment.is_overbooked else ""
+
+    @property
     def language(self) -> str:
         return speaks(self.appointment.household)
 

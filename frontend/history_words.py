@@ -23,6 +23,7 @@ DONE = {
     "cancel": gettext_noop("%(who)s a annulé le rendez-vous du %(new)s."),
     "accept": gettext_noop("%(who)s a accepté le nouveau rendez-vous du %(new)s."),
     "undo": gettext_noop("%(who)s a remis le rendez-vous au %(new)s, comme avant."),
+    "again": gettext_noop("%(who)s a renvoyé la confirmation à la famille."),
     "arrive": gettext_noop("%(who)s a noté que la famille est arrivée."),
     "await": gettext_noop("%(who)s a noté que la famille est encore attendue."),
     "start": gettext_noop("%(who)s a reçu la famille."),

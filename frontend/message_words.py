@@ -28,6 +28,7 @@ KINDS = {
     "proposal_refused": gettext_noop("Rendez-vous à changer avec la famille"),
     "proposal_unanswered": gettext_noop("Rendez-vous à changer avec la famille"),
     "time_kept": gettext_noop("Rendez-vous gardé comme au début"),
+    "paper": gettext_noop("Feuille du lendemain"),
     "reminder": gettext_noop("Rappel du rendez-vous"),
     "reminder_no_reply": gettext_noop("Rappel du rendez-vous"),
     "offer": gettext_noop("Proposition d’une place qui se libère"),

@@ -26,8 +26,9 @@ from notifications.sms import numbers
 from notifications.words.kinds import KINDS
 
 Channel, Handled, State = OutboxMessage.Channel, OutboxMessage.Handled, OutboxMessage.State
-# Codes live for minutes: who still wants in has asked for another one.
-NOBODY_WAITS_FOR = ("code", "account")
+# Codes live for minutes: who still wants in has asked for another one. Links to choose a password
+# and the paper list are for staff, who ask again, or have it on the screen.
+NOBODY_WAITS_FOR = ("code", "account", "paper")
 AGAIN = re.compile(r":resend:\d+$")
 LONGEST_NAME = 80
 

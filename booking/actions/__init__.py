@@ -12,7 +12,7 @@ from booking.actions.callbacks import (
 from booking.actions.calling_off import cancel_for_centre
 from booking.actions.changing import cancel, move
 from booking.actions.confirming import confirm, overbook
-from booking.actions.contacting import choose_contact, replan_household
+from booking.actions.contacting import choose_contact, note_language, replan_household
 from booking.actions.declaring import declare
 from booking.actions.defaults import load_default_rules
 from booking.actions.feeding import (
@@ -24,14 +24,22 @@ from booking.actions.following import decide_next, forget_next
 from booking.actions.healing import heal_reminders
 from booking.actions.holding import extend_hold, hold, lapse_expired_holds, release_hold
 from booking.actions.lending import change_half_day, swap_half_days
+from booking.actions.mailing import mail_papers, order_paper, stop_paper
 from booking.actions.merging import merge_households
 from booking.actions.offering import accept_offer, end_offer, offer_freed
 from booking.actions.reading import note_read
 from booking.actions.relocating import move_to
+from booking.actions.repeating import send_again
 from booking.actions.ruling import save_rules, undo_rule
 from booking.actions.sheets import declare_absences
 from booking.actions.staffing import invite_colleague, reset_colleague, send_link
-from booking.actions.talking import book_for, book_for_newcomer, book_siblings
+from booking.actions.talking import (
+    book_for,
+    book_for_newcomer,
+    book_siblings,
+    overbook_for,
+    overbook_newcomer,
+)
 from booking.actions.undoing import take_back, undo
 from booking.actions.visiting import arrive, await_again, fulfil, mark_noshow, start
 from booking.actions.waiting import ask_for_any, ask_for_earlier, change_wishes, stop_waiting
@@ -68,24 +76,31 @@ __all__ = [
     "lapse_expired_holds",
     "leave_callback",
     "load_default_rules",
+    "mail_papers",
     "make_calendar_link",
     "mark_noshow",
     "merge_households",
     "move",
     "move_to",
     "note_calendar_read",
+    "note_language",
     "note_read",
     "offer_freed",
+    "order_paper",
     "overbook",
+    "overbook_for",
+    "overbook_newcomer",
     "refuse_proposal",
     "release_hold",
     "replan_household",
     "request_callback",
     "reset_colleague",
     "save_rules",
+    "send_again",
     "send_link",
     "start",
     "stop_calendar_link",
+    "stop_paper",
     "stop_waiting",
     "swap_half_days",
     "take_back",

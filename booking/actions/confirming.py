@@ -25,14 +25,16 @@ from booking.errors import (
     ChildRequired,
     DueDateRequired,
     NotOffered,
+    OverbookedEnough,
     ReasonRequired,
     WrongState,
 )
 from booking.loading import update_appointment
 from booking.locking import lock_address, lock_appointments, lock_shift
 from booking.models import Appointment
+from booking.overbooking import overbooked_in
 from centres.calendar import from_minute
-from centres.models import AppointmentType, Centre
+from centres.models import AppointmentType, Centre, Shift
 
 Audience = AppointmentType.Audience
 
@@ -166,13 +168,22 @@ def check_child_is_free(appointment: Appointment, *, at: Appointment) -> None:
 
 @transaction.atomic
 def overbook(
-    *, shift_id: int, type_id: int, start: int, who: Who, reason: str, now: datetime, actor: Actor
+    *,
+    shift_id: int,
+    type_id: int,
+    start: int,
+    who: Who,
+    reason: str,
+    now: datetime,
+    actor: Actor,
+    family: Family | None = None,
 ) -> Appointment:
     """An agent adds an appointment over another, on purpose and with a reason, which is recorded.
+    `family` is the one it is for, whatever contact it has; else it is who this contact means.
 
     Raises ReasonRequired, TypeNotBookable, CentreNotOpen, NotOffered (its half-day is not for this
-    type, does not receive anybody then, or the time is over), ChildRequired, DueDateRequired,
-    AgeNotAllowed, WeeksNotAllowed.
+    type, does not receive anybody then, or the time is over), OverbookedEnough, ChildRequired,
+    DueDateRequired, AgeNotAllowed, WeeksNotAllowed, AlreadyBookedThen.
     """
     if not actor.is_agent or not reason.strip():
         raise ReasonRequired
@@ -184,7 +195,27 @@ def overbook(
     check_open(shift.centre, kind, now=now, actor=actor)
     if ends_at <= now or not shift.offers.filter(type=kind).exists():
         raise NotOffered
-    appointment = Appointment(
+    appointment = _over_others(shift, kind, starts_at, ends_at)
+    appointment.due_on, appointment.note = due_date(kind, who), reason.strip()[:200]
+    appointment.actor = actor.label
+    appointment.created_at = appointment.changed_at = now
+    check_still_there(appointment)
+    if len(overbooked_in([shift])) >= kind.overbook_max:
+        raise OverbookedEnough
+    check_person(kind, shift.centre, who, starts_at=starts_at)
+    family = family or family_of(who, shift.centre, now=now, actor=actor)
+    _belongs_to(appointment, family)
+    check_child_is_free(appointment, at=appointment)
+    appointment.save(force_insert=True)
+    messages.confirmation(appointment, now=now, is_new=family.is_new, actor=actor)
+    return appointment
+
+
+def _over_others(
+    shift: Shift, kind: AppointmentType, starts_at: datetime, ends_at: datetime
+) -> Appointment:
+    """Where and when; nobody's yet."""
+    return Appointment(
         state=Appointment.State.BOOKED,
         shift=shift,
         practitioner_id=shift.practitioner_id,
@@ -195,19 +226,7 @@ def overbook(
         ends_at=ends_at,
         busy_from=starts_at,
         busy_until=ends_at,
-        due_on=due_date(kind, who),
         is_overbooked=True,
-        note=reason.strip()[:200],
         booked_via=Appointment.Via.AGENT,
         last_action="overbook",
-        actor=actor.label,
-        created_at=now,
-        changed_at=now,
     )
-    check_still_there(appointment)
-    check_person(kind, shift.centre, who, starts_at=starts_at)
-    family = family_of(who, shift.centre, now=now, actor=actor)
-    _belongs_to(appointment, family)
-    appointment.save(force_insert=True)
-    messages.confirmation(appointment, now=now, is_new=family.is_new, actor=actor)
-    return appointment

@@ -31,6 +31,20 @@ def choose_contact(*, household_id: int, choices: ContactChoices, now: datetime)
 
 
 @transaction.atomic
+def note_language(
+    *, household_id: int, language: str, needs_interpreter: bool, now: datetime
+) -> Household:
+    """What a family speaks, as somebody who speaks with it hears: its messages follow."""
+    household = Household.objects.select_for_update(no_key=True).get(pk=household_id)
+    is_other = household.language != language
+    household.language, household.needs_interpreter = language, needs_interpreter
+    household.save(update_fields=["language", "needs_interpreter"])
+    if is_other:
+        replan_household(household_id=household_id, now=now)
+    return household
+
+
+@transaction.atomic
 def replan_household(*, household_id: int, now: datetime) -> int:
     """Plan anew the reminders of a household's days ahead, in the transaction that changed whom
     they go to, or how, if there is one; how many were written."""

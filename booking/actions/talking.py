@@ -8,7 +8,7 @@ from datetime import date, datetime
 from django.db import connection, transaction
 
 from booking import messages, queries
-from booking.actions.confirming import confirm
+from booking.actions.confirming import confirm, overbook
 from booking.actions.families import Family
 from booking.actions.holding import hold
 from booking.actors import Actor, Who
@@ -233,6 +233,56 @@ def book_for_newcomer(
     )
     family = new_family(who, now=now)
     return confirm(uid=held.uid, who=who, now=now, actor=actor, family=family)
+
+
+@transaction.atomic
+def overbook_for(
+    *,
+    guardian: Guardian,
+    child: Child | None,
+    kind: AppointmentType,
+    shift_id: int,
+    start: int,
+    reason: str,
+    now: datetime,
+    actor: Actor,
+    due_on: date | None = None,
+) -> Appointment:
+    """Add this family over another, with a reason. Raises as `overbook`."""
+    return overbook(
+        shift_id=shift_id,
+        type_id=kind.pk,
+        start=start,
+        who=_who(guardian, child, due_on),
+        reason=reason,
+        now=now,
+        actor=actor,
+        family=Family(guardian, child),
+    )
+
+
+@transaction.atomic
+def overbook_newcomer(
+    *,
+    who: Who,
+    kind: AppointmentType,
+    shift_id: int,
+    start: int,
+    reason: str,
+    now: datetime,
+    actor: Actor,
+) -> Appointment:
+    """The same for a family nobody knows. Raises as `overbook`; then it is not made either."""
+    return overbook(
+        shift_id=shift_id,
+        type_id=kind.pk,
+        start=start,
+        who=who,
+        reason=reason,
+        now=now,
+        actor=actor,
+        family=new_family(who, now=now),
+    )
 
 
 def new_family(who: Who, *, now: datetime) -> Family:

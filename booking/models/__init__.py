@@ -6,6 +6,7 @@ from booking.models.family import Child, Guardian, Guardianship, Household
 from booking.models.feeds import CalendarLink
 from booking.models.finding import FamilyMerge, FamilyRead, FamilySearch, FamilyToIndex
 from booking.models.following import NextVisit
+from booking.models.paper import PaperOrder
 from booking.models.reminders import ReminderRule
 from booking.models.requests import CallbackRequest, CallbackTry, RateCounter, Verification
 from booking.models.waiting import WaitingListEntry, WaitingListOffer
@@ -27,6 +28,7 @@ __all__ = [
     "Guardianship",
     "Household",
     "NextVisit",
+    "PaperOrder",
     "RateCounter",
     "ReminderRule",
     "Verification",

@@ -83,6 +83,12 @@ class AppointmentType(models.Model):
     capacity = models.PositiveSmallIntegerField(
         _("places"), default=1, validators=[MinValueValidator(1)]
     )
+    overbook_max = models.PositiveSmallIntegerField(
+        _("surréservations par demi-journée"),
+        default=1,
+        db_default=1,
+        help_text=_("Au plus, par un agent qui en écrit la raison. 0 : jamais."),
+    )
     age_min_months = models.PositiveSmallIntegerField(
         _("âge minimal (mois)"), null=True, blank=True
     )

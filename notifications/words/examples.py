@@ -73,6 +73,7 @@ def example_values(language: str) -> dict[str, Value]:
         **_links(),
         **_until_values(datetime.combine(TUESDAY, MORNING), language),
         "current": spoken_moment(datetime.combine(TUESDAY, AFTERNOON), language),
+        "rows": ["Dr Nadia Guivarc’h, 9 h – 12 h", "☐ 9 h 30 Inès B., K7Q4-M2XD, arabe"],
         "code": "042917",
         "minutes": 15,
     }
@@ -110,6 +111,7 @@ def longest_values(language: str) -> dict[str, Value]:
         "until_short": f"{max((short_day(each, language) for each in days), key=len)}"
         f" {short_time(digits, language)}",
         "current": spoken_moment(datetime.combine(day, clock), language),
+        "rows": ["☐ 11 h 45 Anne-Françoise-Élisabeth W., WWWW-WWWW, interprète"] * 40,
         "code": "888888",
         "minutes": 60,
     }

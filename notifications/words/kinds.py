@@ -77,6 +77,7 @@ VARIABLES = {
     "new_time_short": Variable(gettext_noop("heure proposée, en chiffres")),
     "new_place": Variable(gettext_noop("lieu proposé et adresse"), is_list=True),
     "answer_by": Variable(gettext_noop("dernier moment pour répondre")),
+    "rows": Variable(gettext_noop("lignes de la feuille du jour"), is_list=True),
     "code": Variable(gettext_noop("code à six chiffres")),
     "minutes": Variable(gettext_noop("durée du code, en minutes")),
 }
@@ -176,6 +177,14 @@ KINDS: dict[str, dict[str, Form]] = {
         EMAIL: Form(frozenset({"reason", "centre", "phone", "department", "link"}), _one("link")),
         SMS: Form(frozenset({"phone", "short_link"}), _one("short_link")),
     },
+    # For staff who asked for it: the next day's list.
+    "paper": {
+        EMAIL: Form(
+            frozenset({"day", "day_short", "centre", "department", "rows"}),
+            _one("day", "rows"),
+            _SUBJECT - {"when"},
+        )
+    },
     # For senders by name, which nobody can answer.
     "reminder_no_reply": {SMS: Form(_SHORT, (*_DAY_AND_TIME, *_one("short_link")))},
     "reply_ask": {SMS: Form(_SHORT, _DAY_AND_TIME)},
@@ -195,6 +204,7 @@ PURPOSES = {
     "proposed": gettext_noop("Un autre moment proposé par le centre"),
     "code": gettext_noop("Code à six chiffres"),
     "account": gettext_noop("Lien d’un agent pour choisir son mot de passe"),
+    "paper": gettext_noop("Feuille du lendemain, pour l’équipe"),
     "reminder": gettext_noop("Rappel (un SMS auquel on peut répondre)"),
     "reminder_no_reply": gettext_noop("Rappel, par un nom auquel on ne peut pas répondre"),
     "offer": gettext_noop("Une place se libère\u00a0: proposée à une famille qui attend"),

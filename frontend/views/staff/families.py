@@ -7,13 +7,15 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
+from django import forms
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.utils.translation import gettext_lazy as _lazy
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from booking import actions, finding, histories, usual
 from booking.actors import Actor
@@ -28,6 +30,7 @@ from frontend.access import access
 from frontend.following import Words
 from frontend.forms_talking import CHOSEN, carried, read_chosen
 from frontend.history_words import message_sentence, sentences, who
+from frontend.languages import LanguageSelect
 from frontend.message_words import Step
 from frontend.staff import Desk, desk_of
 from notifications.models import OutboxMessage
@@ -133,6 +136,12 @@ def page(request: HttpRequest, pk: int) -> HttpResponseBase:
         "earlier": past_page + 1 if has_more else None,
         "later": past_page - 1,
         "is_discreet": household.is_discreet,
+        "language_form": LanguageForm(
+            initial={
+                "language": household.language,
+                "needs_interpreter": household.needs_interpreter,
+            }
+        ),
         "twins": finding.twins(pk, scope),
         "sees_reads": finding.may_see(pk, desk.audit_scope(now=now)),
         "today": timezone.localdate(),
@@ -167,6 +176,30 @@ def _next_visits(
         Words(each, guardian=guardian.pk, centre=centre.slug, today=today)
         for each in found.values()
     ]
+
+
+class LanguageForm(forms.Form):
+    """What a family speaks, and whether somebody has to interpret."""
+
+    language = forms.ChoiceField(
+        label=_lazy("Langue"), choices=list(LANGUAGES.items()), widget=LanguageSelect
+    )
+    needs_interpreter = forms.BooleanField(label=_lazy("Besoin d’un interprète"), required=False)
+
+
+@access("staff")
+@require_POST
+def speak(request: HttpRequest, pk: int) -> HttpResponse:
+    """The language noted while talking with a family of this desk."""
+    desk, now = desk_of(request), timezone.now()
+    household = household_of(pk, desk, now=now)
+    form = LanguageForm(request.POST)
+    if form.is_valid():
+        actions.note_language(household_id=household.pk, now=now, **form.cleaned_data)
+        messages.success(request, _("La langue est notée."))
+    else:
+        messages.error(request, _("Choisissez une langue de la liste."))
+    return redirect("family", household.pk)
 
 
 def household_of(pk: int, desk: Desk, *, now: datetime) -> Household:

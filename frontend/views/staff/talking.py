@@ -3,6 +3,8 @@ known, and for one that is typed on the same page."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
@@ -17,9 +19,11 @@ from booking import actions, finding
 from booking.actors import Actor
 from booking.errors import Refusal
 from booking.models import Appointment, FamilyRead, Household
+from frontend import overbooking
 from frontend.access import access
 from frontend.forms_newcomer import NewcomerForm, first_guess
 from frontend.forms_talking import CHOSEN, Chosen, TimesForm, WishForm, carried, read_chosen
+from frontend.overbooking import OverbookForm
 from frontend.refusals import sentence
 from frontend.staff import Desk, desk_of
 from frontend.talking import times_for
@@ -52,7 +56,7 @@ def book(request: HttpRequest, pk: int) -> HttpResponseBase:
     context = _context(desk, form, given) | {"household": household}
     if form.is_bound and form.is_valid():
         if request.method == "POST":
-            booked = _book(request, desk, form, context)
+            booked = _attempt(context, partial(_press, desk, form, context, request.POST))
             if booked is not None:
                 return _booked(request, booked)
         _add_times(form, context)
@@ -92,57 +96,81 @@ def _context(desk: Desk, form: TimesForm, given: QueryDict) -> dict[str, Any]:
 
 
 def _add_times(form: TimesForm, context: dict[str, Any]) -> None:
-    wish = form.wish
+    wish, now = form.wish, timezone.now()
     context |= {
         "wish": wish,
-        "times": times_for(wish, now=timezone.now()),
+        "times": times_for(wish, now=now),
         "names": {site.pk: site for site in form.sites.values()},
         # For the waiting list, when none of them will do.
         "asked": urlencode(form.resent),
+        "several": wish.together > 1,
     }
+    if wish.together == 1 and "overbook" not in context:
+        context["overbook"] = overbooking.form_for(wish, form.data, now=now)
 
 
-def _book(
-    request: HttpRequest, desk: Desk, form: WishForm, context: dict[str, Any]
-) -> Appointment | None:
-    """None when it is refused: the context says why."""
-    wish = form.wish
+def _attempt(context: dict[str, Any], act: Callable[[], Appointment | None]) -> Appointment | None:
+    """None when it is refused, or not said whole: the context says why."""
     try:
-        chosen = read_chosen(request.POST.get(CHOSEN, ""))
-        if len(form.visitors) > 1:
-            return _book_siblings(desk, form, chosen)
-        return actions.book_for(
-            guardian=form.parent,
-            child=next(iter(form.visitors), None),
-            kind=wish.kind,
-            centre=wish.centre,
-            start=chosen.start,
-            now=timezone.now(),
-            actor=_actor(desk),
-            site_id=chosen.site_id,
-            practitioner_id=chosen.practitioner_id or wish.practitioner_id,
-            due_on=wish.due_on,
-        )
+        return act()
     except Refusal as refusal:
         context |= {"refusal": sentence(refusal), "status": refusal.status}
         return None
 
 
-def _book_siblings(desk: Desk, form: WishForm, chosen: Chosen) -> Appointment:
-    """The first of them. Raises Refusal."""
-    wish = form.wish
-    first, *_others = actions.book_siblings(
-        guardian=form.parent,
-        children=form.visitors,
-        kind=wish.kind,
-        centre=wish.centre,
-        start=chosen.start,
-        now=timezone.now(),
-        actor=_actor(desk),
-        site_id=chosen.site_id,
-        practitioner_id=chosen.practitioner_id or wish.practitioner_id,
+def _extra(form: TimesForm, context: dict[str, Any]) -> OverbookForm | None:
+    """The form of an overbooking, if that was sent. What lacks is said by the context."""
+    if form.data.get(overbooking.ASKED) != overbooking.DONE:
+        return None
+    extra = overbooking.form_for(form.wish, form.data, now=timezone.now())
+    context["overbook"] = extra
+    if extra is not None and not extra.is_valid():
+        context["status"] = 422
+    return extra
+
+
+def _press(
+    desk: Desk, form: WishForm, context: dict[str, Any], post: QueryDict
+) -> Appointment | None:
+    """What a press does: a time, times for several children, or one more over the others. None
+    when the reason of that lacks. Raises Refusal."""
+    wish, child = form.wish, next(iter(form.visitors), None)
+    if extra := _extra(form, context):
+        if not extra.is_valid():
+            return None
+        return actions.overbook_for(
+            guardian=form.parent,
+            child=child,
+            kind=wish.kind,
+            reason=extra.cleaned_data["reason"],
+            now=timezone.now(),
+            actor=_actor(desk),
+            due_on=wish.due_on,
+            **extra.chosen._asdict(),
+        )
+    chosen = read_chosen(post.get(CHOSEN, ""))
+    place = _place(form, chosen)
+    if len(form.visitors) > 1:
+        guardian, children = form.parent, form.visitors
+        return actions.book_siblings(
+            guardian=guardian, children=children, **place, actor=_actor(desk)
+        )[0]
+    return actions.book_for(
+        guardian=form.parent, child=child, due_on=wish.due_on, **place, actor=_actor(desk)
     )
-    return first
+
+
+def _place(form: TimesForm, chosen: Chosen) -> dict[str, Any]:
+    """What, where, when and with whom, as the actions want it."""
+    wish = form.wish
+    return {
+        "kind": wish.kind,
+        "centre": wish.centre,
+        "start": chosen.start,
+        "now": timezone.now(),
+        "site_id": chosen.site_id,
+        "practitioner_id": chosen.practitioner_id or wish.practitioner_id,
+    }
 
 
 def _actor(desk: Desk) -> Actor:
@@ -187,9 +215,10 @@ def newcomer(request: HttpRequest) -> HttpResponseBase:
     if not is_valid:
         context["status"] = 422
         return _page(request, "newcomer", context)
-    if CHOSEN in request.POST and "voir" not in request.POST:
+    if _is_pressed(request.POST):
         if shown <= form.known:
-            booked = _book_newcomer(request, desk, form, context)
+            act = partial(_press_newcomer, desk, form, context, request.POST)
+            booked = _attempt(context, act)
             if booked is not None:
                 return _booked(request, booked)
         else:
@@ -198,26 +227,30 @@ def newcomer(request: HttpRequest) -> HttpResponseBase:
     return _page(request, "newcomer", context)
 
 
-def _book_newcomer(
-    request: HttpRequest, desk: Desk, form: NewcomerForm, context: dict[str, Any]
+def _is_pressed(post: QueryDict) -> bool:
+    """Whether a time was pressed, or an overbooking, and not a button that only looks."""
+    if overbooking.ASKED in post:
+        return post[overbooking.ASKED] == overbooking.DONE
+    return CHOSEN in post and "voir" not in post
+
+
+def _press_newcomer(
+    desk: Desk, form: NewcomerForm, context: dict[str, Any], post: QueryDict
 ) -> Appointment | None:
-    """None when it is refused: the context says why."""
-    wish = form.wish
-    try:
-        chosen = read_chosen(request.POST.get(CHOSEN, ""))
-        return actions.book_for_newcomer(
+    """None when the reason of an overbooking lacks. Raises Refusal."""
+    if extra := _extra(form, context):
+        if not extra.is_valid():
+            return None
+        return actions.overbook_newcomer(
             who=form.who,
-            kind=wish.kind,
-            centre=wish.centre,
-            start=chosen.start,
+            kind=form.wish.kind,
+            reason=extra.cleaned_data["reason"],
             now=timezone.now(),
             actor=_actor(desk),
-            site_id=chosen.site_id,
-            practitioner_id=chosen.practitioner_id or wish.practitioner_id,
+            **extra.chosen._asdict(),
         )
-    except Refusal as refusal:
-        context |= {"refusal": sentence(refusal), "status": refusal.status}
-        return None
+    place = _place(form, read_chosen(post.get(CHOSEN, "")))
+    return actions.book_for_newcomer(who=form.who, **place, actor=_actor(desk))
 
 
 def _page(request: HttpRequest, name: str, context: dict[str, Any]) -> HttpResponse:

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 from booking import actions, histories
 from booking.desk import appointment_of_reference, messages_about
 from booking.models import Appointment, FamilyRead
+from booking.reaching import Way, ways_of
 from frontend.access import access
 from frontend.history_words import message_sentence, sentences
 from frontend.message_words import Step, kind_of, timeline
@@ -19,7 +20,7 @@ from frontend.staff import Desk, desk_of
 from notifications.models import OutboxMessage
 
 
-def _found(desk: Desk, typed: str) -> Appointment:
+def appointment_of(desk: Desk, typed: str) -> Appointment:
     """An appointment of one of the desk's centres. Raises Http404: another's is not found."""
     appointment = appointment_of_reference(typed)
     if appointment is None or appointment.centre not in desk.centres:
@@ -31,7 +32,7 @@ def _found(desk: Desk, typed: str) -> Appointment:
 @require_safe
 def of_appointment(request: HttpRequest, reference: str) -> HttpResponse:
     desk = desk_of(request)
-    appointment = _found(desk, reference)
+    appointment = appointment_of(desk, reference)
     if appointment.household_id:
         actions.note_read(
             reader=desk.label,
@@ -45,10 +46,22 @@ def of_appointment(request: HttpRequest, reference: str) -> HttpResponse:
         "desk": desk,
         "appointment": appointment,
         "centre": appointment.centre,
+        "ways": _ways(appointment),
         "steps": _history(appointment, found),
         "messages_told": [(each, kind_of(each), timeline(each)) for each in found],
     }
     return render(request, "pages/staff/timeline.html", context)
+
+
+def _ways(appointment: Appointment) -> list[Way]:
+    """How its family can be told of it once more; not at all once it has begun."""
+    guardian, household = appointment.guardian, appointment.household
+    is_ahead = appointment.starts_at > timezone.now()
+    if guardian is None or household is None or not is_ahead:
+        return []
+    if appointment.state != Appointment.State.BOOKED:
+        return []
+    return ways_of(appointment, guardian, household)
 
 
 def _history(appointment: Appointment, messages: list[OutboxMessage]) -> list[Step]:

@@ -26,6 +26,7 @@ from frontend.access import access
 from frontend.board import ACTIONS, Watcher, hours_of, name_of, people, pressed
 from frontend.refusals import sentence
 from frontend.staff import Desk, desk_of
+from frontend.views.staff.paper import choices
 
 LAST = "board"
 REMEMBERED_FOR = 180 * 24 * 3600
@@ -207,6 +208,7 @@ def printed(request: HttpRequest, centre_slug: str) -> HttpResponse:
         "asked": asked,
         "centre": asked.centre,
         "days": days,
+        "papers": choices(asked.desk, [asked.site] if asked.site else asked.sites),
         "has_phones": "telephones" in request.GET,
         "here": asked.path(),
         "bare": bare,

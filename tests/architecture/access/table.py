@@ -64,6 +64,10 @@ def family(place: Place) -> dict[str, Any]:
     return {"pk": place.appointment.household_id}
 
 
+def visit(place: Place) -> dict[str, Any]:
+    return {"reference": place.appointment.spoken_reference}
+
+
 def held(place: Place) -> dict[str, Any]:
     return {"token": hold_token(place.appointment)}
 
@@ -189,6 +193,7 @@ TABLE: dict[str, Line] = {
     "board": Line("staff", DESK, centre, on_its_day),
     "board-note": Line("staff", DESK, centre, lambda it: {"do": f"a.{it.appointment.pk}.b"}),
     "board-print": Line("staff", DESK, centre, on_its_day),
+    "board-paper": Line("staff", DESK, centre),
     "desk-choice": Line("staff", EVERY_DESK),
     "desk": Line("staff", DESK, centre),
     "message": Line("staff", DESK, message),
@@ -196,13 +201,16 @@ TABLE: dict[str, Line] = {
     "act": Line("staff", DESK, lambda it: message(it) | {"action": "prevenu"}),
     "reply-read": Line("staff", DESK, lambda it: {"pk": it.reply.pk}),
     "called-back": Line("staff", DESK, lambda it: {"uid": it.asked.uid}, fixed(outcome="booked")),
-    "timeline": Line("staff", DESK, lambda it: {"reference": it.appointment.spoken_reference}),
+    "timeline": Line("staff", DESK, visit),
+    "card": Line("staff", DESK, visit),
+    "send-again": Line("staff", DESK, visit),
     "families": Line("staff", EVERY_DESK, asked=lambda it: {"q": it.words[0][:-1]}),
     "family-new": Line("staff", WITH_A_CENTRE),
     "family": Line("staff", DESK, family),
     "family-reads": Line("staff", AUDIT, family),
     "family-merge": Line("staff", DESK, lambda it: family(it) | {"other": it.twin.household_id}),
     "book-for": Line("staff", DESK, family),
+    "family-language": Line("staff", DESK, family),
     "accounts": Line("staff", EVERY_MANAGER),
     "accounts-of": Line("staff", MANAGER, lambda it: {"team": it.centre.slug}),
     "account-act": Line("staff", MANAGER, lambda it: it.colleague),
@@ -224,7 +232,7 @@ TABLE: dict[str, Line] = {
     "calendar-data": Line("staff", DESK, centre, on_its_day),
     "calendar-drop": Line("staff", DESK, centre),
     "calendar-slot": Line("staff", DESK, lambda it: centre(it) | {"choice": "1-2-3"}),
-    "move-visit": Line("staff", DESK, lambda it: {"reference": it.appointment.spoken_reference}),
+    "move-visit": Line("staff", DESK, visit),
     # A practitioner's own: of these roles nobody receives families (tests/frontend/staff).
     "my-sessions": Line("staff", NOBODY),
     "my-sessions-note": Line("staff", NOBODY),

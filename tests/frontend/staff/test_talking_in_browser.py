@@ -1,0 +1,84 @@
+"""On the phone, by keyboard alone: a new family and its appointment, the card, and one key back."""
+
+from __future__ import annotations
+
+from datetime import datetime, time
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from booking.models import Appointment
+from tests.accessibility import axe_violations
+from tests.booking.test_desk import visit
+from tests.factories import PARIS, make_centre, make_guardian, make_shift, make_type
+from tests.frontend.staff.people import make_user
+from tests.frontend.staff.test_book_page import school_day
+from tests.frontend.staff.test_today_in_browser import Open, browse
+
+__all__ = ["browse"]
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+def fits(page: Page) -> bool:
+    return bool(page.evaluate("document.documentElement.scrollWidth <= innerWidth"))
+
+
+@pytest.fixture
+def page(browse: Open) -> Page:
+    """The board of a centre with a morning to come, and a family that is known."""
+    redon = make_centre(name="CDAS de Redon")
+    karim = make_guardian(first_name="Karim", last_name="Benali", phone="+33639981234")
+    site = visit(redon, guardian=karim).site
+    starts_at = datetime.combine(school_day(), time(8), PARIS)
+    make_shift(site=site, starts_at=starts_at, types=[make_type(slug="medecin")])
+    make_user("claire@example.org", "reception", redon)
+    return browse()
+
+
+def write(page: Page, field: str, text: str) -> None:
+    page.focus(field)
+    page.keyboard.type(text)
+    page.keyboard.press("Tab")
+
+
+def test_a_new_family_is_typed_and_booked_and_its_likes_show_meanwhile(page: Page) -> None:
+    page.keyboard.press("/")
+    page.wait_for_selector("#id_q")
+    page.keyboard.type("Haddad Nour")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**q=Haddad**")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(page.locator("#id_last_name")).to_have_value("Haddad")
+    write(page, "#id_phone", "06 39 98 12 34")
+    expect(page.locator("#likely")).to_contain_text("C’est cette famille")
+    write(page, "#id_child_first_name", "Lila")
+    write(page, "#id_child_born_on", "1/2/2026")
+    page.select_option("#id_kind", "medecin")
+    page.focus("#id_child_born_on")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".slot--big")
+    assert axe_violations(page) == []
+    page.set_viewport_size({"width": 320, "height": 700})
+    assert fits(page)
+    page.focus(".slot--big >> nth=0")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#hand-over")
+    assert Appointment.objects.filter(guardian__last_name="Haddad").exists()
+
+
+def test_two_keys_open_the_last_family_and_its_card_is_for_everyone(page: Page) -> None:
+    booked = Appointment.objects.get()
+    family = f"/equipe/familles/{booked.household_id}/"
+    page.goto(family)
+    page.goto("/equipe/aujourdhui/")
+    page.wait_for_selector("#board")
+    page.keyboard.press("/")
+    page.wait_for_selector("#id_q")
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**{family}")
+    assert axe_violations(page) == []
+    page.goto(f"/equipe/rendez-vous/{booked.spoken_reference}/carte/?langue=ar")
+    assert axe_violations(page) == []
+    page.set_viewport_size({"width": 320, "height": 700})
+    assert fits(page)
