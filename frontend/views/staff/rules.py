@@ -90,14 +90,15 @@ def listing(request: HttpRequest, centre_slug: str) -> HttpResponse:
 
 
 def _undoable(asked: Asked) -> RuleChange | None:
-    """Their last change while it is fresh; of a whole sheet none: one line alone would be undone."""
-    last, *others = RuleChange.objects.filter(
+    """Their last change while it is fresh; of a whole sheet none: one line alone would go back."""
+    fresh = RuleChange.objects.filter(
         author=asked.user, rule__site__centre=asked.centre, decided_at__gt=asked.now - UNDO_FOR
-    )[:2] or [None]
-    if last is None or last.action == RuleChange.Action.UNDO:
+    )
+    last = list(fresh[:2])
+    if not last or last[0].action == RuleChange.Action.UNDO:
         return None
-    is_of_a_sheet = bool(others) and others[0].decided_at == last.decided_at
-    return None if is_of_a_sheet else last
+    is_of_a_sheet = len({each.decided_at for each in last}) < len(last)
+    return None if is_of_a_sheet else last[0]
 
 
 def _is_in_force(rule: OpeningRule, today: date) -> bool:
