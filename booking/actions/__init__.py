@@ -86,7 +86,6 @@ __all__ = [
     "swap_half_days",
     "take_back",
     "take_callback",
-    "try_rules",
     "undo",
     "undo_call",
     "undo_rule",

@@ -197,6 +197,20 @@ def absences(centre: Centre) -> dict[str, dict[str, object]]:
     return {"declare": here, "take-back": here, "declared": one, "undo-declared": one}
 
 
+def rules(appointment: Appointment) -> dict[str, dict[str, object]]:
+    """What the addresses about opening rules and half-days of this centre are made of."""
+    rule = make_rule(site=appointment.site)
+    change = RuleChange.objects.create(rule=rule, action="create", decided_at=timezone.now())
+    here = {"centre_slug": appointment.centre.slug}
+    return {
+        **dict.fromkeys(RULES_OF_CENTRE, here),
+        **dict.fromkeys(SHEETS, {**here, "what": "plages"}),
+        "rule": {**here, "pk": rule.pk},
+        "half-day": {**here, "pk": appointment.shift_id},
+        "rule-undo": {**here, "pk": change.pk},
+    }
+
+
 def staff_addresses(appointment: Appointment) -> dict[str, str]:
     """Every address of the staff, about things of the centre of this appointment."""
     centre = appointment.centre
@@ -219,8 +233,6 @@ def staff_addresses(appointment: Appointment) -> dict[str, str]:
     twin = make_appointment(make_shift(site=appointment.site))
     offer = make_offer(appointment)
     Route.objects.get_or_create(name="ovh", defaults={"channel": "sms"})
-    rule = make_rule(site=appointment.site)
-    change = RuleChange.objects.create(rule=rule, action="create", decided_at=timezone.now())
     values: dict[str, dict[str, object]] = {
         **absences(centre),
         "my-session": {"pk": appointment.shift_id},
@@ -242,11 +254,7 @@ def staff_addresses(appointment: Appointment) -> dict[str, str]:
         "book-for": {"pk": appointment.household_id},
         "family-merge": {"pk": appointment.household_id, "other": twin.household_id},
         "family-reads": {"pk": appointment.household_id},
-        **{name: {"centre_slug": centre.slug} for name in RULES_OF_CENTRE},
-        **{name: {"centre_slug": centre.slug, "what": "plages"} for name in SHEETS},
-        "rule": {"centre_slug": centre.slug, "pk": rule.pk},
-        "half-day": {"centre_slug": centre.slug, "pk": appointment.shift_id},
-        "rule-undo": {"centre_slug": centre.slug, "pk": change.pk},
+        **rules(appointment),
     }
     own = OF_A_PRACTITIONER | OWN_PRESSED
     names = [each.name for each in personal("staff") if each.name not in own]
