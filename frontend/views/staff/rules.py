@@ -75,9 +75,6 @@ def listing(request: HttpRequest, centre_slug: str) -> HttpResponse:
     names = Names(asked.centre)
     current = [each for each in rules if _is_in_force(each, asked.today)]
     over = [each for each in rules if not _is_in_force(each, asked.today)]
-    recent = RuleChange.objects.filter(
-        author=asked.user, rule__site__centre=asked.centre, decided_at__gt=asked.now - UNDO_FOR
-    ).exclude(action=RuleChange.Action.UNDO)
     people = [
         (who, [rule_line(rule, names, asked.today) for rule in own])
         for who, own in groupby(current, key=lambda rule: rule.practitioner)
@@ -87,9 +84,21 @@ def listing(request: HttpRequest, centre_slug: str) -> HttpResponse:
         "centre": asked.centre,
         "people": people,
         "over": [rule_line(rule, names, asked.today) for rule in over],
-        "undoable": recent.first(),
+        "undoable": _undoable(asked),
     }
     return render(request, "pages/staff/rules.html", context)
+
+
+def _undoable(asked: Asked) -> RuleChange | None:
+    """Their last change while it is fresh; of a whole sheet none: one line alone would go back."""
+    fresh = RuleChange.objects.filter(
+        author=asked.user, rule__site__centre=asked.centre, decided_at__gt=asked.now - UNDO_FOR
+    )
+    last = list(fresh[:2])
+    if not last or last[0].action == RuleChange.Action.UNDO:
+        return None
+    is_of_a_sheet = len({each.decided_at for each in last}) < len(last)
+    return None if is_of_a_sheet else last[0]
 
 
 def _is_in_force(rule: OpeningRule, today: date) -> bool:

@@ -104,6 +104,8 @@ def test_a_file_is_tried_then_all_of_it_written(
     ]
     again = sent(claire, redon, (changed + new).encode(encoding))
     assert "Ce fichier ne change rien" in text(again)
+    listing = claire.get(f"/equipe/planning/{redon.slug}/plages/")
+    assert "Annuler ce changement" not in text(listing)  # it would undo one line of two
 
 
 def test_each_fault_is_told_by_line_and_column_and_nothing_written(
