@@ -74,10 +74,17 @@ class Desk:
         """One whose plan is theirs to change: its manager's, and of who administers the Département
         or runs the service. Raises Http404."""
         centre = self.centre(slug)
-        is_theirs = centre.pk in self.managed or centre.department_id in self.administered
-        if not (self.runs_service or is_theirs):
+        if not self.manages(centre):
             raise Http404
         return centre
+
+    def manages(self, centre: Centre) -> bool:
+        """Whether they run this centre: its manager, or who administers its Département."""
+        return centre.pk in self.managed or self.administers(centre)
+
+    def administers(self, centre: Centre) -> bool:
+        """Whether the whole Département of this centre is theirs to run."""
+        return self.runs_service or centre.department_id in self.administered
 
     def must_have(self, slug: str) -> None:
         """Raises Http404."""

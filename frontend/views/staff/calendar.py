@@ -45,7 +45,7 @@ ALONE = "X-Calendar"
 def choice(request: HttpRequest) -> HttpResponseBase:
     """One's centre: the only one, or the one looked at last; to choose among several, ?choisir."""
     desk = desk_of(request)
-    if not desk.centres:
+    if not desk.centres and desk.sees_health:
         return redirect("health")
     last = QueryDict(request.COOKIES.get(COOKIE, "")[:500]).get("centre")
     known = [centre.slug for centre in desk.centres]

@@ -36,7 +36,7 @@ from frontend.staff import Desk, desk_of
 def choice(request: HttpRequest) -> HttpResponseBase:
     """One's centre: the only one, or chosen from a list."""
     desk = desk_of(request)
-    if not desk.centres:
+    if not desk.centres and desk.sees_health:
         return redirect("health")
     if len(desk.centres) == 1:
         return redirect("plan", desk.centres[0].slug)
@@ -54,7 +54,7 @@ class Planner:
 
     @property
     def plans_all(self) -> bool:
-        return self.desk.runs_service or self.centre.pk in self.desk.managed
+        return self.desk.manages(self.centre)
 
     @property
     def may_declare(self) -> bool:
@@ -66,7 +66,7 @@ class Planner:
             is_own = self.own is not None and period.practitioner_id == self.own.pk
             return is_own or self.plans_all
         is_everywhere = period.centre_id is None and period.site_id is None
-        return self.desk.runs_service if is_everywhere else self.plans_all
+        return self.desk.administers(self.centre) if is_everywhere else self.plans_all
 
     def form(self, data: Any = None) -> PeriodForm:
         people = working_at(self.centre, now=self.now) if self.plans_all else []
@@ -78,7 +78,7 @@ class Planner:
             centre=self.centre,
             people=listed,
             sites=list(self.centre.sites.all()) if self.plans_all else [],
-            closes_all=self.desk.runs_service,
+            closes_all=self.desk.administers(self.centre),
             now=self.now,
         )
 

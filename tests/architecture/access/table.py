@@ -174,8 +174,9 @@ TABLE: dict[str, Line] = {
     "recovery-codes": Line("account", LOGGED_IN),
     "recovery-codes-file": Line("account", LOGGED_IN),
     "security": Line("account", LOGGED_IN),
-    "directory": Line("public", EVERYBODY),
-    "directory-back": Line("public", EVERYBODY),
+    # Without a directory, there are no such pages.
+    "directory": Line("public", EVERYBODY, exists=False),
+    "directory-back": Line("public", EVERYBODY, exists=False),
     "passkey": Line("public", EVERYBODY),
     "passkey-options": Line("public", EVERYBODY),
     "passkeys": Line("account", LOGGED_IN),
