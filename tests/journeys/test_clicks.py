@@ -13,8 +13,8 @@ from django.test import Client
 from django.utils import timezone
 from playwright.sync_api import Browser, expect
 
-from booking.models import Appointment
-from centres.models import AppointmentType, Centre, Practitioner
+from booking.models import Appointment, Guardian
+from centres.models import AppointmentType, Centre, Practitioner, Shift
 from tests.factories import (
     PARIS,
     make_appointment,
@@ -120,6 +120,20 @@ def test_a_new_family_is_noted_with_its_appointment(hand: Hand) -> None:
     succeeds(hand)
     assert Appointment.objects.get(starts_at__gt=on(1, 0)).guardian.first_name == "Gwenola"
     assert hand.effort == written()["Register a new family and book"]
+
+
+def test_an_appointment_is_moved_to_another_time_of_that_day(hand: Hand) -> None:
+    nolwenn, later = Guardian.objects.get(), Shift.objects.get(starts_at=on(7, 9))
+    visit = make_appointment(later, guardian=nolwenn)
+    find_le_goff(hand)
+    hand.press(f"a[href$='/{visit.spoken_reference}/'] >> nth=0")
+    hand.press("text=Déplacer")
+    hand.press("a.slot >> nth=-1")
+    hand.press("text=Déplacer et prévenir la famille")
+    succeeds(hand)
+    visit.refresh_from_db()
+    assert visit.starts_at > on(7, 10)
+    assert hand.effort == written()["Move an appointment"]
 
 
 def test_one_press_says_that_a_family_has_arrived(hand: Hand) -> None:
