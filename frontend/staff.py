@@ -54,10 +54,6 @@ class Desk:
         of_all = Centre.objects.filter(department__in=self.audited).values_list("pk", flat=True)
         return Scope({*self.managed, *(of_all if self.audited else ())}, now)
 
-    def manages(self, centre: Centre) -> bool:
-        """Whether its plan is theirs to change."""
-        return self.runs_service or centre.pk in self.managed
-
     def knows_type(self, appointment: Appointment) -> bool:
         """Whether they may read what an appointment is for: a discreet type is its practitioner's
         and the manager's."""

@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("booking", "0019_callback_tries"),
-        ("centres", "0009_overbooking"),
+        ("centres", "0010_overbooking"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -13,6 +13,7 @@ from tests.journeys.visitor import LEA, SUBMIT, Visitor
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 WIRE, UNPACKED, REQUESTS = 60_000, 60_000, 6
 NURSE = "/rdv/rdv-puericultrice/"
+NOWHERE = "/nulle-part/"
 MINE = ("/mes-rendez-vous/liste/", "/mes-rendez-vous/messages/")
 OPEN_TO_ALL = (
     "/",
@@ -31,7 +32,7 @@ OPEN_TO_ALL = (
     "/accessibilite/",
     "/donnees-personnelles/",
     "/mentions-legales/",
-    "/nulle-part/",
+    NOWHERE,
 )
 
 
@@ -94,7 +95,10 @@ def test_every_page_is_light_on_the_first_visit(visitor: Visitor, redon: Centre)
         print(f"{weight.path[:40]:40} {weight.wire:7} {weight.unpacked:7} {weight.requests}")  # noqa: T201  for -s
     heavy = [w for w in weights if w.wire > WIRE or w.unpacked > UNPACKED or w.requests > REQUESTS]
     assert heavy == []
-    assert min(weight.requests for weight in weights) >= 3, "page, style and icon were counted"
+    counted = {weight.path: weight.requests for weight in weights}
+    # A Chromium without windows asks for no icon of a page that is an error.
+    assert counted.pop(NOWHERE) >= 2, "page and style were counted"
+    assert min(counted.values()) >= 3, "page, style and icon were counted"
 
 
 def _own_pages(lea: Visitor) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -45,6 +46,9 @@ def website(*, workers: int = 2, **settings: str) -> Iterator[Website]:
         _collect_static_files(environment)
         with running(folder, environment, workers=workers) as (port, parent):
             yield Website(port, parent)
+            # Nobody is served any more. Asked to end, granian waits ten seconds for those of its
+            # processes that a test has killed.
+            os.killpg(parent, signal.SIGKILL)
 
 
 def _database_url() -> str:

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("centres", "0008_child_exams_and_vaccines"),
+        ("centres", "0009_account_events_of_rights"),
     ]
 
     operations = [
