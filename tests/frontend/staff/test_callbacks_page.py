@@ -205,7 +205,7 @@ def test_an_offer_by_message_is_the_desks_only_once_its_message_is_lost(
     claire: Client, centre: Centre, appointment: Appointment
 ) -> None:
     offer = offered(waits(appointment), way="message")
-    make_row(kind="offer", subject_ref=offer.subject_ref, intent_key=offer.subject_ref)
+    make_row(kind="offer", subject_ref=offer.subject_ref, state="planned")
     assert "Refuse, ou ne répond pas" not in read(claire, url(centre))
     become("failed", kind="offer")
     assert "Refuse, ou ne répond pas" in read(claire, url(centre))
