@@ -64,7 +64,7 @@ def add(request: HttpRequest) -> HttpResponseBase:
     user = _may_add(request)
     form = KeyForm(request.POST)
     if not form.is_valid():
-        messages.error(request, _("Donnez un nom à cette clé : par exemple « mon téléphone »."))
+        messages.error(request, _("Donnez un nom à cette clé : par exemple « mon téléphone »."))
         return redirect("security" if second_factor.is_passed(request) else "second-factor")
     if len(passkeys.of(user)) >= passkeys.MOST:
         messages.error(request, _("Vous avez déjà beaucoup de clés. Retirez-en une d’abord."))
@@ -100,7 +100,7 @@ def act(request: HttpRequest, pk: int, action: str) -> HttpResponseBase:
         if passkeys.remove(user, pk, now=timezone.now()):
             messages.success(request, _("C’est retiré."))
         else:
-            messages.error(request, _("C’est votre seul second facteur : ajoutez-en un d’abord."))
+            messages.error(request, _("C’est votre seul second facteur : ajoutez-en un d’abord."))
     else:
         raise Http404
     return redirect("security")

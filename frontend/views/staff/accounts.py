@@ -25,7 +25,7 @@ DONE = {
     "lien": (send_link, gettext_noop("Le lien part vers sa messagerie.")),
     "remettre": (
         reset_colleague,
-        gettext_noop("Sa connexion est remise à zéro ; un lien part vers sa messagerie."),
+        gettext_noop("Sa connexion est remise à zéro ; un lien part vers sa messagerie."),
     ),
     "rendre": (renew_role, gettext_noop("L’habilitation est rendue.")),
     "retirer": (withdraw_role, gettext_noop("L’habilitation est retirée.")),
