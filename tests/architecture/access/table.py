@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from booking.access import hold_token, manage_token
 from booking.waiting_links import entry_token, offer_token
+from tests.factories import PARIS
 
 if TYPE_CHECKING:
     from tests.architecture.access.world import Place
@@ -86,6 +88,18 @@ def offer(place: Place) -> dict[str, Any]:
 
 def on_its_day(place: Place) -> dict[str, Any]:
     return {"jour": place.appointment.starts_at.date().isoformat()}
+
+
+def looked_at(place: Place) -> dict[str, Any]:
+    return {"le": place.appointment.starts_at.date().isoformat()}
+
+
+def dropped(place: Place) -> dict[str, Any]:
+    """An hour later, with the same person."""
+    visit = place.appointment
+    at = (visit.starts_at + timedelta(hours=1)).astimezone(PARIS)
+    column = f"p{visit.practitioner_id}"
+    return {"id": visit.pk, "seen": 0, "at": f"{at:%Y-%m-%dT%H:%M}", "column": column}
 
 
 def declared(place: Place) -> dict[str, Any]:
@@ -205,11 +219,11 @@ TABLE: dict[str, Line] = {
     "card": Line("staff", DESK, visit),
     "send-again": Line("staff", DESK, visit),
     "families": Line("staff", EVERY_DESK, asked=lambda it: {"q": it.words[0][:-1]}),
-    "family-new": Line("staff", WITH_A_CENTRE),
+    "family-new": Line("staff", WITH_A_CENTRE, offers=True),
     "family": Line("staff", DESK, family),
     "family-reads": Line("staff", AUDIT, family),
     "family-merge": Line("staff", DESK, lambda it: family(it) | {"other": it.twin.household_id}),
-    "book-for": Line("staff", DESK, family),
+    "book-for": Line("staff", DESK, family, offers=True),
     "family-language": Line("staff", DESK, family),
     "accounts": Line("staff", EVERY_MANAGER),
     "accounts-of": Line("staff", MANAGER, lambda it: {"team": it.centre.slug}),
@@ -217,20 +231,20 @@ TABLE: dict[str, Line] = {
     "planning": Line("staff", EVERY_DESK),
     "plan": Line("staff", DESK, centre),
     "rules": Line("staff", MANAGER, centre),
-    "rule-new": Line("staff", MANAGER, centre),
-    "rule": Line("staff", MANAGER, lambda it: centre(it) | {"pk": it.rule.pk}),
+    "rule-new": Line("staff", MANAGER, centre, offers=True),
+    "rule": Line("staff", MANAGER, lambda it: centre(it) | {"pk": it.rule.pk}, offers=True),
     "rule-undo": Line("staff", MANAGER, lambda it: centre(it) | {"pk": it.rule_change.pk}),
     "callbacks-choice": Line("staff", EVERY_DESK),
     "callbacks": Line("staff", DESK, centre),
-    "callback-add": Line("staff", DESK, centre),
+    "callback-add": Line("staff", DESK, centre, offers=True),
     "callback-act": Line("staff", DESK, lambda it: {"uid": it.asked.uid, "action": "prendre"}),
     "offer-answer": Line("staff", DESK, lambda it: {"uid": it.offer.uid}),
     "waiting-stop": Line("staff", DESK, lambda it: {"uid": it.offer.entry.uid}),
     "family-waiting": Line("staff", DESK, family),
     "calendar-choice": Line("staff", EVERY_DESK),
-    "calendar": Line("staff", DESK, centre, on_its_day),
-    "calendar-data": Line("staff", DESK, centre, on_its_day),
-    "calendar-drop": Line("staff", DESK, centre),
+    "calendar": Line("staff", DESK, centre, looked_at, offers=True),
+    "calendar-data": Line("staff", DESK, centre, looked_at),
+    "calendar-drop": Line("staff", DESK, centre, dropped),
     "calendar-slot": Line("staff", DESK, lambda it: centre(it) | {"choice": "1-2-3"}),
     "move-visit": Line("staff", DESK, visit),
     # A practitioner's own: of these roles nobody receives families (tests/frontend/staff).
@@ -241,7 +255,9 @@ TABLE: dict[str, Line] = {
     "my-calendar-stop": Line("staff", NOBODY),
     "decide-next": Line("staff", NOBODY, lambda it: family(it) | {"child": 1}),
     "half-days": Line("staff", MANAGER, centre),
-    "half-day": Line("staff", MANAGER, lambda it: centre(it) | {"pk": it.appointment.shift_id}),
+    "half-day": Line(
+        "staff", MANAGER, lambda it: centre(it) | {"pk": it.appointment.shift_id}, offers=True
+    ),
     "half-day-swap": Line("staff", MANAGER, centre),
     "sheet": Line("staff", MANAGER, sheet),
     "sheet-export": Line("staff", MANAGER, sheet),
