@@ -36,6 +36,12 @@ from tests.html_checker import html_errors
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 WIDTHS = (320, 360, 768, 1280)
 FIVE_SECONDS = 5.0
+# Pixels: a quarter of an hour is thirty.
+PER_MINUTE = 2
+BOX = """(element) => {
+  const {x, y, width, height} = element.getBoundingClientRect();
+  return [x, y, width, height];
+}"""
 FOCUSED = "document.activeElement.dataset.key"
 
 
@@ -116,19 +122,29 @@ def block(number: int) -> str:
     return f".ec-event:has([data-key=v{visit(number).pk}])"
 
 
+def box(page: Page, selector: str) -> list[float]:
+    """Where it is and how large, found and measured at once: it may be drawn anew at any time."""
+    measured: list[float] = page.eval_on_selector(selector, BOX)
+    return measured
+
+
 def drag(page: Page, number: int, minutes: int, columns: int = 0) -> None:
-    """Press a block's middle, move it by so many minutes and columns, and let it go."""
-    box = page.locator(block(number)).bounding_box()
-    head = page.locator(".ec-col-head").first.bounding_box()
-    assert box
-    assert head
-    per_minute = 30 / 15
-    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-    page.mouse.move(x, y)
-    page.mouse.down()
-    for part in (0.5, 1.0):
-        page.mouse.move(x + columns * head["width"] * part, y + minutes * per_minute * part)
-    page.mouse.up()
+    """Press a block's middle, move it by so many minutes and columns, let it go, and see the days
+    drawn anew."""
+    left, top, width, height = box(page, block(number))
+    aside = columns * box(page, ".ec-col-head")[2]
+    x, y = left + width / 2, top + height / 2
+    with page.expect_response("**/donnees/**"):
+        page.mouse.move(x, y)
+        page.mouse.down()
+        for part in (0.5, 1.0):
+            page.mouse.move(x + aside * part, y + minutes * PER_MINUTE * part)
+        page.mouse.up()
+
+
+def apart(page: Page) -> float:
+    """How many minutes the one visit stands below the other."""
+    return (box(page, block(1))[1] - box(page, block(0))[1]) / PER_MINUTE
 
 
 def test_both_forms_are_accessible_valid_and_fit_and_break_no_policy(
@@ -170,18 +186,17 @@ def test_a_visit_is_dragged_a_refusal_goes_back_and_a_colleague_s_change_comes(
     page: Page, centre: Centre
 ) -> None:
     said = page.locator("[data-calendar-said]")
+    before = apart(page)
     drag(page, 1, 30)
     expect(said).to_contain_text("Quelqu’un remplit ce créneau")
-    before = page.locator(block(1)).bounding_box()
     assert visit(1).starts_at == next_monday("09:30")
+    assert apart(page) == pytest.approx(before, abs=1)
     drag(page, 1, 122)
     expect(said).to_contain_text("à 11 h 30")
     assert visit(1).starts_at == next_monday("11:30")
     expect(page.locator(f"{block(1)} b")).to_have_text("11 h 30")
-    with page.expect_response("**/glisser/**"):
-        drag(page, 1, 0, columns=1)
+    drag(page, 1, 0, columns=1)
     assert visit(1).site.name == "Annexe"
-    assert before
     page.locator(f"{block(0)} button").focus()
     began = clocks.monotonic()
     start = to_minute(next_monday("09:15"))
