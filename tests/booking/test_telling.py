@@ -12,8 +12,8 @@ from django.urls import resolve
 from icalendar import Calendar
 
 from booking import access, messages, planning, telling
-from booking.models import Appointment
-from centres.models import AppointmentType
+from booking.models import Appointment, Declaration
+from centres.models import Absence, AppointmentType
 from notifications.composing import Content, compose
 from notifications.models import OutboxMessage
 from notifications.segments import segments
@@ -41,8 +41,31 @@ def booked(**fields: Any) -> Appointment:
     return make_appointment(starts_at=fields.pop("starts_at", TUESDAY), **fields)
 
 
+def propose(appointment: Appointment) -> None:
+    """Its practitioner is away then, and another time is held for it, the day after."""
+    period = {"starts_at": appointment.starts_at, "ends_at": appointment.ends_at}
+    away = Absence.objects.create(practitioner=appointment.practitioner, **period)
+    starts_at = appointment.starts_at + timedelta(days=1)
+    shift = make_shift(site=appointment.site, types=[appointment.type], starts_at=starts_at)
+    held = make_appointment(
+        shift, state="held", starts_at=starts_at, moves=appointment, expires_at=TUESDAY
+    )
+    declaration = Declaration.objects.create(
+        centre=appointment.centre, absence=away, declared_at=TUESDAY - timedelta(days=9)
+    )
+    declaration.cases.create(
+        appointment=appointment,
+        choice="propose",
+        sequence=appointment.sequence,
+        proposal=held,
+        answer_by=held.expires_at,
+    )
+
+
 def message(kind: str, appointment: Appointment, **fields: Any) -> OutboxMessage:
     """One as the outbox would hold it."""
+    if kind == messages.PROPOSED and not appointment.cases.exists():
+        propose(appointment)
     details = {
         "kind": kind,
         "channel": "email",
@@ -161,8 +184,8 @@ def test_a_discreet_reason_is_told_nowhere() -> None:
     kind = make_type(
         label="Dépistage des IST", is_discreet=True, what_to_bring="Ordonnance de dépistage"
     )
-    appointment = booked(shift=make_shift(types=[kind], starts_at=TUESDAY))
-    made = [message(name, appointment) for name in ABOUT] + [reminder(appointment)]
+    appointment, another = (booked(shift=make_shift(types=[kind])) for _ in range(2))
+    made = [message(name, appointment) for name in ABOUT] + [reminder(another)]
     for each in made:
         said = content(each)
         everything = f"{email(each.kind, said)} {said.attachments}".lower()
@@ -269,10 +292,10 @@ def test_a_days_visits_are_those_of_the_local_day() -> None:
     assert content(reminder(appointment)).context["times"] == "0h30"
 
 
-def test_a_reminder_is_read_in_one_query(django_assert_num_queries: Any) -> None:
+def test_a_reminder_is_read_in_two_queries(django_assert_num_queries: Any) -> None:
     household = make_household()
     for hours in range(4):
         booked(guardian=make_guardian(household), starts_at=TUESDAY + timedelta(hours=hours))
     made = reminder(Appointment.objects.select_related("centre").latest("id"))
-    with django_assert_num_queries(1):
+    with django_assert_num_queries(2):  # the visits; those that cannot take place
         assert telling.about_day(made) is not None
