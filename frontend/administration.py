@@ -26,6 +26,6 @@ class Site(AdminSite):
         narrowed to the Départements of who is logged in."""
         from frontend.compartments import within  # noqa: PLC0415  the same
 
-        if getattr(model_or_iterable, "__module__", "").startswith("allauth."):
-            return
-        super().register(model_or_iterable, within(admin_class), **options)
+        given = (model_or_iterable,) if isinstance(model_or_iterable, type) else model_or_iterable
+        ours = [model for model in given if not model.__module__.startswith("allauth.")]
+        super().register(ours, within(admin_class), **options)

@@ -30,6 +30,7 @@ WAYS = {
     "centres.site": "centre__department",
     "booking.appointment": "centre__department",
     "booking.callbackrequest": "centre__department",
+    "booking.paperorder": "site__centre__department",
     "booking.reminderrule": "centre__department",
 }
 # By the slug of their centre.
@@ -38,8 +39,10 @@ BY_SCOPE = {"notifications.outboxmessage", "notifications.inbound"}
 OF_ALL = {
     "auth.group",
     "centres.appointmenttype",
+    "centres.childexam",
     "centres.commune",
     "centres.schoolholiday",
+    "centres.vaccineage",
     "notifications.contactproblem",
     "notifications.wording",
 }

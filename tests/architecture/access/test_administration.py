@@ -37,6 +37,10 @@ def test_the_administration_is_closed_to_whoever_is_not_its_staff() -> None:
             assert "/login/" in response["Location"]
 
 
+def test_no_second_factor_is_shown_to_anybody() -> None:
+    assert not [label for label in REGISTERED if label.partition(".")[0] in ("mfa", "account")]
+
+
 def test_every_model_shown_there_says_whose_it_is() -> None:
     assert set(REGISTERED) <= set(WAYS) | BY_SCOPE | BY_PEOPLE | OF_ALL
 
@@ -117,12 +121,11 @@ def test_what_is_of_all_is_for_who_administers_all() -> None:
 
 
 @pytest.mark.django_db
-def test_a_form_offers_the_own_people_only() -> None:
+def test_a_form_offers_one_s_own_only() -> None:
     world = make_world()
-    page = clerk_of(world).get(reverse("admin:centres_openingrule_add")).content.decode()
-    named = {name: str(each.appointment.practitioner) for name, each in world.places.items()}
-    assert f">{named['own']}</option>" in page
-    assert f">{named['abroad']}</option>" not in page
+    page = clerk_of(world).get(reverse("admin:centres_practitioner_add")).content.decode()
+    assert ">Département 35</option>" in page
+    assert ">Département 22</option>" not in page
 
 
 @pytest.mark.django_db
