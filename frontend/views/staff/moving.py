@@ -18,7 +18,7 @@ from booking.desk import appointment_of_reference
 from booking.errors import BadTime, Refusal
 from booking.freebook import places_for
 from booking.models import Appointment, FamilyRead
-from centres.calendar import from_minute
+from centres.calendar import from_minute, to_minute
 from centres.models import Practitioner
 from frontend.access import access
 from frontend.calendar import FARTHEST
@@ -116,7 +116,11 @@ def _list(
     else:
         on = max(today, appointment.starts_at.astimezone(zone).date())
         on = _day(request.GET.get("le", ""), on, today)
-    found = places_for(appointment, on=on, days=AHEAD, now=now)
+    found = [
+        slot
+        for slot in places_for(appointment, on=on, days=AHEAD, now=now)
+        if (slot.start, slot.practitioner) != _where_it_is(appointment)
+    ]
     free = [slot for slot in found if from_minute(slot.start, zone).date() == on]
     people = Practitioner.objects.in_bulk({slot.practitioner for slot in free})
     sites = {site.pk: site for site in appointment.centre.sites.all()}
@@ -129,6 +133,10 @@ def _list(
         "is_movable": appointment.state == Appointment.State.BOOKED,
     }
     return render(request, "pages/staff/move.html", context, status=context.pop("status"))
+
+
+def _where_it_is(appointment: Appointment) -> tuple[int, int]:
+    return to_minute(appointment.starts_at), appointment.practitioner_id
 
 
 def _day(given: str, usual: date, today: date) -> date:

@@ -238,6 +238,7 @@ def test_without_dragging_a_day_a_time_and_a_press_are_enough(
     page = claire.get(page_of(booked)).content.decode()
     later = free_time(booked.shift, "10:30")
     assert f"?vers={later}" in page
+    assert f"?vers={free_time(booked.shift)}" not in page, "where it is already"
     sure = plain(read(claire, page_of(booked), vers=later))
     assert "à 10 h 30" in sure
     assert "à 9 h" in sure

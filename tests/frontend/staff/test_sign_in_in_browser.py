@@ -184,7 +184,7 @@ def test_the_warning_keeps_the_session_and_a_late_form_is_kept(
     request = asked(claire.memberships.get().centre)
     page = browse()
     page.clock.install()
-    page.goto("/equipe/messages/")
+    page.goto("/equipe/rappels/")
     sign_in(page, CLAIRE)
     assert not page.is_visible("[data-idle]")
     page.clock.run_for(28 * 60_000 + 6_000)
@@ -197,7 +197,7 @@ def test_the_warning_keeps_the_session_and_a_late_form_is_kept(
     page.clock.run_for(31 * 60_000)
     assert "Vous êtes déconnecté" in page.inner_text("[data-idle]")
     settings.IDLE_MINUTES = -1  # as if the server had waited as long
-    page.click("text=Noter l’appel")
+    page.click("main button[value=answered]")
     settings.IDLE_MINUTES = 30
     assert "est gardé" in page.inner_text("main")
     sign_in(page, CLAIRE)
@@ -205,7 +205,7 @@ def test_the_warning_keeps_the_session_and_a_late_form_is_kept(
     assert faults_of(page, "resume") == []
     assert html_errors({"resume": page.content()}) == []
     page.click("text=Envoyer maintenant")
-    page.wait_for_url("**/equipe/messages/**")
+    page.wait_for_url("**/equipe/rappels/**")
     request.refresh_from_db()
     assert request.state != request.State.OPEN
 
