@@ -83,9 +83,12 @@ class Circle(NamedTuple):
     people: list[int]
 
 
-def circles(rule_ids: Iterable[int] | None, start: date) -> list[Circle]:
-    """The circles these rules are in, or all there are."""
-    links = set(OpeningRule.objects.order_by("pk").values_list("pk", "practitioner_id"))
+def circles(
+    rule_ids: Iterable[int] | None, start: date, *, also: Iterable[tuple[int, int]] = ()
+) -> list[Circle]:
+    """The circles these rules are in, or all there are; with `also`, as they will be once these
+    rules are given to these people."""
+    links = {*OpeningRule.objects.order_by("pk").values_list("pk", "practitioner_id"), *also}
     # Given to somebody else, a rule is still tied to whoever has its half-days until it expands.
     strays = Shift.objects.filter(rule__isnull=False, is_edited=False, occurs_on__gte=start)
     strays = strays.exclude(practitioner=F("rule__practitioner")).order_by()
@@ -153,6 +156,25 @@ class Work:
     def place(self, day: Day) -> Place:
         """Where the half-day of a rule on a day ought to be."""
         return Place(self.rules[day[0]].practitioner_id, *self.wanted[day])
+
+
+def lock_circles(
+    rule_ids: Iterable[int], start: date, *, also: Iterable[tuple[int, int]] = (), whole: int = 0
+) -> None:
+    """Lock the people of these rules' circles, then all half-days from `start` on that changing the
+    rules may touch, those of the `whole` rule from its first day: before any of them is written."""
+    tied = circles(rule_ids, start, also=also)
+    people = [pk for circle in tied for pk in circle.people]
+    lock_people(people)
+    of_people = Q(
+        practitioner__in=people,
+        status=Shift.Status.OPEN,
+        starts_at__gt=datetime.combine(start, time(), UTC) - timedelta(days=1) - LONGEST_SHIFT,
+    )
+    of_rules = Q(rule__in=[pk for circle in tied for pk in circle.rules], occurs_on__gte=start)
+    shifts = Shift.objects.select_for_update(of=("self",), no_key=True)
+    shifts = shifts.filter(of_rules | of_people | Q(rule=whole)).order_by("pk")
+    list(shifts.values_list("pk", flat=True))
 
 
 def _lock_shifts(circle: Circle, period: tuple[date, date]) -> list[Shift]:

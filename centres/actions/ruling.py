@@ -18,7 +18,7 @@ from django.db.models import Q
 from django.utils.dateparse import parse_date, parse_time
 
 from centres.actions.expanding import Expansion, expand_rules
-from centres.actions.planning import circles
+from centres.actions.planning import circles, lock_circles
 from centres.calendar import LONGEST_SHIFT
 from centres.differences import Difference, HalfDay, differences
 from centres.errors import (
@@ -30,7 +30,6 @@ from centres.errors import (
     RuleChanged,
     TooLong,
 )
-from centres.locking import lock_people
 from centres.models import (
     AppointmentType,
     OpeningRule,
@@ -132,9 +131,16 @@ def save_rules(
     SeatsDoNotFit, OtherCentre, PractitionerGone.
     """
     rules = _lock(edits, centre_id)
-    decisions = []
     for edit in edits:
         check_rule(edit.wanted, centre_id=centre_id)
+    # What is new has no id yet: it stands for itself.
+    given = [
+        (edit.rule_id or -place, edit.wanted["practitioner_id"])
+        for place, edit in enumerate(edits, start=1)
+    ]
+    lock_circles([pk for pk, _who in given], today, also=given)
+    decisions = []
+    for edit in edits:
         rule = rules.get(edit.rule_id) if edit.rule_id else None
         written = _write(rule, edit, today)
         if written is not None:
@@ -248,6 +254,12 @@ def undo_rule(*, change_id: int, author: User, now: datetime, today: date) -> Sa
         raise RuleChanged
     before = fields_of(rule)
     wanted = read_fields(change.before) if change.before else {**before, "is_active": False}
+    lock_circles(
+        [pk for pk in known if pk],
+        today,
+        also=[(rule.pk, wanted["practitioner_id"])],
+        whole=change.follower_id or 0,
+    )
     if change.follower_id:
         Shift.objects.filter(rule=change.follower_id).update(rule=rule)
         OpeningRule.objects.filter(pk=change.follower_id).update(is_active=False)
@@ -270,7 +282,6 @@ def _follow(decisions: Sequence[RuleChange], *, now: datetime, today: date) -> S
     tied = circles(ids, today)
     rules = [pk for circle in tied for pk in circle.rules]
     people = [pk for circle in tied for pk in circle.people]
-    lock_people(people)
     before = _half_days(rules, people, now=now)
     expansion = expand_rules(today=today, rule_ids=ids)
     after = _half_days(rules, people, now=now)
