@@ -224,7 +224,7 @@ def test_what_is_remembered_of_one_centre_does_not_narrow_another(
     )
     words(claire, other.centre, avec=str(other.practitioner_id), vue="semaine", forme="liste")
     assert "Maëlys" in days_of(claire, centre)
-    assert "Semaine du" in words(claire, centre)
+    assert "semaine du" in words(claire, centre)
     assert claire.get("/equipe/calendrier/")["Location"] == url(centre)
 
 
