@@ -189,7 +189,7 @@ def _visits(span: Span, looked: Looked) -> list[Appointment]:
         )
     return list(
         found.select_related(
-            "practitioner", "type", "guardian", "child", "household", "site"
+            "practitioner", "type", "guardian", "child", "household", "site", "waiting_offer"
         ).order_by("starts_at", "id")
     )
 

@@ -5,14 +5,18 @@ Written in the transaction of what it tells of; composed when it leaves (see off
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
+
+from django.db.models import Count, F, Q
 
 from booking.models import WaitingListEntry, WaitingListOffer
 from booking.reaching import Way, hours_of, opening, ways
 from booking.reminders import SMS
 from notifications import outbox
+from notifications.models import OutboxMessage
+from notifications.models.outbox import LOST_STATES
 from notifications.outbox import Intent
 from notifications.words.kinds import known_language
 
@@ -75,6 +79,14 @@ def offered(offer: WaitingListOffer, known: Sequence[Way], *, now: datetime) -> 
         leave_by=None,
     )
     outbox.enqueue([intent], now=now)
+
+
+def lost_of(offers: Collection[WaitingListOffer]) -> set[str]:
+    """Of these offers (their subjects), those whose every message was lost: one query."""
+    refs = [each.subject_ref for each in offers]
+    told = OutboxMessage.objects.filter(subject_ref__in=refs, kind=OFFER).values("subject_ref")
+    lost = told.annotate(all=Count("pk"), lost=Count("pk", filter=Q(state__in=LOST_STATES)))
+    return set(lost.filter(all=F("lost")).values_list("subject_ref", flat=True))
 
 
 def taken_back(offer: WaitingListOffer) -> None:

@@ -8,16 +8,14 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from django.db.models import Count, Prefetch, Q
+from django.db.models import Prefetch
 from django.db.models.functions import Coalesce
 
 from booking import waiting, waitlist
 from booking.models import CallbackRequest, CallbackTry, WaitingListEntry, WaitingListOffer
-from booking.offer_messages import OFFER
+from booking.offer_messages import lost_of
 from centres.calendar import add_working_days
 from centres.models import Centre, PublicHoliday
-from notifications.models import OutboxMessage
-from notifications.models.outbox import LOST_STATES
 
 # As many as a page can carry; the next ones come up as these are called.
 SHOWN = 20
@@ -90,12 +88,7 @@ def to_call(centre: Centre, *, now: datetime) -> list[WaitingListOffer]:
         .select_related("entry__type", "entry__appointment__site", "entry__appointment__centre")
         .order_by("answer_by", "pk")
     )
-    refs = [each.subject_ref for each in offers]
-    told = OutboxMessage.objects.filter(subject_ref__in=refs, kind=OFFER).values("subject_ref")
-    lost = told.annotate(
-        all=Count("pk"), lost=Count("pk", filter=Q(state__in=LOST_STATES))
-    ).values_list("subject_ref", "all", "lost")
-    unreached = {ref for ref, number, dead in lost if number == dead}
+    unreached = lost_of(offers)
     return [each for each in offers if each.way == "call" or each.subject_ref in unreached]
 
 

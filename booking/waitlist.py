@@ -61,9 +61,10 @@ def freed(place: Appointment) -> Freed:
     )
 
 
-def waiting_for(place: Appointment) -> dict[int, WaitingListEntry]:
+def waiting_for(place: Appointment, *, now: datetime) -> dict[int, WaitingListEntry]:
     """The open requests (by id) that this time may be offered to: not to whom it was offered
-    before, nor to who has just given it up, nor to a household that thinks of another."""
+    before, nor to who has just given it up, has its appointment by another way, or thinks of
+    another time."""
     offers = WaitingListOffer.objects.filter(entry=OuterRef("pk"))
     asked = offers.filter(practitioner=place.practitioner_id, starts_at=place.starts_at)
     busy = WaitingListOffer.objects.filter(household=OuterRef("household"), state=State.OPEN)
@@ -73,12 +74,33 @@ def waiting_for(place: Appointment) -> dict[int, WaitingListEntry]:
         .filter(Q(appointment__isnull=True) | Q(appointment__state="booked"))
         .exclude(Exists(asked))
         .exclude(Exists(busy))
+        .exclude(_is_provided(now=now))
     )
     if place.household_id:
         found = found.exclude(household=place.household_id)
     if place.moves_id:
         found = found.exclude(appointment=place.moves_id)
     return {each.pk: each for each in found.select_related(*NAMED)}
+
+
+def _is_provided(*, now: datetime) -> Q:
+    """A request without an appointment, of a person who got one of this type since it was made: on
+    the public pages, or by an agent. Its child is known by its own index, an adult by its own."""
+    booked = Appointment.objects.filter(
+        type=OuterRef("type"),
+        state=Appointment.State.BOOKED,
+        ends_at__gt=now,
+        created_at__gt=OuterRef("asked_at"),
+    )
+    own = booked.filter(guardian=OuterRef("guardian"), child=None)
+    return Q(appointment__isnull=True) & (
+        Q(Exists(booked.filter(child=OuterRef("child")))) | Q(child__isnull=True) & Q(Exists(own))
+    )
+
+
+def is_provided(entry: WaitingListEntry, *, now: datetime) -> bool:
+    """Whether nothing is to be found any more for this request: see `_is_provided`."""
+    return WaitingListEntry.objects.filter(_is_provided(now=now), pk=entry.pk).exists()
 
 
 def _counted(found: QuerySet[WaitingListEntry]) -> QuerySet[WaitingListEntry]:
@@ -153,6 +175,7 @@ def useless_entries(*, now: datetime) -> list[UUID]:
         Q(appointment__isnull=False) & ~Q(appointment__state="booked")
         | Q(appointment__starts_at__lte=now + NEAREST)
         | Q(until_on__lt=today)
+        | _is_provided(now=now)
     )
     open_ones = WaitingListEntry.objects.filter(state="open")
     found = list(open_ones.filter(over).values_list("uid", flat=True))

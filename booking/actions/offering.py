@@ -55,7 +55,8 @@ def offer_freed(*, appointment_id: int, now: datetime) -> WaitingListOffer | Non
 def accept_offer(*, uid: UUID, now: datetime, actor: Actor = FAMILY_OFFERED) -> Appointment:
     """Take the time that is held: the appointment moves there, or the family gets one.
 
-    Accepting twice is accepting once. Raises OfferOver, and whatever `move` and `confirm` raise;
+    Accepting twice is accepting once. Raises OfferOver (also when the family got its appointment by
+    another way), and whatever `move` and `confirm` raise;
     then the offer stays as it was.
     """
     offer = _named(uid)
@@ -73,7 +74,7 @@ def accept_offer(*, uid: UUID, now: datetime, actor: Actor = FAMILY_OFFERED) -> 
     offer = _locked(offer.pk)
     if offer.state == State.ACCEPTED:
         return _taken(entry.pk)
-    if not offer.is_open or not entry.is_open:
+    if not offer.is_open or not entry.is_open or waitlist.is_provided(entry, now=now):
         raise OfferOver
     taken = _take(entry, hold, now=now, actor=actor)
     _end(offer, State.ACCEPTED, now=now, by=actor.label)
@@ -116,7 +117,14 @@ def end_offer(
 def _ended_as(offer: WaitingListOffer, *, is_refused: bool, now: datetime) -> str:
     if is_refused:
         return State.REFUSED
-    return State.EXPIRED if offer.answer_by <= now else State.WITHDRAWN
+    is_silent = offer.answer_by <= now and _was_told(offer)
+    return State.EXPIRED if is_silent else State.WITHDRAWN
+
+
+def _was_told(offer: WaitingListOffer) -> bool:
+    """Whether the family may have read it. Who was never told has neither refused nor been silent:
+    it keeps its turn, for another time."""
+    return offer.way == HowTold.MESSAGE and not offer_messages.lost_of([offer])
 
 
 def _named(uid: UUID) -> WaitingListOffer:
@@ -189,7 +197,7 @@ def _offer_next(place: Appointment, *, now: datetime) -> WaitingListOffer | None
         check_still_there(place)
     except Refusal:
         return None
-    entries = waitlist.waiting_for(place)
+    entries = waitlist.waiting_for(place, now=now)
     days_off = _days_off(place, now=now) if entries else ()
     freed = waitlist.freed(place)
     for turn in waiting.rank(waitlist.waiting(entries.values()), freed, now=now):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -13,7 +14,7 @@ from booking.actors import FAMILY
 from booking.errors import OfferOver, SlotTaken, WrongState
 from booking.models import Appointment, Guardian, Household, WaitingListEntry, WaitingListOffer
 from booking.tasks import forget_leftovers
-from centres.models import Shift
+from centres.models import AppointmentType, Shift
 from notifications.models import OutboxMessage
 from tests.booking.scene import AGENT, NOW, after, clock
 from tests.booking.waiting_room import Centre, give_back, minute, public, tend, waiting_centre
@@ -160,6 +161,63 @@ def test_without_any_appointment_yes_books_one(centre: Centre) -> None:
     booked = actions.accept_offer(uid=offer.uid, now=after(10))
     assert (booked.state, booked.child, booked.guardian) == ("booked", child, guardian)
     assert OutboxMessage.objects.filter(kind="confirmation", subject_ref=booked.uid).exists()
+
+
+@pytest.mark.parametrize("is_adult", [False, True])
+def test_who_got_an_appointment_otherwise_waits_no_more(centre: Centre, is_adult: bool) -> None:
+    if is_adult:
+        AppointmentType.objects.update(audience="adult")
+        centre.near.kind.refresh_from_db()
+    born_on = clock("09:00").date() - timedelta(days=200)
+    guardian = make_guardian(first_name="Awa", phone="+33639981234")
+    children = [
+        guardian.household.children.create(first_name=name, born_on=born_on)
+        for name in ("Sékou", "Fanta")
+    ]
+    child = None if is_adult else children[0]
+    wishes = Wishes(sites=(centre.near.shift.site_id,))
+    asked = {"guardian": guardian, "child": child, "kind": centre.near.kind}
+    entry = actions.ask_for_any(centre=centre.near.centre, wishes=wishes, now=NOW, **asked)
+    give_back(centre)
+    (offer,) = tend(after(5))
+    if not is_adult:
+        sister = {**asked, "child": children[1]}
+        book_far(centre, "10:00", **sister)
+        assert waitlist.useless_entries(now=after(6)) == [], "her sister has one, she has not"
+    booked = book_far(centre, "09:00", **asked)
+    with pytest.raises(OfferOver):
+        actions.accept_offer(uid=offer.uid, now=after(6))
+    assert offer.hold is not None
+    assert waitlist.waiting_for(offer.hold, now=after(6)) == {}
+    tend(after(7))
+    for row in (entry, offer, booked):
+        row.refresh_from_db()
+    assert (entry.ending, offer.state, booked.state) == ("useless", "withdrawn", "booked")
+
+
+def book_far(centre: Centre, at: str, **asked: Any) -> Appointment:
+    """What an agent books for a family on the phone, in a month."""
+    start = minute(clock(at, centre.far.starts_at.date()))
+    place = {"centre": centre.near.centre, "start": start, "now": after(1), "actor": AGENT}
+    return actions.book_for(**asked, **place)
+
+
+@pytest.mark.parametrize("is_lost", [False, True])
+def test_who_was_never_told_has_not_been_silent(centre: Centre, is_lost: bool) -> None:
+    entry, second = centre.wait(1), centre.wait(2, "10:00")
+    if not is_lost:
+        Household.objects.filter(pk=entry.household_id).update(contact_by="none")
+    give_back(centre)
+    (offer,) = tend(after(5))
+    if is_lost:
+        become("failed", kind="offer")
+    (following,) = tend(offer.answer_by)
+    offer.refresh_from_db()
+    assert (offer.entry, offer.state, following.entry) == (entry, "withdrawn", second)
+    actions.end_offer(uid=following.uid, now=offer.answer_by, is_refused=True)
+    freed = centre.book(98, "10:00", is_near=True)
+    actions.cancel(uid=freed.uid, now=after(days=1))
+    assert [each.entry for each in tend(after(1, days=1))] == [entry], "it keeps its turn"
 
 
 def test_whom_no_message_reaches_is_left_to_the_desk(centre: Centre) -> None:

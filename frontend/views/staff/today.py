@@ -20,6 +20,7 @@ from booking.actors import Actor
 from booking.desk import calls
 from booking.errors import Refusal
 from booking.models import Appointment
+from booking.ringback import to_call
 from centres.calendar import to_minute
 from centres.models import Centre, Site
 from frontend.access import access
@@ -130,6 +131,7 @@ def _context(asked: Asked) -> dict[str, Any]:
     watcher = Watcher(asked.desk, centre, to_minute(now))
     found, _capped = calls([centre], now=now)
     callbacks = sum(call.callback is not None for call in found)
+    offers = len(to_call(centre, now=now))
     return {
         "desk": asked.desk,
         "centre": centre,
@@ -147,7 +149,8 @@ def _context(asked: Asked) -> dict[str, Any]:
         "clock": watcher.clock(watcher.now),
         "is_today": asked.on == asked.today,
         "may_declare": asked.on >= asked.today and asked.desk.manages(centre),
-        "callbacks": callbacks,
+        # Held for families that nobody but this desk tells.
+        "callbacks": callbacks + offers,
         "failed": len(found) - callbacks,
         "before": asked.path(asked.on - timedelta(days=1)),
         "after": asked.path(asked.on + timedelta(days=1)),

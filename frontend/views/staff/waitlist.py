@@ -39,8 +39,9 @@ def answer(request: HttpRequest, uid: UUID) -> HttpResponseBase:
             taken = actions.accept_offer(uid=uid, now=now, actor=actor)
             messages.success(request, _("C’est noté. La famille reçoit son message."))
             return redirect("timeline", taken.spoken_reference)
-        if said == "non":
-            actions.end_offer(uid=uid, now=now, actor=actor, is_refused=True)
+        if said in ("non", "absent"):
+            # Who did not pick up the phone has refused nothing.
+            actions.end_offer(uid=uid, now=now, actor=actor, is_refused=said == "non")
             messages.success(request, _("C’est noté : la place va à la famille suivante."))
     except Refusal as refusal:
         return refused(request, desk, refusal)

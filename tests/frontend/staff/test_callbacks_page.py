@@ -201,14 +201,39 @@ def test_a_time_held_for_who_has_no_message_is_answered_by_phone(
     assert claire.post(f"/equipe/propositions/{offer.uid}/", {"reponse": "non"}).status_code == 410
 
 
+def test_who_does_not_pick_up_the_phone_has_refused_nothing(
+    claire: Client, appointment: Appointment
+) -> None:
+    for said, state in (("absent", "withdrawn"), ("non", "refused")):
+        WaitingListOffer.objects.all().delete()
+        offer = offered(waits(appointment))
+        assert claire.post(f"/equipe/propositions/{offer.uid}/", {"reponse": said})
+        offer.refresh_from_db()
+        assert (offer.state, offer.answered_by) == (state, "claire@example.org")
+
+
+def test_the_board_counts_and_names_what_is_to_be_proposed_by_phone(
+    claire: Client, centre: Centre, appointment: Appointment
+) -> None:
+    offer = offered(waits(appointment))
+    board = f"/equipe/aujourdhui/{centre.slug}/?jour={timezone.localdate(offer.starts_at)}"
+    page = read(claire, board).replace("\xa0", " ")
+    assert "Rappels à faire : 1" in page
+    assert "À proposer par téléphone à une famille en attente" in page
+    WaitingListOffer.objects.update(way="message")
+    page = read(claire, board).replace("\xa0", " ")
+    assert "Rappels à faire : 0" in page
+    assert "Proposé à une famille en attente" in page
+
+
 def test_an_offer_by_message_is_the_desks_only_once_its_message_is_lost(
     claire: Client, centre: Centre, appointment: Appointment
 ) -> None:
     offer = offered(waits(appointment), way="message")
     make_row(kind="offer", subject_ref=offer.subject_ref, state="planned")
-    assert "Refuse, ou ne répond pas" not in read(claire, url(centre))
+    assert "Refuse" not in read(claire, url(centre))
     become("failed", kind="offer")
-    assert "Refuse, ou ne répond pas" in read(claire, url(centre))
+    assert "Refuse" in read(claire, url(centre))
 
 
 def test_an_agent_puts_a_family_on_the_list_and_takes_it_off(

@@ -330,7 +330,7 @@ def test_it_costs_the_same_with_ten_as_with_one_and_is_light(
     assert sum(map(len, [page, *own, shared])) < HEAVIEST
 
 
-QUERIES = 17
+QUERIES = 18
 
 
 def test_on_paper_there_are_two_days_and_no_phone_unless_asked_for(
