@@ -163,6 +163,9 @@ ACCOUNT_RATE_LIMITS = False
 OIDC = env.directory("OIDC")
 MFA_ADAPTER = "frontend.second_factor.Adapter"
 MFA_TOTP_ISSUER = "Emgav"
+# A key is unlocked by its owner (PIN, finger, face), after a password too: one that only waits to
+# be touched may be anybody's, left in the computer.
+MFA_WEBAUTHN_USER_VERIFICATION = "required"
 # Phones whose clock is half a minute wrong are many.
 MFA_TOTP_TOLERANCE = 1
 MFA_RECOVERY_CODE_COUNT = 10

@@ -239,6 +239,13 @@ def may_log_in(request: HttpRequest, account: str, *, now: datetime) -> bool:
     )
 
 
+def may_begin(request: HttpRequest, way: str, *, now: datetime) -> bool:
+    """Whether a log-in that names no account yet (a key's, the directory's) may be begun or tried
+    once more: counted by address alone, so nobody's many tries shut out anybody elsewhere."""
+    key = f"begin:{way}:{client_of(request)}"
+    return throttle.allow(key=key, limit=LOGINS, seconds=LOGINS_WINDOW, now=now)
+
+
 def may_try_code(request: HttpRequest, user: int, *, now: datetime) -> bool:
     """Whether a second factor may be tried for this person, whose password was right: a million
     codes, of which three are good at a time, need more than ten tries in ten minutes."""

@@ -22,6 +22,8 @@ from frontend import second_factor
 from frontend.second_factor import FRESH_CODES, Type
 
 MOST = 10
+# Of whom the session's challenge was asked: of this account, or of whichever the key opens.
+ASKED_OF, ANYBODY = "key_asked_of", 0
 # fido2 says no in all of these ways; whatever the browser sent is not believed.
 NOT_BELIEVED = (ValidationError, ValueError, TypeError, KeyError, AttributeError, LookupError)
 
@@ -30,13 +32,15 @@ class Refused(Exception):
     """The key's answer proves nothing."""
 
 
-def options_to_add(user: User) -> dict[str, Any]:
+def options_to_add(request: HttpRequest, user: User) -> dict[str, Any]:
     """What the browser is asked to make a new key of; remembered in the session."""
+    request.session.pop(ASKED_OF, None)
     return _plain(auth.begin_registration(user, passwordless=True))
 
 
-def options_to_use(user: User | None) -> dict[str, Any]:
+def options_to_use(request: HttpRequest, user: User | None) -> dict[str, Any]:
     """What it is asked to sign: by a key of this person, or by whichever the person chooses."""
+    request.session[ASKED_OF] = user.pk if user else ANYBODY
     return _plain(auth.begin_authentication(user))
 
 
@@ -77,9 +81,13 @@ def owner_of(answer: str) -> User:
     return user
 
 
-def check(user: User, answer: str) -> Authenticator:
-    """This person's key that signed what was asked in this session, once. Raises Refused."""
+def check(request: HttpRequest, user: User, answer: str, *, asked_of: User | None) -> Authenticator:
+    """This person's key that signed what was asked in this session, once, of the same account or
+    of anybody. Raises Refused."""
+    meant = request.session.pop(ASKED_OF, None)
     try:
+        if meant != (asked_of.pk if asked_of else ANYBODY):
+            raise Refused
         return auth.complete_authentication(user, _read(answer))
     except NOT_BELIEVED as error:
         raise Refused from error

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_safe
 from centres.models import User
 from frontend import oidc, signin
 from frontend.access import access
-from frontend.limits import LOGINS_WINDOW, may_log_in, too_many
+from frontend.limits import LOGINS_WINDOW, may_begin, too_many
 
 logger = logging.getLogger(__name__)
 
@@ -25,7 +25,7 @@ logger = logging.getLogger(__name__)
 def begin(request: HttpRequest) -> HttpResponseBase:
     """A link, not a form: our pages' forms are sent to ourselves only."""
     _must_be_configured()
-    if not may_log_in(request, "directory", now=timezone.now()):
+    if not may_begin(request, "directory", now=timezone.now()):
         return too_many(request, LOGINS_WINDOW, template="pages/signin/too_many.html")
     try:
         address = oidc.address_to_begin(request, then=signin.next_page(request))

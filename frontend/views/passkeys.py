@@ -16,7 +16,7 @@ from centres.models import User
 from frontend import passkeys, second_factor, signin
 from frontend.access import access
 from frontend.forms_signin import KeyForm
-from frontend.limits import LOGINS_WINDOW, may_log_in, may_try_code, too_many
+from frontend.limits import LOGINS_WINDOW, may_begin, may_try_code, too_many
 
 TOO_MANY = "pages/signin/too_many.html"
 
@@ -25,22 +25,28 @@ TOO_MANY = "pages/signin/too_many.html"
 @require_POST
 def options(request: HttpRequest) -> HttpResponseBase:
     """What the browser asks of a key: of the person whose password was right, or of anybody."""
-    if not may_log_in(request, "key", now=timezone.now()):
+    if not may_begin(request, "key", now=timezone.now()):
         return too_many(request, LOGINS_WINDOW, template=TOO_MANY)
-    return JsonResponse(passkeys.options_to_use(signin.half_way_in(request)))
+    return JsonResponse(passkeys.options_to_use(request, signin.half_way_in(request)))
 
 
 @access("public")
 @require_POST
 def use(request: HttpRequest) -> HttpResponseBase:
-    """In, by a key: after the password, or instead of it."""
+    """In, by a key: after the password, or instead of it. Whose key it says it is proves nothing,
+    so who has shown no password counts for their own address alone: they shut nobody out."""
     answer = request.POST.get("credential", "")
-    half_way = signin.half_way_in(request)
+    half_way, now = signin.half_way_in(request), timezone.now()
+    may = (
+        may_try_code(request, half_way.pk, now=now)
+        if half_way
+        else may_begin(request, "used", now=now)
+    )
+    if not may:
+        return too_many(request, LOGINS_WINDOW, template=TOO_MANY)
     try:
         user = half_way or passkeys.owner_of(answer)
-        if not may_try_code(request, user.pk, now=timezone.now()):
-            return too_many(request, LOGINS_WINDOW, template=TOO_MANY)
-        key = passkeys.check(user, answer)
+        key = passkeys.check(request, user, answer, asked_of=half_way)
     except passkeys.Refused:
         messages.error(request, _("Cette clé n’ouvre aucun compte ici. Essayez autrement."))
         return redirect("second-factor-code" if half_way else "account_login")
@@ -54,7 +60,7 @@ def use(request: HttpRequest) -> HttpResponseBase:
 @require_POST
 def new(request: HttpRequest) -> HttpResponseBase:
     """What the browser makes a key of."""
-    return JsonResponse(passkeys.options_to_add(_may_add(request)))
+    return JsonResponse(passkeys.options_to_add(request, _may_add(request)))
 
 
 @access("account")
