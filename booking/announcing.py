@@ -4,7 +4,7 @@ as for one; and of taking it back before they have left."""
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -15,6 +15,7 @@ from booking.messages import (
     CALLS,
     CLOSED,
     CONFIRMATION,
+    KEPT,
     MOVED,
     NEAR,
     PROPOSED,
@@ -114,16 +115,27 @@ def withdraw_declared(
     somebody at the telephone, has told all the same."""
     refs = {str(each.uid): each.pk for each in appointments}
     outbox.supersede(subject_refs=refs, kinds=ABOUT_APPOINTMENT)
-    written = OutboxMessage.objects.filter(
-        subject_ref__in=refs, kind__in=[*ABOUT_APPOINTMENT, TO_CALL], created_at__gte=since
-    )
-    told = {
-        refs[ref]
-        for ref, state, handled in written.values_list("subject_ref", "state", "handled_as")
-        if handled or state not in (State.SUPERSEDED, State.FAILED, State.SUPPRESSED)
-    }
+    told = {refs[ref] for ref in _told_since(dict.fromkeys(refs, since))}
     close_calls([each for each in appointments if each.pk not in told], by=by, now=now)
     return told
+
+
+def _told_since(since: Mapping[str, datetime]) -> set[str]:
+    """Those that a message, or somebody at the telephone, has told of a change since then."""
+    if not since:
+        return set()
+    written = OutboxMessage.objects.filter(
+        subject_ref__in=since,
+        kind__in=[*ABOUT_APPOINTMENT, *CALLS],
+        created_at__gte=min(since.values()),
+    )
+    found = written.values_list("subject_ref", "state", "handled_as", "created_at")
+    return {
+        ref
+        for ref, state, handled, created_at in found
+        if created_at >= since[ref]
+        and (handled or state not in (State.SUPERSEDED, State.FAILED, State.SUPPRESSED))
+    }
 
 
 def close_calls(appointments: Iterable[Appointment], *, by: str, now: datetime) -> None:
@@ -139,12 +151,6 @@ def close_calls(appointments: Iterable[Appointment], *, by: str, now: datetime) 
         handled_by=by[: handling.LONGEST_NAME],
         handled_at=now,
     )
-
-
-def withdraw_proposals(appointments: Iterable[Appointment]) -> None:
-    """What was proposed to these is held no more: what has not left does not leave."""
-    refs = [str(each.uid) for each in appointments]
-    outbox.supersede(subject_refs=refs, kinds=[PROPOSED])
 
 
 def put_back(
@@ -167,6 +173,42 @@ def put_back(
     outbox.enqueue(intents, now=now)
 
 
+def stand_again(cases: Sequence[Case], *, by: str, now: datetime) -> list[Case]:
+    """These take place as first agreed after all: what says otherwise does not leave, nobody is
+    phoned about it any more, and those told of it are to be told that; which."""
+    appointments = {str(each.appointment.uid): each.appointment for each in cases}
+    since = {str(each.appointment.uid): each.declaration.declared_at for each in cases}
+    outbox.supersede(subject_refs=appointments, kinds=ABOUT_APPOINTMENT)
+    told = _told_since(since)
+    told |= {str(each.appointment.uid) for each in cases if each.answer == Case.Answer.REFUSED}
+    close_calls(appointments.values(), by=by, now=now)
+    untold = [each for each in cases if str(each.appointment.uid) not in told]
+    outbox.enqueue(
+        [
+            intent
+            for each in untold
+            if each.was_untold
+            for intent in messages_of(
+                CONFIRMATION, each.appointment, now=now, event=f"kept{each.declaration_id}"
+            )
+        ],
+        now=now,
+    )
+    again = [each for each in cases if str(each.appointment.uid) in told]
+    to_call_of(KEPT, again, now=now)
+    return again
+
+
 def to_call(kind: str, appointments: Collection[Appointment], *, event: str, now: datetime) -> None:
     """These families are to be phoned, whatever was sent to them."""
     leave_to_desk(kind, appointments, now=now, event=event)
+
+
+def to_call_of(kind: str, cases: Iterable[Case], *, now: datetime) -> None:
+    """The same of cases, told apart by their declarations: a family may be left to a call again
+    without its appointment having changed."""
+    by_declaration: defaultdict[int, list[Appointment]] = defaultdict(list)
+    for each in cases:
+        by_declaration[each.declaration_id].append(each.appointment)
+    for declaration, appointments in by_declaration.items():
+        to_call(kind, appointments, event=f"d{declaration}", now=now)

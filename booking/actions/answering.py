@@ -140,10 +140,5 @@ def chase_proposals(*, now: datetime) -> int:
     moot = [each.pk for each in cases if each.pk not in expired]
     Case.objects.filter(pk__in=expired).update(answer=Answer.EXPIRED, answered_at=now)
     Case.objects.filter(pk__in=moot).update(answer=Answer.MOOT, answered_at=now)
-    announcing.to_call(
-        messages.UNANSWERED,
-        [each.appointment for each in unanswered],
-        event="proposal",
-        now=now,
-    )
+    announcing.to_call_of(messages.UNANSWERED, unanswered, now=now)
     return len(unanswered)

@@ -12,10 +12,12 @@ from zoneinfo import ZoneInfo
 
 from django.db import IntegrityError, connection, transaction
 
+from booking.actions.undoing import stand_again
 from booking.constraints import SLOT_CONSTRAINTS, broken_constraint
 from booking.errors import ColleagueBooked, NotAsSeen
 from booking.locking import lock_half_days
-from booking.models import Appointment
+from booking.models import Appointment, Case
+from booking.models.declaration import CaseQuerySet
 from booking.wording import spoken_day, spoken_time
 from centres import actions as opening
 from centres.actions.shifts import ShiftFields
@@ -150,7 +152,8 @@ def _apply(
 ) -> HalfDays:
     """Lock people, then half-days, then change them, then their appointments (ADR 0004)."""
     lock_people(people)
-    lock_half_days(ids, people)
+    limbo = _limbo(ids)
+    lock_half_days([*ids, *limbo.values_list("proposal__shift", flat=True)], people)
     before = _load(ids)
     left_before = {each.pk for each in _outside(ids, now)}
     act()
@@ -231,6 +234,9 @@ def _bring(
         "now": now,
         "actor": author.email[:80],
     }
+    named = ("declaration", *(f"appointment__{name}" for name in NAMED))
+    limbo = _limbo(given).filter(appointment__in=moving).select_related(*named)
+    again = list(limbo.order_by("id"))
     try:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(ASIDE, values)
@@ -239,8 +245,15 @@ def _bring(
         if broken_constraint(error) not in SLOT_CONSTRAINTS:
             raise
         raise _in_the_way(moving, given) from error
+    stand_again(again, by=author.email, now=now)
     brought = Appointment.objects.filter(pk__in=values["ids"]).exclude(state=State.HELD)
     return list(brought.select_related(*NAMED).order_by("starts_at", "pk"))
+
+
+def _limbo(ids: Collection[int]) -> CaseQuerySet:
+    """What waits for an answer, or a call, because who was to receive is absent."""
+    found = Case.objects.in_limbo().filter(declaration__absence__isnull=False)
+    return found.filter(appointment__shift__in=ids)
 
 
 def _in_the_way(

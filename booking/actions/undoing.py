@@ -14,7 +14,7 @@ from booking.actions.declaring import UNDO_FOR, lock_shifts, write_places
 from booking.actors import Actor
 from booking.concerned import NAMED, Period
 from booking.errors import UndoTooLate
-from booking.messages import KEPT, before_move
+from booking.messages import before_move
 from booking.models import Appointment, Case, Declaration
 from centres.actions import withdraw
 from centres.actions.closing import shifts_during
@@ -96,6 +96,10 @@ def _is_untouched(case: Case, appointment: Appointment | None) -> bool:
         return False
     if case.choice == Choice.CANCEL:
         return appointment.state == State.CANCELLED
+    is_left = case.choice in (Choice.PROPOSE, Choice.CALL)
+    is_elsewhere = appointment.practitioner_id != case.was["practitioner_id"]
+    if is_left and is_elsewhere and case.declaration.absence_id is not None:
+        return False  # lent to a colleague, who receives it
     if case.choice == Choice.PROPOSE:
         is_held = case.proposal is not None and case.proposal.state == State.HELD
         return appointment.state == State.BOOKED and not case.answer and is_held
@@ -131,22 +135,24 @@ def _put_back(
 def take_back(*, period: Period, now: datetime, actor: Actor) -> int:
     """An absence or a closure will not be: its time is offered again. What was moved or cancelled
     stays so; times held for families that have not answered are given back, and the desk tells
-    these that they come as first agreed: how many."""
+    those that were told otherwise that they come as first agreed: how many."""
     limbo = Case.objects.in_limbo().filter(**{_side(period): period.pk})
     _lock(list(limbo), period)
     named = (f"appointment__{name}" for name in NAMED)
-    cases = list(limbo.select_related(*named).order_by("id"))
-    event = f"kept{period.pk}"
-    announcing.close_calls([each.appointment for each in cases], by=actor.label, now=now)
-    proposed = [each for each in cases if each.choice == Choice.PROPOSE]
-    held = [each.proposal_id for each in proposed if each.proposal_id is not None]
-    Appointment.objects.filter(pk__in=held, state=State.HELD).update(state=State.LAPSED)
-    waiting = Case.objects.unanswered().filter(pk__in=[each.pk for each in proposed])
-    waiting.update(answer=Case.Answer.MOOT, answered_at=now)
+    cases = list(limbo.select_related("declaration", *named).order_by("id"))
+    again = stand_again(cases, by=actor.label, now=now)
     withdraw(period=period)
-    announcing.withdraw_proposals([each.appointment for each in proposed])
-    announcing.to_call(KEPT, [each.appointment for each in proposed], event=event, now=now)
-    return len(proposed)
+    return len(again)
+
+
+def stand_again(cases: Sequence[Case], *, by: str, now: datetime) -> list[Case]:
+    """The appointments of these take place as first agreed: what is held instead is given back,
+    and the desk tells so those told otherwise; which. Under the locks of their shifts."""
+    held = [each.proposal_id for each in cases if each.proposal_id is not None]
+    Appointment.objects.filter(pk__in=held, state=State.HELD).update(state=State.LAPSED)
+    waiting = Case.objects.unanswered().filter(pk__in=[each.pk for each in cases])
+    waiting.update(answer=Case.Answer.MOOT, answered_at=now)
+    return announcing.stand_again(cases, by=by, now=now)
 
 
 def _side(period: Period) -> str:

@@ -48,9 +48,11 @@ class CaseQuerySet(models.QuerySet["Case"]):
     """Cases by what still waits."""
 
     def standing(self) -> Self:
-        """Those whose appointment is as they left it, of a period that is still declared."""
+        """Those whose appointment is as they left it, of a period that is still declared, and not
+        received by a colleague of the absent."""
         return self.filter(
-            Q(declaration__absence__isnull=False) | Q(declaration__closure__isnull=False),
+            Q(declaration__absence__practitioner=F("appointment__practitioner"))
+            | Q(declaration__closure__isnull=False),
             declaration__undone_at=None,
             appointment__state=Appointment.State.BOOKED,
             appointment__sequence=F("sequence"),

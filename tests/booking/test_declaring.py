@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
-from uuid import UUID, uuid4
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from booking import actions
-from booking.actions.declaring import Plan, Wanted
-from booking.actors import Who
-from booking.concerned import Concerned, Period, concerned
 from booking.desk import calls
 from booking.errors import (
     HoldExpired,
@@ -30,83 +25,17 @@ from centres.calendar import to_minute
 from centres.models import Absence, Closure, Shift
 from notifications.composing import compose
 from notifications.models import OutboxMessage
-from tests.booking.scene import AGENT, NOW, Scene, after, clock, open_morning, open_session, parent
+from tests.booking.illness import NEXT, ill
+from tests.booking.scene import AGENT, NOW, Scene, after, clock, open_session, parent
 from tests.factories import make_appointment, make_guardian, make_shift
 
 pytestmark = pytest.mark.django_db
-NEXT = date(2027, 3, 9)  # the Tuesday after
 SECOND = timedelta(seconds=1)
 
 
 @pytest.fixture(autouse=True)
 def _usual_rules() -> None:
     actions.load_default_rules(now=after(days=-10))
-
-
-@dataclass
-class Ill:
-    """A doctor's Tuesday with families, the Tuesday after free, and the absence to declare."""
-
-    scene: Scene
-    visits: list[Appointment]
-    next_week: Shift
-
-    @property
-    def period(self) -> Absence:
-        shift = self.scene.shift
-        return Absence(
-            practitioner=shift.practitioner,
-            kind="sick",
-            starts_at=shift.starts_at,
-            ends_at=shift.ends_at,
-        )
-
-    def seen(self, period: Period | None = None) -> list[Concerned]:
-        return concerned(period or self.period, now=NOW)
-
-    def plan(self, *choices: str, period: Period | None = None, uid: UUID | None = None) -> Plan:
-        period = period or self.period
-        found = self.seen(period)
-        chosen = choices if len(choices) > 1 else choices * len(found)
-        wanted = [_wanted(each, does) for each, does in zip(found, chosen, strict=True)]
-        return Plan(uid or uuid4(), self.scene.centre, period, "Dr Guivarc’h", wanted)
-
-    def declare(self, *choices: str, **more: Any) -> Declaration:
-        return actions.declare(plan=self.plan(*choices, **more), now=NOW, actor=AGENT)
-
-
-def _wanted(each: Concerned, does: str) -> Wanted:
-    place = each.places[0] if does in ("move", "propose") else None
-    return Wanted(
-        each.appointment.pk,
-        each.appointment.sequence,
-        does,
-        place.shift if place else None,
-        place.start if place else None,
-    )
-
-
-def ill(count: int = 3, *, is_told: bool = True, **kind: Any) -> Ill:
-    scene = open_morning(**kind)
-    next_week = make_shift(
-        starts_at=clock("09:00", NEXT),
-        hours=6,
-        types=[scene.kind],
-        site=scene.shift.site,
-        practitioner=scene.shift.practitioner,
-    )
-    starts = ["09:00", "09:30", "10:00", "10:30", "11:00", "11:30"]
-    visits = [
-        scene.book(at, who=family(scene, n), now=after(days=-1))
-        for n, at in enumerate(starts[:count])
-    ]
-    if is_told:
-        OutboxMessage.objects.filter(kind="confirmation").update(state="sent")
-    return Ill(scene, visits, next_week)
-
-
-def family(scene: Scene, number: int) -> Who:
-    return parent(f"{scene.shift.pk}.{number}", phone=f"+336{scene.shift.pk % 10000:04}{number:04}")
 
 
 def states(visits: Sequence[Appointment]) -> list[str]:
