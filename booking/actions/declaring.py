@@ -187,14 +187,20 @@ def _still_free(plan: Plan, locked: dict[int, Appointment], *, now: datetime) ->
         if offered.kind in kinds and is_bookable(kinds[offered.kind]):
             for place in places_in(offered, kinds[offered.kind]):
                 free[offered.kind, place.shift, place.start].append(place)
-    found = {}
+    found: dict[int, Place] = {}
+    # Of a session every type offers the same seats.
+    seated: set[tuple[int, int]] = set()
     for each in plan.wanted:
         if each.shift is None or each.start is None:
             continue
         left = free[locked[each.appointment].type_id, each.shift, each.start]
-        if not left:
+        place = next((one for one in left if (one.shift, one.seat) not in seated), None)
+        if place is None:
             raise PlanChanged
-        found[each.appointment] = left.pop(0)
+        left.remove(place)
+        if place.seat:
+            seated.add((place.shift, place.seat))
+        found[each.appointment] = place
     return found
 
 

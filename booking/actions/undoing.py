@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from django.db import transaction
+from django.db import IntegrityError, connection, transaction
 
 from booking import announcing
 from booking.actions.declaring import UNDO_FOR, lock_shifts, write_places
 from booking.actors import Actor
 from booking.concerned import NAMED, Period
-from booking.errors import UndoTooLate
+from booking.constraints import refuse_clash
+from booking.errors import PlanChanged, SlotTaken, UndoTooLate
 from booking.messages import before_move
 from booking.models import Appointment, Case, Declaration
 from centres.actions import withdraw
@@ -31,14 +33,37 @@ class Undone(NamedTuple):
     kept: list[Case]
 
 
-@transaction.atomic
+# Of appointments that were to go back to their old places: those whose place somebody else has
+# now. Of those that go back too, where they are does not count.
+TAKEN = """
+SELECT DISTINCT v.id
+FROM jsonb_to_recordset(%(rows)s::jsonb) AS v (
+    id bigint, practitioner_id bigint, busy_from timestamptz, busy_until timestamptz,
+    seat smallint, is_overbooked boolean)
+JOIN booking_appointment a ON a.practitioner_id = v.practitioner_id AND a.seat = v.seat
+    AND a.busy_from < v.busy_until AND a.busy_until > v.busy_from
+WHERE a.state NOT IN ('cancelled', 'lapsed') AND NOT a.is_overbooked AND NOT v.is_overbooked
+  AND a.id <> ALL (%(own)s)
+"""
+
+
 def undo(*, uid: UUID, now: datetime, actor: Actor) -> Undone:
     """Take back the absence or the closure, every move, proposal and cancellation, and the messages
     that told of them. Done again, it says the same.
 
-    What a family or a colleague has changed since, or a family was told of, stays as it is. Raises
-    UndoTooLate after a minute, when messages leave, or when the period is gone already.
+    What a family or a colleague has changed since, or a family was told of, stays as it is; so does
+    what cannot go back, as somebody else has its time. Raises UndoTooLate after a minute, when
+    messages leave, or when the period is gone already; PlanChanged when a time was taken meanwhile.
     """
+    try:
+        return _undo(uid, now=now, actor=actor)
+    except IntegrityError as error:
+        refusal = refuse_clash(error)
+        raise (PlanChanged() if isinstance(refusal, SlotTaken) else refusal) from error
+
+
+@transaction.atomic
+def _undo(uid: UUID, *, now: datetime, actor: Actor) -> Undone:
     found = Declaration.objects.select_related("absence", "closure").get(uid=uid)
     period = found.absence or found.closure
     cases = list(found.cases.all())
@@ -51,9 +76,9 @@ def undo(*, uid: UUID, now: datetime, actor: Actor) -> Undone:
     withdraw(period=period)
     appointments = _lock_appointments(cases)
     cases = list(declaration.cases.select_related("proposal").order_by("id"))
-    untouched = [
-        each for each in cases if _is_untouched(each, appointments.get(each.appointment_id))
-    ]
+    untouched = _with_their_place(
+        [each for each in cases if _is_untouched(each, appointments.get(each.appointment_id))]
+    )
     told = announcing.withdraw_declared(
         [appointments[each.appointment_id] for each in untouched],
         since=declaration.declared_at,
@@ -104,6 +129,20 @@ def _is_untouched(case: Case, appointment: Appointment | None) -> bool:
         is_held = case.proposal is not None and case.proposal.state == State.HELD
         return appointment.state == State.BOOKED and not case.answer and is_held
     return appointment.state == State.BOOKED
+
+
+def _with_their_place(cases: Sequence[Case]) -> list[Case]:
+    """Those that nobody has taken the old place of."""
+    back = [each for each in cases if each.choice in (Choice.MOVE, Choice.CANCEL)]
+    if not back:
+        return list(cases)
+    own = [each.appointment_id for each in back]
+    own += [each.proposal_id for each in cases if each.proposal_id is not None]
+    rows = [{"id": each.appointment_id, **each.was} for each in back]
+    with connection.cursor() as cursor:
+        cursor.execute(TAKEN, {"rows": json.dumps(rows), "own": own})
+        taken = {pk for (pk,) in cursor.fetchall()}
+    return [each for each in cases if each.appointment_id not in taken]
 
 
 def _put_back(

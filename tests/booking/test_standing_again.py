@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from typing import Any
+
 import pytest
 
 from booking import actions
 from booking.actions.lending import EDIT
 from booking.declared import in_limbo
 from booking.desk import calls
-from booking.models import Appointment
-from centres.models import Absence, Closure, User
+from booking.errors import PlanChanged
+from booking.models import Appointment, Declaration
+from centres.models import Absence, Closure, Shift, User
 from notifications.handling import tell
 from notifications.models import OutboxMessage
-from tests.booking.illness import Ill, ill
-from tests.booking.scene import AGENT, NOW, after
-from tests.factories import make_practitioner
+from tests.booking.illness import NEXT, Ill, ill
+from tests.booking.scene import AGENT, NOW, after, clock
+from tests.factories import make_appointment, make_practitioner, make_shift, make_type
 
 pytestmark = pytest.mark.django_db
 
@@ -121,3 +125,64 @@ def test_an_absence_and_a_closure_of_one_number_are_told_apart() -> None:
         assert actions.take_back(period=period, now=after(2), actor=AGENT) == 1
         assert kinds_to_call(it) == ["time_kept"]
         phoned("time_kept")
+
+
+def declared_from_half_past(it: Ill, choice: str) -> Declaration:
+    """One visit is from 9:00 to 9:30: the doctor leaves in the middle of it."""
+    period = it.period
+    period.starts_at += timedelta(minutes=15)
+    return it.declare(choice, period=period)
+
+
+@pytest.mark.parametrize("choice", ["move", "cancel"])
+def test_a_former_time_that_was_taken_is_not_undone_and_the_rest_is(choice: str) -> None:
+    it = ill(2)
+    declaration = declared_from_half_past(it, choice)
+    first, second = it.visits
+    make_appointment(
+        it.scene.shift,
+        starts_at=clock("08:45"),
+        ends_at=clock("09:15"),
+        busy_from=clock("08:45"),
+        busy_until=clock("09:15"),
+    )
+    done = actions.undo(uid=declaration.uid, now=NOW, actor=AGENT)
+    assert [each.appointment_id for each in done.kept] == [first.pk]
+    assert [each.appointment_id for each in done.undone] == [second.pk]
+    assert not Absence.objects.exists()
+    second.refresh_from_db()
+    assert (second.starts_at, second.state) == (clock("09:30"), "booked")
+
+
+def test_a_seat_that_is_no_more_is_a_refusal() -> None:
+    it = ill(1)
+    kind = make_type(mode="group", audience="adult")
+    doctor = it.scene.shift.practitioner
+    session = make_shift(
+        starts_at=clock("14:00"), hours=2, seats=2, types=[kind], practitioner=doctor
+    )
+    make_appointment(session, seat=2)
+    absence = it.period
+    absence.starts_at, absence.ends_at = session.starts_at, session.ends_at
+    declaration = it.declare("cancel", period=absence)
+    Shift.objects.filter(pk=session.pk).update(seats=1)
+    with pytest.raises(PlanChanged):
+        actions.undo(uid=declaration.uid, now=NOW, actor=AGENT)
+    assert Absence.objects.exists()
+
+
+def test_two_types_of_one_session_are_given_two_seats() -> None:
+    it = ill(1)
+    group = {"mode": "group", "audience": "adult"}
+    kinds = [make_type(**group), make_type(**group)]
+    doctor = it.scene.shift.practitioner
+    same: dict[str, Any] = {"types": kinds, "site": it.scene.shift.site, "practitioner": doctor}
+    here = make_shift(starts_at=clock("14:00"), hours=2, seats=2, **same)
+    make_shift(starts_at=clock("16:00", NEXT), hours=2, seats=2, **same)
+    for seat, kind in enumerate(kinds, start=1):
+        make_appointment(here, type=kind, seat=seat)
+    absence = it.period
+    absence.starts_at, absence.ends_at = here.starts_at, here.ends_at
+    it.declare("move", period=absence)
+    moved = Appointment.objects.filter(starts_at=clock("16:00", NEXT))
+    assert sorted(moved.values_list("seat", flat=True)) == [1, 2]

@@ -285,6 +285,7 @@ def test_taking_back_gives_the_time_and_has_those_asked_phoned(boss: Client, shi
     page = see(boss, shift)
     pk = Appointment.objects.get().pk
     press(boss, shift, page, **{f"f{pk}": "p1"})
+    OutboxMessage.objects.filter(kind="proposed").update(state="delivered")
     absence = Absence.objects.get()
     answer: Any = boss.post(url(shift.centre, "retirer/"), {"what": f"a{absence.pk}"}, follow=True)
     said = words(answer.content.decode())
