@@ -129,6 +129,10 @@ class AlreadyBookedThen(Refusal):
     message = gettext_noop("Cet enfant a déjà un rendez-vous à ce moment-là.")
 
 
+class PersonBookedThen(AlreadyBookedThen):
+    message = gettext_noop("Cette personne a déjà un rendez-vous à ce moment-là.")
+
+
 class WrongState(Refusal):
     code = "wrong_state"
     message = gettext_noop("Ce rendez-vous a changé entre-temps. Voici où il en est.")

@@ -55,8 +55,12 @@ class Call:
 
 
 def reason_of(kind: AppointmentType, centre_id: int, desk: Desk) -> str:
-    is_hidden = kind.is_discreet and centre_id not in desk.managed
-    return _("Rendez-vous") if is_hidden else kind.local_label
+    return _("Rendez-vous") if is_hidden(kind, centre_id, desk) else kind.local_label
+
+
+def is_hidden(kind: AppointmentType, centre_id: int, desk: Desk) -> bool:
+    """Whether what somebody comes for is not this desk's to read."""
+    return kind.is_discreet and centre_id not in desk.managed
 
 
 class Line:

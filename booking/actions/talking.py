@@ -6,14 +6,15 @@ from collections.abc import Sequence
 from datetime import date, datetime
 
 from django.db import connection, transaction
+from django.db.models import QuerySet
 
 from booking import messages, queries
 from booking.actions.confirming import confirm, overbook
-from booking.actions.families import Family
+from booking.actions.families import OPEN_STATES, Family
 from booking.actions.holding import hold
 from booking.actors import Actor, Who
 from booking.availability import Slot, Window, fairest
-from booking.errors import AgentsOnly, SlotTaken
+from booking.errors import AgentsOnly, PersonBookedThen, SlotTaken
 from booking.locking import lock_address
 from booking.models import Appointment, Child, Guardian, Guardianship, Household
 from centres.calendar import from_minute
@@ -51,16 +52,20 @@ def book_for(
     one is meant. Nobody is asked to prove a contact: the family is known, and told where it said.
 
     Every rule is the same as for a family, but for the notice, the horizon and the seats kept for
-    agents. Raises AgentsOnly, and whatever `hold` and `confirm` raise; then nothing is held either.
+    agents. A second press of the same agent (the answer was lost on its way) is the first one: its
+    appointment. Raises AgentsOnly, AlreadyBookedThen (an adult's too), and whatever `hold` and
+    `confirm` raise; then nothing is held either.
     """
     if not actor.is_agent:
         raise AgentsOnly
     if child is not None and child.household_id != guardian.household_id:
         raise ValueError("a child of another household")
     who = _who(guardian, child, due_on)
-    if who.contact:
-        # Before the half-day, as whoever confirms does: else the two could wait for each other.
-        lock_address(who.contact)
+    _lock_guardian(guardian, who)
+    pressed = _pressed_for(guardian, child, kind, start, actor)
+    if pressed is not None:
+        return pressed
+    _check_adult_is_free(guardian, child, kind, start)
     held = hold(
         kind=kind,
         centre=centre,
@@ -219,7 +224,7 @@ def book_for_newcomer(
     lock_address(f"newcomer of {actor.label}")
     if who.contact:
         lock_address(who.contact)
-    pressed = _pressed_before(who, kind, centre, start, actor)
+    pressed = _pressed_before(who, kind, start, actor)
     if pressed is not None:
         return pressed
     held = hold(
@@ -248,12 +253,19 @@ def overbook_for(
     actor: Actor,
     due_on: date | None = None,
 ) -> Appointment:
-    """Add this family over another, with a reason. Raises as `overbook`."""
+    """Add this family over another, with a reason; a second press of the same agent is the first
+    one. Raises as `overbook`, and AlreadyBookedThen for an adult too."""
+    who = _who(guardian, child, due_on)
+    _lock_guardian(guardian, who)
+    pressed = _pressed_for(guardian, child, kind, start, actor)
+    if pressed is not None:
+        return pressed
+    _check_adult_is_free(guardian, child, kind, start)
     return overbook(
         shift_id=shift_id,
         type_id=kind.pk,
         start=start,
-        who=_who(guardian, child, due_on),
+        who=who,
         reason=reason,
         now=now,
         actor=actor,
@@ -273,6 +285,12 @@ def overbook_newcomer(
     actor: Actor,
 ) -> Appointment:
     """The same for a family nobody knows. Raises as `overbook`; then it is not made either."""
+    lock_address(f"newcomer of {actor.label}")
+    if who.contact:
+        lock_address(who.contact)
+    pressed = _pressed_before(who, kind, start, actor)
+    if pressed is not None:
+        return pressed
     return overbook(
         shift_id=shift_id,
         type_id=kind.pk,
@@ -306,16 +324,50 @@ def new_family(who: Who, *, now: datetime) -> Family:
     return Family(guardian, child, is_new=True)
 
 
-def _pressed_before(
-    who: Who, kind: AppointmentType, centre: Centre, start: int, actor: Actor
-) -> Appointment | None:
-    """What this agent has booked for this very person then."""
-    booked = Appointment.objects.filter(
-        centre=centre,
+def _lock_guardian(guardian: Guardian, who: Who) -> None:
+    """One press after the other for one parent; before the half-day, as whoever confirms does: else
+    the two could wait for each other."""
+    lock_address(who.contact or f"guardian {guardian.pk}")
+
+
+def _booked_then(kind: AppointmentType, start: int, actor: Actor) -> QuerySet[Appointment]:
+    """What this agent has booked at this start, wherever and with whom."""
+    return Appointment.objects.filter(
         starts_at=from_minute(start),
         type=kind,
         state=Appointment.State.BOOKED,
         actor=actor.label,
+    )
+
+
+def _pressed_for(
+    guardian: Guardian, child: Child | None, kind: AppointmentType, start: int, actor: Actor
+) -> Appointment | None:
+    return _booked_then(kind, start, actor).filter(guardian=guardian, child=child).first()
+
+
+def _check_adult_is_free(
+    guardian: Guardian, child: Child | None, kind: AppointmentType, start: int
+) -> None:
+    """Who comes without a child cannot be in two places either. Raises PersonBookedThen."""
+    if child is not None:
+        return
+    clash = Appointment.objects.filter(
+        guardian=guardian,
+        child=None,
+        state__in=OPEN_STATES,
+        starts_at__lt=from_minute(start + kind.duration_min),
+        ends_at__gt=from_minute(start),
+    )
+    if clash.exists():
+        raise PersonBookedThen
+
+
+def _pressed_before(
+    who: Who, kind: AppointmentType, start: int, actor: Actor
+) -> Appointment | None:
+    """What this agent has booked for this very person then."""
+    booked = _booked_then(kind, start, actor).filter(
         guardian__first_name=who.first_name,
         guardian__last_name=who.last_name,
         guardian__email=who.email,

@@ -5,15 +5,17 @@ from datetime import date
 import pytest
 
 from booking import actions
-from booking.actors import FAMILY
+from booking.actors import FAMILY, Actor
 from booking.errors import AgeNotAllowed, AgentsOnly, AlreadyBookedThen, ChildRequired, SlotTaken
 from booking.models import Appointment, AppointmentEvent, Child, Guardian, Household
 from centres.calendar import to_minute
+from centres.models import AppointmentType
 from notifications.models import OutboxMessage
 from tests.booking.scene import AGENT, NOW, Scene, clock, open_morning, parent
 from tests.factories import make_child, make_guardian
 
 pytestmark = pytest.mark.django_db
+COLLEAGUE = Actor("agent", "marc@example.org")
 
 
 @pytest.fixture
@@ -91,8 +93,45 @@ def test_a_child_cannot_be_in_two_places(scene: Scene) -> None:
     scene.another_doctor()
     book(scene, guardian, child)
     with pytest.raises(AlreadyBookedThen):
-        book(scene, guardian, child)
+        book(scene, guardian, child, actor=COLLEAGUE)
     assert Appointment.objects.count() == 1
+
+
+def test_a_press_whose_answer_was_lost_is_pressed_again_and_books_once(scene: Scene) -> None:
+    AppointmentType.objects.update(audience="adult", overbook_max=2)
+    scene.kind.refresh_from_db()
+    scene.another_doctor()
+    guardian, _child = a_family()
+    first = book(scene, guardian, None)
+    assert book(scene, guardian, None) == first
+    with pytest.raises(AlreadyBookedThen):
+        book(scene, guardian, None, actor=COLLEAGUE)
+    with pytest.raises(AlreadyBookedThen):
+        book(scene, guardian, None, at="09:05")
+    assert Appointment.objects.get() == first
+    assert OutboxMessage.objects.filter(kind="confirmation").count() == 1
+    assert book(scene, guardian, None, at="10:00") != first
+
+
+def overbooked(scene: Scene, at: str = "09:00", **whom: object) -> Appointment:
+    act = actions.overbook_newcomer if "who" in whom else actions.overbook_for
+    given = {"kind": scene.kind, "shift_id": scene.shift.pk, "start": to_minute(clock(at))}
+    return act(reason="Fièvre", now=NOW, **{"actor": AGENT, **given, **whom})  # type: ignore[operator]
+
+
+def test_an_overbooking_pressed_again_is_one(scene: Scene) -> None:
+    AppointmentType.objects.update(audience="adult", overbook_max=5)
+    scene.kind.refresh_from_db()
+    guardian, _child = a_family()
+    known = {"guardian": guardian, "child": None}
+    first = overbooked(scene, **known)
+    assert overbooked(scene, **known) == first
+    with pytest.raises(AlreadyBookedThen):
+        overbooked(scene, actor=COLLEAGUE, **known)
+    households = Household.objects.count()
+    new = overbooked(scene, "10:00", who=parent(7))
+    assert overbooked(scene, "10:00", who=parent(7)) == new
+    assert (Appointment.objects.count(), Household.objects.count()) == (2, households + 1)
 
 
 def test_the_wished_practitioner_is_the_one_met(scene: Scene) -> None:

@@ -26,7 +26,7 @@ from frontend.access import access
 from frontend.forms_staff import NewCallbackForm, OutcomeForm
 from frontend.staff import Desk, desk_of
 from frontend.views.staff.desk import refused
-from frontend.waiting_words import Call, Line, name_of
+from frontend.waiting_words import Call, Line, is_hidden, name_of
 
 DONE = gettext_noop("C’est noté.")
 Act = Callable[..., CallbackRequest]
@@ -122,9 +122,10 @@ def _booking_page(desk: Desk, asked: CallbackRequest, *, now: datetime) -> str:
     wish = {
         "guardian": guardian.pk,
         "child": child.pk if child else "",
-        "kind": asked.type.slug,
         "centre": asked.centre.slug,
     }
+    if not is_hidden(asked.type, asked.centre_id, desk):
+        wish["kind"] = asked.type.slug
     return f"{reverse('book-for', args=[household])}?{urlencode(wish)}"
 
 

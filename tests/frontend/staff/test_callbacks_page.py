@@ -279,6 +279,11 @@ def test_a_discreet_reason_is_not_read_out_to_the_desk(
     assert "Contraception" not in read(claire, url(centre))
     manager = at_desk(centre, email="chef@example.org", role="manager")
     assert "Contraception" in read(manager, url(centre))
+    for client, does_say in ((claire, False), (manager, True)):
+        again = asked(appointment, type=secret, phone="+33639981234")
+        answer = note(client, again, "booked")
+        assert "/rendez-vous/?guardian=" in answer["Location"]
+        assert (f"kind={secret.slug}" in answer["Location"]) is does_say
 
 
 def test_the_page_reads_as_often_with_ten_as_with_one(

@@ -124,8 +124,9 @@ def test_a_half_day_takes_no_more_than_its_type_allows(
     AppointmentType.objects.update(overbook_max=2)
     assert actions.overbook_for(**more).is_overbooked
     AppointmentType.objects.update(overbook_max=0)
+    third = make_child()
     with pytest.raises(OverbookedEnough):
-        actions.overbook_for(**more)
+        actions.overbook_for(**more | {"guardian": parent_of(third), "child": third})
 
 
 def test_a_new_family_is_added_too_or_not_even_made(
