@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import NamedTuple
 
-from centres.calendar import wall
+from centres.calendar import LONGEST_ABSENCE, wall
 from centres.cells import (
     CLOSES,
     FIRST,
@@ -32,6 +32,8 @@ from centres.written import write_clock, write_day
 ABSENCE_COLUMNS = (NUMBER, WHO, KIND, FIRST, OPENS, LAST, CLOSES)
 ABSENCE_OPTIONAL = (NUMBER, KIND, OPENS, CLOSES)
 UNKNOWN_KIND = gettext_noop("« %(text)s » : attendu %(known)s.")
+IS_OVER = gettext_noop("c’est déjà passé.")
+TOO_LONG = gettext_noop("c’est plus d’un an : vérifiez l’année.")
 ENDS_FIRST = gettext_noop("la fin doit venir après le début.")
 
 
@@ -72,9 +74,19 @@ def read_absences(
             key = _key(absence)
             check_once(cells, seen, repr(key))
             is_change = said[pk] != key if pk else key not in said.values()
+            if is_change:
+                _check_span(cells, absence, now=now)
             lines.append(AbsenceLine(row.line, absence, is_change))
         faults += cells.faults
     return lines, faults
+
+
+def _check_span(cells: Cells, absence: Absence, *, now: datetime) -> None:
+    """What the form of one absence refuses too."""
+    if absence.ends_at <= now:
+        cells.fault(LAST, IS_OVER)
+    elif absence.ends_at - absence.starts_at > LONGEST_ABSENCE:
+        cells.fault(LAST, TOO_LONG)
 
 
 def _absences(people: Sequence[int], *, now: datetime) -> list[Absence]:

@@ -10,6 +10,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 # What a half-day lasts at most: searches look for those begun this long before, no earlier.
+# Nobody is away longer without being replaced.
+LONGEST_ABSENCE = timedelta(days=400)
 LONGEST_SHIFT = timedelta(hours=14)
 
 

@@ -11,12 +11,10 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from booking.concerned import Period
-from centres.calendar import wall
+from centres.calendar import LONGEST_ABSENCE, wall
 from centres.models import Absence, Centre, Closure, Practitioner, Site
 
 CENTRE, DEPARTMENT = "c", "d"
-# Nobody is away longer without being replaced.
-LONGEST = timedelta(days=400)
 KINDS = [("", _("–")), *Absence.Kind.choices]
 
 
@@ -93,7 +91,7 @@ class PeriodForm(forms.Form):
             self.add_error("until_on", _("La fin vient avant le début."))
         elif until <= self.now:
             self.add_error("until_on", _("C’est déjà passé."))
-        elif until - since > LONGEST:
+        elif until - since > LONGEST_ABSENCE:
             self.add_error("until_on", _("C’est plus d’un an : vérifiez l’année."))
         data["since"], data["until"] = since, until
         return data

@@ -19,7 +19,7 @@ from booking.messages import NEAR
 from booking.models import Appointment, Case
 from booking.rehousing import Place
 from centres.calendar import from_minute
-from centres.models import Practitioner
+from centres.models import Practitioner, Site
 from frontend.staff import Desk
 from frontend.templatetags.emgav import at, moment_short
 
@@ -88,6 +88,7 @@ def listed(
     *,
     desk: Desk,
     people: Mapping[int, Practitioner],
+    sites: Mapping[int, Site],
     now: datetime,
 ) -> list[Family]:
     """All families, with what was chosen as far as it is still possible. Those of other centres are
@@ -97,7 +98,7 @@ def listed(
         is_shown = _is_theirs(each.appointment, desk)
         codes = codes_of(each, now=now) if is_shown else [CALL]
         wanted = chosen.get(each.appointment.pk, "")
-        options = [(code, _label(code, each, people)) for code in codes] if is_shown else []
+        options = [(code, _label(code, each, people, sites)) for code in codes] if is_shown else []
         choice = wanted if wanted in codes else codes[0]
         is_near = each.appointment.starts_at < now + NEAR
         families.append(Family(each, choice, options, is_shown, is_near))
@@ -120,7 +121,13 @@ def _is_theirs(appointment: Appointment, desk: Desk) -> bool:
     return is_own or any(centre.pk == appointment.centre_id for centre in desk.centres)
 
 
-def _label(code: str, each: Concerned, people: Mapping[int, Practitioner]) -> str:
+def _label(
+    code: str,
+    each: Concerned,
+    people: Mapping[int, Practitioner],
+    sites: Mapping[int, Site],
+) -> str:
+    """What a choice says: with whom, and where if it is elsewhere."""
     if code == CANCEL:
         return _("Annuler, et l’inviter à choisir une autre date")
     if code == CALL:
@@ -128,7 +135,8 @@ def _label(code: str, each: Concerned, people: Mapping[int, Practitioner]) -> st
     place = each.places[int(code[1]) - 1]
     values = {"when": moment_short(at(from_minute(place.start), each.appointment.centre))}
     with_whom = people.get(place.practitioner)
-    values["who"] = str(with_whom or "")
+    where = sites.get(place.site) if place.site != each.appointment.site_id else None
+    values["who"] = ", ".join(str(named) for named in (with_whom, where and where.name) if named)
     if code[0] == MOVE:
         return _("Déplacer au %(when)s, %(who)s") % values
     return _("Proposer le %(when)s, %(who)s") % values
@@ -199,3 +207,8 @@ def _typed(typed: object, carried: str, codes: str) -> str:
 def people_of(places: Iterable[Place]) -> dict[int, Practitioner]:
     """Those who would receive: one query."""
     return Practitioner.objects.in_bulk({place.practitioner for place in places})
+
+
+def sites_of(places: Iterable[Place]) -> dict[int, Site]:
+    """Where they would: one query."""
+    return Site.objects.in_bulk({place.site for place in places})

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from django.db import transaction
 
+from booking.actions.trying import is_as_seen
 from booking.errors import NotAsSeen
 from booking.models import Appointment
 from centres import actions as opening
@@ -69,13 +70,13 @@ def save_rules(
     seen: Collection[str] | None = None,
 ) -> Outcome:
     """Write opening rules and let their half-days follow, all or nothing. With the tokens `seen` in
-    a trial, only if all of it is still so: raises NotAsSeen, with the new outcome, and whatever
-    centres' action raises."""
+    a trial, or their summary, only if all of it is still so: raises NotAsSeen, with the new
+    outcome, and whatever centres' action raises."""
     saved = opening.save_rules(
         edits=edits, centre_id=centre_id, author=author, now=now, today=today
     )
     outcome = _outcome(saved, now=now)
-    if seen is not None and sorted(seen) != outcome.tokens:
+    if not is_as_seen(outcome.tokens, seen):
         raise NotAsSeen(outcome=outcome)
     return outcome
 

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from django.db import transaction
 from django.db.models import Q
 
+from booking.actions.trying import is_as_seen
 from booking.errors import NotAsSeen
 from booking.models import Appointment
 from centres import actions as opening
@@ -37,7 +38,8 @@ def declare_absences(
     *, absences: Sequence[Absence], now: datetime, seen: Collection[str] | None = None
 ) -> Declared:
     """Record these absences, all or none. Appointments stay as they are: who is hit is told. With
-    the tokens `seen` in a trial, only if the same families are hit: raises NotAsSeen."""
+    the tokens `seen` in a trial, or their summary, only if the same families are hit: raises
+    NotAsSeen."""
     opening.declare_absences(absences=absences)
     during = Q(pk=None)
     for each in absences:
@@ -50,6 +52,6 @@ def declare_absences(
     declared = Declared(
         absences, list(hit.select_related(*NAMED).order_by("starts_at", "pk").distinct())
     )
-    if seen is not None and sorted(seen) != declared.tokens:
+    if not is_as_seen(declared.tokens, seen):
         raise NotAsSeen(outcome=declared)
     return declared

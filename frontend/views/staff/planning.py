@@ -173,8 +173,15 @@ def _title(period: Period) -> str:
 def _listed(
     planner: Planner, found: Sequence[Concerned], chosen: Mapping[int, str]
 ) -> list[Family]:
-    people = rehousing.people_of(place for each in found for place in each.places)
-    return rehousing.listed(found, chosen, desk=planner.desk, people=people, now=planner.now)
+    places = [place for each in found for place in each.places]
+    return rehousing.listed(
+        found,
+        chosen,
+        desk=planner.desk,
+        people=rehousing.people_of(places),
+        sites=rehousing.sites_of(places),
+        now=planner.now,
+    )
 
 
 def _families(

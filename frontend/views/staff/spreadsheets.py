@@ -7,6 +7,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.files.uploadedfile import UploadedFile
+from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -14,12 +15,13 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from booking import actions
-from booking.actions.trying import tried
+from booking.actions.trying import summary, tried
+from booking.declared import working_at
 from booking.errors import NotAsSeen
 from centres import absence_sheets, rule_sheets, sheets
 from centres.cells import Known
 from centres.errors import Refusal
-from centres.models import Centre, OpeningRule, Shift
+from centres.models import OpeningRule
 from centres.sheets import Fault, Row
 from frontend.access import access
 from frontend.rule_words import Names, Preview, left_out
@@ -39,11 +41,15 @@ def _asked(request: HttpRequest, centre_slug: str, what: str) -> Asked:
     return asked
 
 
-def _people(centre: Centre) -> list[int]:
-    """Those who receive there, whose absences its managers may declare."""
-    rules = OpeningRule.objects.filter(site__centre=centre).values_list("practitioner", flat=True)
-    shifts = Shift.objects.filter(centre=centre).values_list("practitioner", flat=True)
-    return sorted(set(rules) | set(shifts))
+def _people(asked: Asked) -> list[int]:
+    """Those who receive there, now or later, whose absences its managers may declare: no business
+    of theirs is what becomes of who has left."""
+    is_over = Q(valid_until__lt=asked.today)
+    rules = OpeningRule.objects.filter(site__centre=asked.centre, is_active=True).exclude(is_over)
+    working = working_at(asked.centre, now=asked.now)
+    return sorted(
+        {*rules.values_list("practitioner", flat=True), *working.values_list("pk", flat=True)}
+    )
 
 
 @access("staff")
@@ -55,7 +61,7 @@ def export(request: HttpRequest, centre_slug: str, what: str) -> HttpResponse:
     if what == RULES:
         lines = rule_sheets.write_rules(known)
     else:
-        lines = absence_sheets.write_absences(known, people=_people(asked.centre), now=asked.now)
+        lines = absence_sheets.write_absences(known, people=_people(asked), now=asked.now)
     return _file(what, lines, f"{what}-{centre_slug}.csv")
 
 
@@ -68,7 +74,7 @@ def example(request: HttpRequest, centre_slug: str, what: str) -> HttpResponse:
     if what == RULES:
         lines = rule_sheets.example_rules(known, today=asked.today)
     else:
-        people = _people(asked.centre)
+        people = _people(asked)
         lines = absence_sheets.example_absences(known, people=people, today=asked.today)
     return _file(what, lines, f"{what}-exemple.csv")
 
@@ -121,7 +127,7 @@ def _read(what: str, rows: Sequence[Row], asked: Asked) -> tuple[list[Any], list
     known = Known(asked.centre)
     if what == RULES:
         return rule_sheets.read_rules(rows, known)
-    return absence_sheets.read_absences(rows, known, people=_people(asked.centre), now=asked.now)
+    return absence_sheets.read_absences(rows, known, people=_people(asked), now=asked.now)
 
 
 def _told(fault: Fault) -> tuple[int, str, str]:
@@ -146,7 +152,7 @@ def _change(
         act(**values, seen=seen)
     except NotAsSeen as refusal:
         outcome = refusal.details["outcome"]
-        return _preview(request, asked, context, outcome, seen=seen)
+        return _preview(request, asked, context, outcome, is_old=True)
     number = len(lines)
     text = ngettext("%(n)s ligne est importée.", "%(n)s lignes sont importées.", number)
     messages.success(request, text % {"n": number})
@@ -169,15 +175,15 @@ def _preview(
     context: dict[str, Any],
     outcome: Any,
     *,
-    seen: Sequence[str] | None = None,
+    is_old: bool = False,
 ) -> HttpResponse:
-    context |= {"tokens": " ".join(outcome.tokens), "is_old": seen is not None, "is_tried": True}
+    context |= {"seen": summary(outcome.tokens), "is_old": is_old, "is_tried": True}
     if context["what"] == RULES:
         names = Names(asked.centre)
-        context["preview"] = Preview(outcome, names, asked.desk, until=asked.now + SHOWN, seen=seen)
+        context["preview"] = Preview(outcome, names, asked.desk, until=asked.now + SHOWN)
     else:
         context["hit"] = [left_out(each, asked.desk) for each in outcome.hit]
-    return _page(request, context, status=409 if seen is not None else 200)
+    return _page(request, context, status=409 if is_old else 200)
 
 
 def _page(request: HttpRequest, context: dict[str, Any], *, status: int = 200) -> HttpResponse:

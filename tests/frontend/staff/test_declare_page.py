@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from html import unescape
 from typing import Any
 
 import pytest
@@ -112,6 +113,18 @@ def test_families_are_listed_and_nothing_is_saved(boss: Client, shift: Shift) ->
     assert "Prévenue par e-mail" in page
     assert not Absence.objects.exists()
     assert not Declaration.objects.exists()
+
+
+def test_another_place_is_named_and_their_own_is_not(boss: Client, shift: Shift) -> None:
+    """Nobody is sent to another town by an alternative that reads like the one beside it."""
+    visits(shift, 1)
+    elsewhere = make_site(shift.centre)
+    Shift.objects.exclude(pk=shift.pk).update(site=elsewhere)
+    found = re.findall(r"<option[^>]*>(Déplacer au[^<]*)<", see(boss, shift))
+    assert found
+    assert all(unescape(each).endswith(f", {elsewhere.name}") for each in found)
+    Shift.objects.update(site=shift.site)
+    assert f", {shift.site.name}<" not in see(boss, shift)
 
 
 def test_one_press_moves_everybody_and_the_next_page_says_so(boss: Client, shift: Shift) -> None:
@@ -323,10 +336,10 @@ def test_as_many_queries_for_nine_families_as_for_one_and_a_light_page(
     make_department()
     visits(shift, 1)
     see(boss, shift)
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(14):
         see(boss, shift)
     Appointment.objects.all().delete()
     visits(shift, 6)
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(14):
         page = see(boss, shift)
     assert len(page.encode()) < HEAVIEST

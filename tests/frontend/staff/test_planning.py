@@ -10,7 +10,7 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from centres.models import Absence, Centre, Closure, Shift
-from tests.factories import make_centre, make_practitioner, make_shift, make_site
+from tests.factories import make_centre, make_department, make_practitioner, make_shift, make_site
 from tests.frontend.pages import read
 from tests.frontend.staff.people import at_desk, in_department
 
@@ -63,6 +63,14 @@ def test_what_is_over_is_not_told(shift: Shift, centre: Centre) -> None:
     )
     page = read(at_desk(centre), f"/equipe/planning/{centre.slug}/")
     assert str(shift.practitioner) not in page
+
+
+def test_who_administers_its_departement_is_led_to_its_rules(shift: Shift, centre: Centre) -> None:
+    """There may be others whose Département is not theirs."""
+    make_department(code="56", name="Morbihan")
+    path = f"/equipe/planning/{centre.slug}/"
+    assert "Plages d’ouverture" in read(in_department(), path)
+    assert "Plages d’ouverture" not in read(at_desk(centre), path)
 
 
 def test_one_centre_needs_no_choice_and_several_do(centre: Centre) -> None:

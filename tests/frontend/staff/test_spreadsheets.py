@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from centres.actions import expand_rules
 from centres.models import Absence, Centre, OpeningRule, RuleChange, Shift
+from centres.sheets import MOST_LINES
 from tests.factories import (
     PARIS,
     make_appointment,
@@ -21,6 +22,7 @@ from tests.factories import (
     make_guardian,
     make_practitioner,
     make_rule,
+    make_shift,
     make_site,
     make_type,
 )
@@ -28,6 +30,7 @@ from tests.frontend.pages import text
 from tests.frontend.staff.people import at_desk
 
 pytestmark = pytest.mark.django_db
+A_DAY = timedelta(days=1)
 
 
 @pytest.fixture
@@ -210,3 +213,74 @@ def test_no_other_page_takes_a_file(claire: Client, redon: Centre, rule: Opening
     file = SimpleUploadedFile("x.csv", b"x")
     answer = claire.post(f"/equipe/planning/{redon.slug}/plages/nouvelle/", {"fichier": file})
     assert answer.status_code == 413
+
+
+def test_a_sheet_as_long_as_may_be_is_imported_once_it_was_tried(
+    claire: Client, redon: Centre, rule: OpeningRule
+) -> None:
+    """What was seen is carried whole, however many half-days there are."""
+    days = ("lundi", "mercredi", "jeudi", "vendredi", "samedi")
+    on, last = timezone.localdate(), timezone.localdate() + timedelta(days=6)
+    people = [make_practitioner(redon.department) for _ in range(4)]
+    lines = [
+        f"{who};{rule.site.name};{day};{hour}:00;{hour}:50;{on:%d/%m/%Y};{last:%d/%m/%Y};medecin"
+        for who in people
+        for day in days
+        for hour in range(7, 22)
+    ]
+    assert len(lines) == MOST_LINES
+    columns = "professionnel;lieu;jours;de;à;premier jour;dernier jour;motifs\n"
+    tried = sent(claire, redon, columns + "\n".join(lines))
+    assert "300 lignes nouvelles ou changées" in text(tried)
+    seen = re.search(r'name="seen" value="([^"]*)"', tried.content.decode())
+    assert seen
+    assert len(seen[1]) == 64
+    assert confirm(claire, redon, tried).status_code == 302
+    assert OpeningRule.objects.count() == 1 + MOST_LINES
+
+
+def test_what_has_changed_since_the_trial_is_shown_instead_of_written(
+    claire: Client, redon: Centre, rule: OpeningRule
+) -> None:
+    shift = Shift.objects.order_by("starts_at")[2]
+    tried = sent(claire, redon, edited(exported(claire, redon), "09:00", "10:00"))
+    make_appointment(shift)
+    answer = confirm(claire, redon, tried)
+    assert answer.status_code == 409
+    assert "1 rendez-vous n’aurait plus de place" in text(answer)
+    assert "Voici ce qu’il en serait maintenant" in text(answer)
+    assert confirm(claire, redon, answer).status_code == 302
+
+
+def test_who_has_left_is_no_business_of_the_centre_s_any_more(
+    claire: Client, redon: Centre, rule: OpeningRule
+) -> None:
+    """A replacement of last year is ill elsewhere now."""
+    gone = make_practitioner(redon.department, last_name="Kerboul")
+    dates = [timezone.localdate() - number * A_DAY for number in (90, 1)]
+    make_rule(site=rule.site, practitioner=gone, valid_from=dates[0], valid_until=dates[1])
+    make_rule(site=rule.site, practitioner=gone, is_active=False)
+    make_shift(site=rule.site, practitioner=gone, starts_at=timezone.now() - 90 * A_DAY)
+    since, until = timezone.now() - A_DAY, timezone.now() + A_DAY
+    ill = Absence.objects.create(practitioner=gone, kind="sick", starts_at=since, ends_at=until)
+    assert "Kerboul" not in exported(claire, redon, "absences")
+    body = "numéro;professionnel;premier jour;dernier jour\n"
+    day = f"{until:%d/%m/%Y}"
+    for number, who in ((ill.pk, rule.practitioner), ("", gone)):
+        answer = sent(claire, redon, f"{body}{number};{who};{day};{day}\n", "absences")
+        assert answer.status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "why"),
+    [(-9, -2, "c’est déjà passé"), (1, 410, "c’est plus d’un an : vérifiez l’année")],
+)
+def test_an_absence_of_a_sheet_is_judged_as_one_of_the_form(
+    claire: Client, redon: Centre, rule: OpeningRule, first: int, last: int, why: str
+) -> None:
+    days = [timezone.localdate() + number * A_DAY for number in (first, last)]
+    body = "professionnel;premier jour;dernier jour\n"
+    body += f"{rule.practitioner};{days[0]:%d/%m/%Y};{days[1]:%d/%m/%Y}\n"
+    answer = sent(claire, redon, body, "absences")
+    assert answer.status_code == 422
+    assert why in text(answer)
