@@ -9,7 +9,7 @@ from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.contrib.auth.tokens import default_token_generator
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils.encoding import force_bytes
@@ -101,14 +101,22 @@ def _last_administrator(unused: Sequence[Membership]) -> Membership | None:
     return ours[-1] if ours and not live.exists() else None
 
 
+def closed_by_hand() -> QuerySet[User]:
+    """Accounts that an administrator closed, and alone opens again: of who lapsed, no role is left
+    that is not suspended."""
+    live = Membership.objects.filter(suspended_at=None)
+    return User.objects.filter(is_active=False, pk__in=live.values("user"))
+
+
 @transaction.atomic
 def restore_memberships(*, users: Iterable[User], by: str, now: datetime) -> int:
-    """Give suspended rights back, for as long again; how many."""
+    """Give suspended rights back, for as long again; how many. Those of accounts that were closed
+    by hand stay."""
     suspended = list(
         Membership.objects.select_for_update(of=("self",))
         .select_related("user", "centre")
         .filter(user__in=[user.pk for user in users])
-        .exclude(suspended_at=None)
+        .exclude(Q(suspended_at=None) | Q(user__in=closed_by_hand()))
     )
     Membership.objects.filter(pk__in=[each.pk for each in suspended]).update(
         suspended_at=None, granted_at=now, last_used_at=None

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from centres.actions.accounts import said
+from centres.actions.accounts import closed_by_hand, said
 from centres.errors import AccountClosed, NotYours
 from centres.models import AccountEvent, Centre, Department, Membership, User
 from centres.reach import Person, Post, Reach
@@ -74,10 +74,13 @@ def withdraw_role(*, membership_id: int, reach: Reach, by: str, now: datetime) -
 
 @transaction.atomic
 def renew_role(*, membership_id: int, reach: Reach, by: str, now: datetime) -> User:
-    """Give a lapsed role back, for as long again; one in use stays as it is. Raises NotYours."""
+    """Give a lapsed role back, for as long again; one in use stays as it is. Raises NotYours,
+    AccountClosed."""
     membership = theirs(membership_id, reach)
     if membership.suspended_at is None:
         return membership.user
+    if closed_by_hand().filter(pk=membership.user_id).exists():
+        raise AccountClosed
     membership.suspended_at, membership.granted_at, membership.last_used_at = None, now, None
     membership.save(update_fields=["suspended_at", "granted_at", "last_used_at"])
     User.objects.filter(pk=membership.user_id).update(is_active=True)

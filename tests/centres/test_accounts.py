@@ -13,7 +13,9 @@ from django.test import Client
 from django.utils import timezone
 
 from centres import actions
+from centres.errors import AccountClosed
 from centres.models import AccountEvent, Centre, Membership, User
+from centres.reach import Reach
 from centres.tasks import lapse_memberships
 from tests.factories import make_centre
 from tests.frontend.pages import text
@@ -195,6 +197,29 @@ def test_suspended_rights_are_given_back_and_both_are_on_record(
         ("restored", "chief@example.org"),
     ]
     assert "Accueil" in events[0].note
+
+
+def test_an_account_closed_by_hand_stays_closed(administration: Client) -> None:
+    """One of its roles had lapsed before, which reopens an account that lapsed."""
+    lapsed = used("gone@example.org", 91, make_centre())
+    there = make_centre()
+    Membership.objects.create(
+        user=lapsed.user, department=there.department, centre=there, role="reception"
+    )
+    lapse_memberships()
+    User.objects.filter(pk=lapsed.user_id).update(is_active=False)
+    press(administration, "restore", lapsed.user)
+    with pytest.raises(AccountClosed):
+        actions.renew_role(
+            membership_id=lapsed.pk,
+            reach=Reach(0, centres={lapsed.centre_id}),
+            by="manager@example.org",
+            now=timezone.now(),
+        )
+    lapsed.refresh_from_db()
+    assert lapsed.suspended_at is not None
+    assert not User.objects.get(pk=lapsed.user_id).is_active
+    assert not AccountEvent.objects.filter(user=lapsed.user, action="restored").exists()
 
 
 def test_history_is_not_edited(administration: Client, chief: User) -> None:

@@ -46,7 +46,8 @@ CHANGES = [
 ]
 RESETS = [
     ("a manager helps those of their centre", MANAGER, person(AGENT), True),
-    ("also when they work elsewhere", MANAGER, person(AGENT, OTHER, FOREIGN), True),
+    ("nobody who works in another centre too", MANAGER, person(AGENT, OTHER), False),
+    ("nor in another Département", MANAGER, person(AGENT, FOREIGN), False),
     ("a colleague who manages with them", MANAGER, person(CHIEF), True),
     ("nobody of another centre", MANAGER, person(OTHER), False),
     ("nobody without a role", MANAGER, person(), False),
@@ -55,6 +56,8 @@ RESETS = [
     ("not the owner", MANAGER, person(AGENT, special=True), False),
     ("not themselves", MANAGER, person(AGENT, user=1), False),
     ("an administrator helps any centre", ADMINISTRATOR, person(OTHER_CHIEF), True),
+    ("and who works in several", ADMINISTRATOR, person(AGENT, OTHER), True),
+    ("not who works in another Département too", ADMINISTRATOR, person(AGENT, FOREIGN), False),
     ("and other administrators", ADMINISTRATOR, person(HEAD), True),
     ("no administrator of another Département", ADMINISTRATOR, person(AGENT, FOREIGN_HEAD), False),
     ("no manager of another", ADMINISTRATOR, person(AGENT, FOREIGN_CHIEF), False),

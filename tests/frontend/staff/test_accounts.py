@@ -113,6 +113,22 @@ def test_a_lost_phone_is_reset_with_a_record_and_a_link(manager: Client, centre:
     ]
 
 
+def test_inviting_a_colleague_of_elsewhere_gives_no_hand_on_their_log_in(
+    manager: Client, centre: Centre
+) -> None:
+    nurse = protect(make_user("nurse@example.org", "reception", make_centre()))
+    manager.post(page(centre), NEWCOMER | {"email": nurse.email, "role": "reception"})
+    shown = read(manager, page(centre))
+    assert "nurse@example.org" in shown
+    assert "Téléphone perdu ou volé" not in shown
+    for action in ("remettre", "lien"):
+        assert "n’est pas de votre ressort" in press(manager, nurse, action, centre)
+    nurse.refresh_from_db()
+    assert nurse.check_password(PASSWORD)
+    assert Authenticator.objects.filter(user=nurse).exists()
+    assert "remise à zéro" in press(in_department(), nurse, "remettre", centre)
+
+
 def test_a_lapsed_role_is_given_back(manager: Client, centre: Centre) -> None:
     claire = make_user("claire@example.org", "reception", centre)
     claire.memberships.update(suspended_at=timezone.now())
