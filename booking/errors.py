@@ -129,7 +129,8 @@ class AlreadyBookedThen(Refusal):
     message = gettext_noop("Cet enfant a déjà un rendez-vous à ce moment-là.")
 
 
-class PersonBookedThen(AlreadyBookedThen):
+class PersonBookedThen(Refusal):
+    code = "person_booked_then"
     message = gettext_noop("Cette personne a déjà un rendez-vous à ce moment-là.")
 
 

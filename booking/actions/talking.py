@@ -53,7 +53,7 @@ def book_for(
 
     Every rule is the same as for a family, but for the notice, the horizon and the seats kept for
     agents. A second press of the same agent (the answer was lost on its way) is the first one: its
-    appointment. Raises AgentsOnly, AlreadyBookedThen (an adult's too), and whatever `hold` and
+    appointment. Raises AgentsOnly, PersonBookedThen, and whatever `hold` and
     `confirm` raise; then nothing is held either.
     """
     if not actor.is_agent:
@@ -254,7 +254,7 @@ def overbook_for(
     due_on: date | None = None,
 ) -> Appointment:
     """Add this family over another, with a reason; a second press of the same agent is the first
-    one. Raises as `overbook`, and AlreadyBookedThen for an adult too."""
+    one. Raises as `overbook`, and PersonBookedThen."""
     who = _who(guardian, child, due_on)
     _lock_guardian(guardian, who)
     pressed = _pressed_for(guardian, child, kind, start, actor)

@@ -6,7 +6,14 @@ import pytest
 
 from booking import actions
 from booking.actors import FAMILY, Actor
-from booking.errors import AgeNotAllowed, AgentsOnly, AlreadyBookedThen, ChildRequired, SlotTaken
+from booking.errors import (
+    AgeNotAllowed,
+    AgentsOnly,
+    AlreadyBookedThen,
+    ChildRequired,
+    PersonBookedThen,
+    SlotTaken,
+)
 from booking.models import Appointment, AppointmentEvent, Child, Guardian, Household
 from centres.calendar import to_minute
 from centres.models import AppointmentType
@@ -104,9 +111,9 @@ def test_a_press_whose_answer_was_lost_is_pressed_again_and_books_once(scene: Sc
     guardian, _child = a_family()
     first = book(scene, guardian, None)
     assert book(scene, guardian, None) == first
-    with pytest.raises(AlreadyBookedThen):
+    with pytest.raises(PersonBookedThen):
         book(scene, guardian, None, actor=COLLEAGUE)
-    with pytest.raises(AlreadyBookedThen):
+    with pytest.raises(PersonBookedThen):
         book(scene, guardian, None, at="09:05")
     assert Appointment.objects.get() == first
     assert OutboxMessage.objects.filter(kind="confirmation").count() == 1
@@ -126,7 +133,7 @@ def test_an_overbooking_pressed_again_is_one(scene: Scene) -> None:
     known = {"guardian": guardian, "child": None}
     first = overbooked(scene, **known)
     assert overbooked(scene, **known) == first
-    with pytest.raises(AlreadyBookedThen):
+    with pytest.raises(PersonBookedThen):
         overbooked(scene, actor=COLLEAGUE, **known)
     households = Household.objects.count()
     new = overbooked(scene, "10:00", who=parent(7))
