@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from centres import actions
 from centres.models import User
-from frontend import second_factor
+from frontend import oidc, second_factor
 
 SEEN, USED, KEPT = "seen_at", "used_on", "typed_too_late"
 # How exactly the last sign of life is known: a page must not cost a write each time.
@@ -66,6 +66,7 @@ def _out(request: HttpRequest, user: User) -> HttpResponseBase:
     kept = _typed(request.POST) if request.method == "POST" else []
     who, path = user.pk, request.get_full_path()
     logout(request)
+    oidc.note_left(request)
     if request.method in ("GET", "HEAD"):
         return redirect_to_login(path)
     if not kept:

@@ -10,6 +10,7 @@ import base64
 import hashlib
 import secrets
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
@@ -23,13 +24,13 @@ from django.utils.crypto import constant_time_compare
 
 from frontend.directories import Directory
 
-BEGUN = "oidc_begun"
+BEGUN, LEFT = "oidc_begun", "oidc_left"
 TIMEOUT_SECONDS = 5.0
 KNOWN_FOR = 600
 # Signed by the directory's private key: never by a secret both have, and never unsigned.
 ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "ES256", "ES384"]
 LEEWAY_SECONDS = 60
-NEEDED = ["iss", "sub", "aud", "exp", "iat", "nonce"]
+NEEDED = ["iss", "sub", "aud", "exp", "iat", "nonce", "auth_time"]
 # All that a directory may answer amiss, beside what it says plainly.
 WRONG = (httpx.HTTPError, jwt.PyJWTError, ValueError, KeyError, TypeError, AttributeError)
 
@@ -45,16 +46,32 @@ class Identity(NamedTuple):
     has_second_factor: bool
 
 
-def address_to_begin(request: HttpRequest, *, then: str) -> str:
+def note_left(request: HttpRequest) -> None:
+    """Somebody was logged out here, but not at the directory: who comes next shows who they are."""
+    if settings.OIDC is not None:
+        request.session[LEFT] = True
+
+
+def address_to_begin(request: HttpRequest, *, then: str, now: datetime) -> str:
     """Where the browser goes first. What it must come back with is kept in its session. Raises
-    Refused when the directory does not answer."""
+    Refused when the directory does not answer.
+
+    A directory that knows the browser would say at once who sat there: it asks again after a
+    log-out here, and when it last asked longer ago than somebody may be away from a desk."""
     state, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(3))
     digest = hashlib.sha256(verifier.encode()).digest()
     try:
         endpoint = _configuration()["authorization_endpoint"]
     except WRONG as error:
         raise Refused from error
-    request.session[BEGUN] = {"state": state, "nonce": nonce, "verifier": verifier, "then": then}
+    longest = 0 if LEFT in request.session else settings.IDLE_MINUTES * 60
+    request.session[BEGUN] = {
+        "state": state,
+        "nonce": nonce,
+        "verifier": verifier,
+        "then": then,
+        "shown_since": int(now.timestamp()) - longest,
+    }
     asked = {
         "response_type": "code",
         "client_id": _ours().client_id,
@@ -64,7 +81,10 @@ def address_to_begin(request: HttpRequest, *, then: str) -> str:
         "nonce": nonce,
         "code_challenge": base64.urlsafe_b64encode(digest).rstrip(b"=").decode(),
         "code_challenge_method": "S256",
+        "max_age": str(longest),
     }
+    if not longest:
+        asked["prompt"] = "login"
     return f"{endpoint}{'&' if '?' in endpoint else '?'}{urlencode(asked)}"
 
 
@@ -77,10 +97,14 @@ def identity(request: HttpRequest) -> tuple[Identity, str]:
     try:
         tokens = _tokens(code, begun["verifier"])
         claims = _claims(tokens["id_token"], begun["nonce"])
+        if not claims["auth_time"] >= begun["shown_since"] - LEEWAY_SECONDS:
+            raise Refused
         said = claims if claims.get("email") else _user_info(tokens, claims)
-        return _vouched(said, claims), begun["then"]
+        found = _vouched(said, claims)
     except WRONG as error:
         raise Refused from error
+    request.session.pop(LEFT, None)
+    return found, begun["then"]
 
 
 def _vouched(said: Mapping[str, Any], claims: Mapping[str, Any]) -> Identity:

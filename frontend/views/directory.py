@@ -25,10 +25,11 @@ logger = logging.getLogger(__name__)
 def begin(request: HttpRequest) -> HttpResponseBase:
     """A link, not a form: our pages' forms are sent to ourselves only."""
     _must_be_configured()
-    if not may_begin(request, "directory", now=timezone.now()):
+    now = timezone.now()
+    if not may_begin(request, "directory", now=now):
         return too_many(request, LOGINS_WINDOW, template="pages/signin/too_many.html")
     try:
-        address = oidc.address_to_begin(request, then=signin.next_page(request))
+        address = oidc.address_to_begin(request, then=signin.next_page(request), now=now)
     except oidc.Refused:
         logger.warning("The directory does not answer", exc_info=True)
         return _not_in(request, _("L’annuaire ne répond pas. Entrez par votre mot de passe."))

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from centres.models import User
-from frontend import idle, passkeys, second_factor, signin
+from frontend import idle, oidc, passkeys, second_factor, signin
 from frontend.access import access
 from frontend.forms_signin import FactorForm, LogInForm
 from frontend.limits import LOGINS_WINDOW, may_log_in, may_try_code, too_many
@@ -97,4 +97,5 @@ def of_administration(request: HttpRequest) -> HttpResponseBase:
 @require_POST
 def leave(request: HttpRequest) -> HttpResponseBase:
     logout(request)
+    oidc.note_left(request)
     return redirect("account_login")

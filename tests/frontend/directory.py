@@ -35,6 +35,7 @@ class FakeDirectory:
         self.wrong: dict[str, Any] = {}
         self.asked: dict[str, dict[str, str]] = {}
         self.issuer = ""
+        self.shown_at = int(time.time())
 
     def configuration(self) -> dict[str, Any]:
         names = ("authorization", "token", "userinfo")
@@ -56,6 +57,13 @@ class FakeDirectory:
         self.asked[code] = asked
         return f"{asked['redirect_uri']}?{urlencode({'code': code, 'state': asked['state']})}"
 
+    def _shown_at(self, asked: dict[str, str], now: int) -> int:
+        """When the person last said who they are: now, if that is asked or was too long ago."""
+        longest = int(asked.get("max_age", now))
+        if asked.get("prompt") == "login" or now - self.shown_at > longest:
+            self.shown_at = now
+        return self.shown_at
+
     def tokens(self, form: dict[str, str], authorization: str) -> dict[str, Any] | None:
         """A code is good once, for whom it was made, with the verifier of its challenge."""
         asked = self.asked.pop(form.get("code", ""), None)
@@ -73,6 +81,7 @@ class FakeDirectory:
             "sub": "person-1",
             "iat": now,
             "exp": now + 300,
+            "auth_time": self._shown_at(asked, now),
             "nonce": asked["nonce"],
             **self.person,
             **self.wrong,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -13,6 +14,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from centres.models import User
+from frontend import idle
 from frontend.directories import Directory
 from tests.factories import make_centre
 from tests.frontend.directory import CLIENT, SECRET, FakeDirectory, new_key, running
@@ -88,6 +90,53 @@ def test_it_is_not_accepted_where_nothing_says_so(directory: FakeDirectory, clai
     assert client.get(come_back(client))["Location"] == CODE
 
 
+def asked_of(client: Client) -> dict[str, str]:
+    """What the directory is asked when the button is pressed."""
+    there = urlsplit(client.get(BEGIN)["Location"])
+    return {name: values[0] for name, values in parse_qs(there.query).items()}
+
+
+def test_who_was_away_from_the_directory_too_long_shows_anew_who_they_are(
+    directory: FakeDirectory, claire: User, settings: Settings
+) -> None:
+    settings.IDLE_MINUTES = 20
+    client = Client()
+    asked = asked_of(client)
+    assert asked["max_age"] == "1200"
+    assert "prompt" not in asked, "no more often than a desk asks itself"
+    for minutes, is_asked_anew in ((19, False), (22, True)):
+        before = int(time.time()) - minutes * 60
+        directory.shown_at = before
+        client.get(come_back(client))
+        assert (directory.shown_at > before) is is_asked_anew
+
+
+@pytest.mark.parametrize("how", ["leaves", "is away"])
+def test_whoever_sits_down_after_a_log_out_is_not_let_in_by_the_directory_s_memory(
+    directory: FakeDirectory, claire: User, settings: Settings, how: str
+) -> None:
+    settings.OIDC = settings.OIDC._replace(trusted=("mfa",))
+    directory.person["amr"] = ["mfa"]
+    client = Client()
+    client.get(come_back(client))
+    assert client.get(DESK).status_code == 200
+    if how == "leaves":
+        client.post("/equipe/quitter/")
+    else:
+        session = client.session
+        session[idle.SEEN] -= settings.IDLE_MINUTES * 60 + 60
+        session.save()
+        client.get(DESK)
+    asked = asked_of(client)
+    assert (asked["prompt"], asked["max_age"]) == ("login", "0")
+    assert asked_of(client)["prompt"] == "login", "however often it is tried"
+    directory.wrong = {"auth_time": int(time.time()) - 5 * 60}
+    assert "n’a pas confirmé" in refusal(client, come_back(client)), "it did not ask"
+    directory.wrong = {}
+    assert client.get(come_back(client))["Location"] == DESK
+    assert client.get(DESK).status_code == 200
+
+
 def test_an_address_told_apart_from_the_token_counts_too(
     directory: FakeDirectory, claire: User
 ) -> None:
@@ -109,6 +158,10 @@ WRONG: list[dict[str, Any]] = [
     {"exp": 1_000_000_000},
     {"exp": None},
     {"sub": None},
+    {"auth_time": None},
+    {"auth_time": 1_000_000_000},
+    {"auth_time": "now"},
+    {"auth_time": float("nan")},
     {"email_verified": False},
     {"email_verified": None},
     {"email_verified": "false"},
