@@ -57,13 +57,13 @@ class Told(NamedTuple):
 
 def declared(
     told: Iterable[Told], *, event: str, now: datetime, leaves_at: datetime, actor: Actor
-) -> set[int]:
+) -> dict[int, str]:
     """Plan one message for each family, to leave at `leaves_at`, and leave to the desk those that
     are to be phoned or that no message reaches. Nothing said before is true any more: it is
-    withdrawn. Those (appointments) whose confirmation had not left yet."""
+    withdrawn. The kind of what had not left yet, by appointment."""
     listed = list(told)
     refs = {str(each.appointment.uid): each.appointment.pk for each in listed}
-    untold = {refs[ref] for ref in outbox.waiting(subject_refs=refs, kinds=[CONFIRMATION])}
+    waiting = outbox.waiting(subject_refs=refs, kinds=[CONFIRMATION, MOVED])
     intents: list[Intent] = []
     to_phone: defaultdict[str, list[Appointment]] = defaultdict(list)
     for each in listed:
@@ -80,7 +80,7 @@ def declared(
     for kind, appointments in to_phone.items():
         leave_to_desk(kind, appointments, now=now, event=event)
     outbox.enqueue([*intents, *plans.intents], now=now)
-    return untold
+    return {refs[ref]: kind for ref, kind in waiting.items()}
 
 
 def _message_of(
@@ -157,20 +157,28 @@ def put_back(
     appointments: Sequence[Appointment],
     *,
     left: Sequence[Was],
-    untold: Sequence[Appointment],
+    waited: Sequence[tuple[str, Appointment]],
     event: str,
     now: datetime,
 ) -> None:
-    """These stand where they stood before: their reminders again, and the confirmations that had
-    been withdrawn."""
+    """These stand where they stood before: their reminders again, and the messages, by kind, that
+    had waited and were withdrawn."""
     days = [planning.day_of(each) for each in appointments]
     plans = planning.plan_days([*days, *(was.day for was in left)], now=now)
     if plans.withdraw:
         outbox.supersede(subject_refs=plans.withdraw, kinds=[REMINDER], wanted=plans.wanted)
     intents = list(plans.intents)
-    for each in untold:
-        intents += messages_of(CONFIRMATION, each, now=now, event=event)
+    for kind, each in waited:
+        intents += _said_again(kind, each, event=event, now=now)
     outbox.enqueue(intents, now=now)
+
+
+def _said_again(kind: str, appointment: Appointment, *, event: str, now: datetime) -> list[Intent]:
+    """What had waited to be said of it, and was withdrawn; nothing if nothing had."""
+    if not kind:
+        return []
+    is_news = kind == MOVED and appointment.starts_at < now + NEAR
+    return messages_of(kind, appointment, now=now, every_way=is_news, event=event)
 
 
 def stand_again(cases: Sequence[Case], *, by: str, now: datetime) -> list[Case]:
@@ -183,17 +191,11 @@ def stand_again(cases: Sequence[Case], *, by: str, now: datetime) -> list[Case]:
     told |= {str(each.appointment.uid) for each in cases if each.answer == Case.Answer.REFUSED}
     close_calls(appointments.values(), by=by, now=now)
     untold = [each for each in cases if str(each.appointment.uid) not in told]
-    outbox.enqueue(
-        [
-            intent
-            for each in untold
-            if each.was_untold
-            for intent in messages_of(
-                CONFIRMATION, each.appointment, now=now, event=f"kept{each.declaration_id}"
-            )
-        ],
-        now=now,
-    )
+    intents: list[Intent] = []
+    for each in untold:
+        event = f"kept{each.declaration_id}"
+        intents += _said_again(each.was_waiting, each.appointment, event=event, now=now)
+    outbox.enqueue(intents, now=now)
     again = [each for each in cases if str(each.appointment.uid) in told]
     to_call_of(KEPT, again, now=now)
     return again

@@ -104,14 +104,15 @@ class Withdrawn(NamedTuple):
     has_left: bool
 
 
-def waiting(*, subject_refs: Iterable[str], kinds: Iterable[str]) -> set[str]:
-    """Of these subjects those that a message of these kinds waits to tell of: one query."""
+def waiting(*, subject_refs: Iterable[str], kinds: Iterable[str]) -> dict[str, str]:
+    """Of these subjects those that a message of these kinds waits to tell of, and its kind: one
+    query."""
     found = OutboxMessage.objects.filter(
         subject_ref__in=list(subject_refs),
         kind__in=list(kinds),
         state__in=[OutboxMessage.State.PLANNED, OutboxMessage.State.CLAIMED],
     )
-    return set(found.values_list("subject_ref", flat=True))
+    return dict(found.order_by("id").values_list("subject_ref", "kind"))
 
 
 def reference(message: OutboxMessage) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -142,7 +142,7 @@ def _declare(plan: Plan, *, now: datetime, actor: Actor) -> Declaration:
         declared_at=now,
         declared_by=actor.label[:80],
     )
-    untold = announcing.declared(
+    waited = announcing.declared(
         [
             announcing.Told(each.wanted.choice, each.appointment, each.was, each.proposal)
             for each in done
@@ -152,7 +152,7 @@ def _declare(plan: Plan, *, now: datetime, actor: Actor) -> Declaration:
         leaves_at=now + LEAVES_AFTER,
         actor=actor,
     )
-    Case.objects.bulk_create([_case(declaration, each, untold) for each in done])
+    Case.objects.bulk_create([_case(declaration, each, waited) for each in done])
     return declaration
 
 
@@ -353,14 +353,14 @@ def _draw_references(holds: Collection[Appointment]) -> None:
         by_reference[reference].reference = new_reference()
 
 
-def _case(declaration: Declaration, done: Done, untold: Collection[int]) -> Case:
+def _case(declaration: Declaration, done: Done, waited: Mapping[int, str]) -> Case:
     return Case(
         declaration=declaration,
         appointment=done.appointment,
         choice=done.wanted.choice,
         sequence=done.appointment.sequence,
         was=done.was,
-        was_untold=done.appointment.pk in untold,
+        was_waiting=waited.get(done.appointment.pk, ""),
         proposal=done.proposal,
         answer_by=done.proposal.expires_at if done.proposal else None,
     )

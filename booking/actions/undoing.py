@@ -164,7 +164,7 @@ def _put_back(
     announcing.put_back(
         [by_pk[each.appointment_id] for each in changed],
         left=left,
-        untold=[by_pk[each.appointment_id] for each in cases if each.was_untold],
+        waited=[(each.was_waiting, by_pk[each.appointment_id]) for each in cases],
         event=event,
         now=now,
     )

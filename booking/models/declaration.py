@@ -87,8 +87,8 @@ class Case(models.Model):
     # Of the appointment once this was done: a later one means that somebody has acted since.
     sequence = models.PositiveIntegerField()
     was = models.JSONField(default=dict)
-    # Nothing had been said to the family yet of its appointment as it was.
-    was_untold = models.BooleanField(default=False)
+    # The kind of message that had not left yet, of its appointment as it was.
+    was_waiting = models.CharField(max_length=40, blank=True, default="")
     proposal = models.ForeignKey(
         Appointment, models.SET_NULL, null=True, related_name="proposed_in"
     )

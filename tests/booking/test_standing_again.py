@@ -13,6 +13,7 @@ from booking.declared import in_limbo
 from booking.desk import calls
 from booking.errors import PlanChanged
 from booking.models import Appointment, Declaration
+from centres.calendar import to_minute
 from centres.models import Absence, Closure, Shift, User
 from notifications.handling import tell
 from notifications.models import OutboxMessage
@@ -186,3 +187,20 @@ def test_two_types_of_one_session_are_given_two_seats() -> None:
     it.declare("move", period=absence)
     moved = Appointment.objects.filter(starts_at=clock("16:00", NEXT))
     assert sorted(moved.values_list("seat", flat=True)) == [1, 2]
+
+
+@pytest.mark.parametrize("choice", ["move", "cancel", "propose", "call"])
+def test_news_of_a_move_that_had_waited_is_told_once_it_is_undone(choice: str) -> None:
+    it = ill(1)
+    moved = it.visits[0]
+    actions.move_to(uid=moved.uid, start=to_minute(clock("10:30")), now=NOW, actor=AGENT)
+    assert OutboxMessage.objects.filter(kind="moved", state="planned").exists()
+    uid = it.declare(choice).uid
+    moved.refresh_from_db()
+    about = OutboxMessage.objects.filter(kind="moved", state="planned", version=1)
+    assert not about.exists()
+    actions.undo(uid=uid, now=NOW, actor=AGENT)
+    moved.refresh_from_db()
+    assert moved.starts_at == clock("10:30")
+    again = OutboxMessage.objects.filter(kind="moved", state="planned")
+    assert {each.version for each in again} == {moved.sequence}
