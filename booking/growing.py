@@ -35,6 +35,13 @@ class Seen(NamedTuple):
     by_doctor: bool = True
 
 
+class Decision(NamedTuple):
+    """The day a professional decided, and the day on which it was said."""
+
+    on: date
+    said_on: date
+
+
 class Next(NamedTuple):
     """The next examination and its days, `last` included; `around` is the day to look near."""
 
@@ -88,10 +95,11 @@ def _is_made(found: Next, visit: Seen) -> bool:
     return is_right and found.first <= visit.on <= found.last
 
 
-def decided(on: date, *, today: date, seen: Collection[Seen] = ()) -> Next | None:
-    """What a professional decided, as long as it stands: no visit near that day yet, and the day
-    not long over. It is theirs to say with whom."""
-    is_made = any(visit.on >= on - MADE_BEFORE for visit in seen)
+def decided(decision: Decision, *, today: date, seen: Collection[Seen] = ()) -> Next | None:
+    """What a professional decided, as long as it stands: no visit near that day yet (the one at
+    which it was decided is none), and the day not long over. It is theirs to say with whom."""
+    on, said_on = decision
+    is_made = any(visit.on > said_on and visit.on >= on - MADE_BEFORE for visit in seen)
     if is_made or today > on + KEPT_AFTER:
         return None
     return Next(None, on, max(on, today), on + KEPT_AFTER, needs_doctor=False, is_decided=True)

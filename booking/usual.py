@@ -10,9 +10,10 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from django.db.models import Q
+from django.utils import timezone
 
 from booking import growing, rules
-from booking.growing import Exam, Next, Seen
+from booking.growing import Decision, Exam, Next, Seen
 from booking.models import Appointment, Child, NextVisit
 from booking.queries import type_rules
 from centres.models import AppointmentType, ChildExam, VaccineAge
@@ -87,9 +88,14 @@ def visits_of(children: Collection[int], adults: Collection[int] = ()) -> list[V
     return [Visit._make(row) for row in found.order_by("starts_at").values_list(*fields)]
 
 
-def decisions(children: Collection[int]) -> dict[int, date]:
-    """The days that professionals decided for these children: one query."""
-    return dict(NextVisit.objects.filter(child__in=children).values_list("child", "on"))
+def decisions(children: Collection[int]) -> dict[int, Decision]:
+    """What professionals decided for these children: one query."""
+    zone = timezone.get_default_timezone()
+    found = NextVisit.objects.filter(child__in=children)
+    return {
+        child: Decision(on, said_at.astimezone(zone).date())
+        for child, on, said_at in found.values_list("child", "on", "decided_at")
+    }
 
 
 def suggestions(
@@ -97,7 +103,7 @@ def suggestions(
     *,
     schedule: Schedule,
     visits: Iterable[Visit],
-    decided: Mapping[int, date],
+    decided: Mapping[int, Decision],
     today: date,
     now: datetime,
 ) -> dict[int, Suggestion]:
@@ -119,7 +125,7 @@ def _suggestion(
     child: Child,
     visits: Sequence[Visit],
     usual: Schedule,
-    decided_on: date | None,
+    decision: Decision | None,
     *,
     today: date,
     now: datetime,
@@ -128,7 +134,7 @@ def _suggestion(
     own = [visit for visit in visits if visit.type in exams]
     seen = [Seen(visit.on, visit.type in usual.doctors) for visit in own]
     planned_at = next((each.starts_at for each in own if each.starts_at > now), None)
-    decided = growing.decided(decided_on, today=today, seen=seen) if decided_on else None
+    decided = growing.decided(decision, today=today, seen=seen) if decision else None
     # Of a day decided, the examination only tells the types.
     day = decided.around if decided else today
     by_age = growing.next_exam(

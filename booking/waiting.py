@@ -84,8 +84,16 @@ def fits(wish: Waiting, freed: Freed, *, now: datetime) -> bool:
         and _within(on, wish.from_on, wish.until_on)
         and _within(on, *wish.fitting)
         and (wish.booked_on is None or on < wish.booked_on)
-        and freed.starts - now >= wish.notice
+        and is_told_in_time(freed.starts, wish.notice, told_at=now)
     )
+
+
+def is_told_in_time(starts: datetime, notice: timedelta, *, told_at: datetime) -> bool:
+    """Whether a family told then still knows as long before as it wants. Whole days are days of the
+    calendar, on the clock of `starts`: "the day before" is any time of that day."""
+    if notice % timedelta(days=1):
+        return starts - told_at >= notice
+    return (starts.date() - told_at.astimezone(starts.tzinfo).date()).days >= notice.days
 
 
 def _within(on: date, first: date | None, last: date | None) -> bool:

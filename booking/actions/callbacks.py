@@ -141,19 +141,21 @@ def call_again(
 
 
 @transaction.atomic
-def undo_call(*, uid: UUID, now: datetime) -> CallbackRequest:
-    """The last call noted was a mistake: the request is again as before it, and open.
+def undo_call(*, uid: UUID, now: datetime, call: int | None = None) -> CallbackRequest:
+    """The last call noted was a mistake: the request is again as before it, and open. `call` is the
+    one (its key) that the page showed as the last: pressed twice, no other is undone.
 
     Nothing happens when no call is noted. Raises AskedAgain.
     """
     request = _locked(uid)
     last = made_tries(request).order_by("-pk").first()
-    if last is None:
+    if last is None or call not in (None, last.pk):
         return request
     last.undone_at = now
     last.save(update_fields=["undone_at"])
-    before = made_tries(request).order_by("-pk").first()
-    request.again_on = before.again_on if before else None
+    # A day that was agreed since this call stands.
+    if last.again_on is not None and request.again_on == last.again_on:
+        request.again_on = last.again_before
     request.state, request.outcome, request.note = State.OPEN, "", ""
     request.closed_at, request.closed_by = None, ""
     try:
@@ -217,4 +219,5 @@ def _write_try(
         outcome=outcome,
         note=note.strip()[:200],
         again_on=again_on,
+        again_before=request.again_on,
     )

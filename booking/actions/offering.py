@@ -245,7 +245,10 @@ def _asked(
             days_off=days_off,
             weekdays=WORKING_DAYS,
         )
-    if question is None or starts_at - question.asked_at < timedelta(minutes=entry.notice_min):
+    if question is None:
+        return None
+    notice, local = timedelta(minutes=entry.notice_min), starts_at.astimezone(zone)
+    if not waiting.is_told_in_time(local, notice, told_at=question.asked_at):
         return None
     return Asked(HowTold.MESSAGE if ways else HowTold.CALL, ways, question)
 

@@ -149,6 +149,8 @@ class CallbackTry(models.Model):
     )
     note = models.CharField(_("note"), max_length=200, blank=True)
     again_on = models.DateField(_("à rappeler le"), null=True, blank=True)
+    # The day it was to be called on before this call: what an undo gives back.
+    again_before = models.DateField(_("était à rappeler le"), null=True, blank=True)
     undone_at = models.DateTimeField(_("défait le"), null=True, blank=True)
 
     class Meta:

@@ -91,6 +91,24 @@ def test_a_wrong_outcome_is_undone_and_stays_on_record(scene: Scene) -> None:
     assert list(CallbackTry.objects.values_list("undone_at", flat=True)) == [after(7), after(6)]
 
 
+def test_an_undo_gives_back_the_day_the_family_asked_for(scene: Scene) -> None:
+    asked = ask(scene, again_on=date(2027, 3, 12))
+    again(asked)
+    again(asked, again_on=date(2027, 3, 20))
+    actions.close_callback(uid=asked.uid, outcome="dropped", note="", now=NOW, actor=AGENT)
+    for number, day in enumerate((date(2027, 3, 20), date(2027, 3, 2), date(2027, 3, 12))):
+        last = CallbackTry.objects.filter(undone_at=None).latest("pk")
+        for _ in range(2):
+            undone = actions.undo_call(uid=asked.uid, now=after(number), call=last.pk)
+            assert (undone.state, undone.due_on) == ("open", day), "pressed twice, undone once"
+
+
+def test_a_day_agreed_since_a_call_outlives_its_undo(scene: Scene) -> None:
+    asked = again(ask(scene))
+    ask(scene, again_on=date(2027, 3, 15))
+    assert actions.undo_call(uid=asked.uid, now=after(1)).due_on == date(2027, 3, 15)
+
+
 def test_a_request_made_anew_meanwhile_is_not_doubled_by_an_undo(scene: Scene) -> None:
     asked = ask(scene)
     actions.close_callback(uid=asked.uid, outcome="answered", note="", now=NOW, actor=AGENT)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from booking.growing import Exam, Next, Seen, decided, next_exam
+from booking.growing import Decision, Exam, Next, Seen, decided, next_exam
 from centres.reference.childhood import exams, vaccines
 from centres.reference.records import DATA
 
@@ -141,13 +141,27 @@ def test_windows_that_overlap_after_an_edit_are_taken_in_the_order_of_their_ends
 
 def test_what_a_professional_decided_stands_until_it_is_made_or_long_over() -> None:
     on = date(2026, 5, 10)
-    found = decided(on, today=date(2026, 4, 1))
+    decision = Decision(on, date(2026, 3, 20))
+    found = decided(decision, today=date(2026, 4, 1))
     assert found is not None
     assert (found.around, found.is_decided, found.exam) == (on, True, None)
-    late = decided(on, today=date(2026, 6, 1))
+    late = decided(decision, today=date(2026, 6, 1))
     assert late is not None
     assert late.around == date(2026, 6, 1)
-    assert decided(on, today=date(2026, 7, 20)) is None
+    assert decided(decision, today=date(2026, 7, 20)) is None
     early = Seen(date(2026, 4, 10), by_doctor=False)
-    assert decided(on, today=date(2026, 4, 11), seen=[early]) is not None
-    assert decided(on, today=date(2026, 5, 1), seen=[Seen(date(2026, 5, 2))]) is None
+    assert decided(decision, today=date(2026, 4, 11), seen=[early]) is not None
+    assert decided(decision, today=date(2026, 5, 1), seen=[Seen(date(2026, 5, 2))]) is None
+
+
+@pytest.mark.parametrize(
+    ("visit", "stands"),
+    [(date(2026, 5, 1), True), (date(2026, 4, 28), True), (date(2026, 5, 2), False)],
+)
+def test_the_visit_at_which_it_was_decided_is_not_the_one_decided(
+    visit: date, stands: bool
+) -> None:
+    said_on = date(2026, 5, 1)
+    decision = Decision(date(2026, 5, 10), said_on)
+    found = decided(decision, today=said_on, seen=[Seen(visit)])
+    assert (found is not None) is stands

@@ -110,6 +110,16 @@ def test_a_time_too_near_is_everybodys(centre: Centre) -> None:
     assert tend(now) == []
 
 
+def test_a_time_of_tomorrow_is_offered_to_who_wants_to_know_the_day_before(
+    centre: Centre,
+) -> None:
+    entry = centre.wait(1, notice_min=1440)
+    freed = centre.book(99, is_near=True)
+    now = freed.starts_at - timedelta(hours=18)
+    actions.cancel(uid=freed.uid, now=now)
+    assert [each.entry for each in tend(now)] == [entry]
+
+
 def test_who_gave_a_time_up_is_not_offered_it(centre: Centre) -> None:
     booked = centre.book(1, is_near=True)
     held = actions.hold(

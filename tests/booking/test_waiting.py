@@ -20,6 +20,7 @@ from booking.waiting import (
     Freed,
     Waiting,
     fits,
+    is_told_in_time,
     pressing,
     question,
     rank,
@@ -27,6 +28,7 @@ from booking.waiting import (
 from tests.factories import PARIS
 
 NOW = datetime(2027, 3, 1, 9, tzinfo=PARIS)
+DAY = timedelta(days=1)
 # A Wednesday.
 FREED = Freed(type=1, site=5, practitioner=7, starts=datetime(2027, 3, 10, 14, tzinfo=PARIS))
 WISH = Waiting(
@@ -69,6 +71,34 @@ WISH = Waiting(
 )
 def test_a_time_fits_only_what_was_asked(changes: dict[str, Any], does: bool) -> None:
     assert fits(replace(WISH, **changes), FREED, now=NOW) is does
+
+
+@pytest.mark.parametrize(
+    ("notice", "starts", "told_at", "is_in_time"),
+    [
+        # The day before is the day before, late or early.
+        (DAY, (3, 10, 9), (3, 9, 19), True),
+        (DAY, (3, 10, 9), (3, 10, 0), False),
+        (DAY, (3, 10, 23), (3, 10, 0), False),
+        # In UTC this was still the day before.
+        (2 * DAY, (3, 10, 9), (3, 9, 0), False),
+        (7 * DAY, (3, 10, 9), (3, 3, 23), True),
+        (0 * DAY, (3, 10, 9), (3, 10, 3), True),
+        # The clocks go forward on the 28th: a day of 23 hours is one, and hours are hours.
+        (DAY, (3, 28, 9), (3, 27, 9), True),
+        (DAY, (3, 29, 0), (3, 28, 23), True),
+        (timedelta(hours=10), (3, 28, 9), (3, 27, 23), False),
+        (timedelta(hours=9), (3, 28, 9), (3, 27, 23), True),
+    ],
+)
+def test_a_notice_of_days_is_counted_on_the_calendar(
+    notice: timedelta,
+    starts: tuple[int, int, int],
+    told_at: tuple[int, int, int],
+    is_in_time: bool,
+) -> None:
+    begins, told = (datetime(2027, *at, tzinfo=PARIS) for at in (starts, told_at))
+    assert is_told_in_time(begins, notice, told_at=told.astimezone(UTC)) is is_in_time
 
 
 LAST = date(2027, 3, 10)

@@ -142,7 +142,9 @@ def act(request: HttpRequest, uid: UUID, action: str) -> HttpResponseBase:
         elif action == "laisser":
             actions.leave_callback(uid=uid, now=now, actor=actor)
         elif action == "defaire":
-            actions.undo_call(uid=uid, now=now)
+            shown = request.POST.get("appel", "")
+            call = int(shown) if shown.isdecimal() and len(shown) < 19 else None
+            actions.undo_call(uid=uid, now=now, call=call)
         else:
             raise Http404
     except Refusal as refusal:

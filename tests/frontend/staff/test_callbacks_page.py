@@ -152,12 +152,20 @@ def test_a_wrong_outcome_is_undone_from_the_page(
     claire: Client, centre: Centre, appointment: Appointment
 ) -> None:
     request = asked(appointment)
+    note(claire, request, "again")
     note(claire, request, "dropped", note="Déménage")
-    assert "Déménage" in read(claire, url(centre))
-    claire.post(f"/equipe/rappels/{request.uid}/defaire/")
+    page = claire.get(url(centre)).content.decode()
+    assert "Déménage" in page
+    last = CallbackTry.objects.latest("pk")
+    assert f'name="appel" value="{last.pk}"' in page
+    for _ in range(2):
+        claire.post(f"/equipe/rappels/{request.uid}/defaire/", {"appel": last.pk})
     request.refresh_from_db()
     assert request.state == "open"
-    assert CallbackTry.objects.get().undone_at is not None
+    made = CallbackTry.objects.filter(undone_at=None)
+    assert made.get().outcome == "unreached", "pressed twice, only the last one is undone"
+    shown = f'name="appel" value="{made.get().pk}"'
+    assert shown in claire.get(url(centre)).content.decode()
 
 
 def test_colleagues_see_who_takes_a_call(
