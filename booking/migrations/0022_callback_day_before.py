@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("booking", "0020_evening_lists"),
+        ("booking", "0021_waiting_before_declared"),
     ]
 
     operations = [
