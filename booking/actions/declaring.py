@@ -185,8 +185,8 @@ def _still_free(plan: Plan, locked: dict[int, Appointment], *, now: datetime) ->
     free: defaultdict[tuple[int, int, int], list[Place]] = defaultdict(list)
     for offered in offers_of(chosen, now=now):
         if offered.kind in kinds and is_bookable(kinds[offered.kind]):
-            for place in places_in(offered, kinds[offered.kind]):
-                free[offered.kind, place.shift, place.start].append(place)
+            for one in places_in(offered, kinds[offered.kind]):
+                free[offered.kind, one.shift, one.start].append(one)
     found: dict[int, Place] = {}
     # Of a session every type offers the same seats.
     seated: set[tuple[int, int]] = set()
@@ -194,7 +194,8 @@ def _still_free(plan: Plan, locked: dict[int, Appointment], *, now: datetime) ->
         if each.shift is None or each.start is None:
             continue
         left = free[locked[each.appointment].type_id, each.shift, each.start]
-        place = next((one for one in left if (one.shift, one.seat) not in seated), None)
+        unseated = (one for one in left if (one.shift, one.seat) not in seated)
+        place = next(unseated, None)
         if place is None:
             raise PlanChanged
         left.remove(place)
