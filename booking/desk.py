@@ -335,6 +335,15 @@ def messages_about(appointment: Appointment) -> list[OutboxMessage]:
     )
 
 
+def news_leaves_at(appointment: Appointment) -> datetime | None:
+    """When the message that tells of this version of an appointment leaves, or has left; None when
+    no way reaches its family, which somebody has to phone."""
+    about = OutboxMessage.objects.filter(
+        subject_ref=str(appointment.uid), version=appointment.sequence, state__in=REACHED
+    )
+    return about.order_by("send_at").values_list("send_at", flat=True).first()
+
+
 def appointment_of_reference(typed: str) -> Appointment | None:
     """The appointment of a reference, however it was typed: ABCD-EFGH, abcd efgh…"""
     reference = "".join(c for c in typed.upper() if c.isalnum())

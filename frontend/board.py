@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop, ngettext
 
 from booking import actions
+from booking.actors import WAITING_LIST
 from booking.board import (
     ARRIVED,
     BEFORE,
@@ -26,7 +27,7 @@ from booking.board import (
 from booking.daybook import Day
 from booking.models import Appointment, Household
 from booking.rules import age_in_months
-from booking.wording import NBSP, spoken_time
+from booking.wording import NBSP, spoken_instant, spoken_time
 from centres.calendar import from_minute, to_minute
 from centres.models import Absence, Centre, Closure, Practitioner, Shift
 from frontend.calling import speaks
@@ -45,6 +46,8 @@ LABELS = {
     FULFILLED: gettext_noop("Fini"),
     NOSHOW: gettext_noop("Non venu"),
 }
+# Within so many minutes an hour alone is clear, past midnight too.
+HALF_A_DAY = 12 * 60
 KEYS = {ARRIVED: "a", IN_PROGRESS: "c", FULFILLED: "f", NOSHOW: "n"}
 STATE_OF = {key: state for state, key in KEYS.items()}
 # By its first letter, of which no two are the same.
@@ -136,10 +139,13 @@ class Line:
         return self.watcher.clock(visit.until) if visit and visit.until else ""
 
     @property
-    def is_proposed(self) -> bool:
-        """A time that the centre holds for a family to say yes or no to."""
-        held = self.appointment
-        return held.moves_id is not None and held.booked_via == Appointment.Via.AGENT
+    def held(self) -> str:
+        """For whom a time is held, and until when."""
+        visit, watcher = self.entry.visit, self.watcher
+        until = visit.until if visit else None
+        return held_words(
+            self.appointment, until or watcher.now, now=watcher.now, zone=watcher.zone
+        )
 
     @property
     def name(self) -> str:
@@ -178,6 +184,26 @@ class Line:
     @property
     def presses(self) -> Sequence[Press]:
         return presses(self.appointment, self.watcher)
+
+
+def held_words(held: Appointment, until: int, *, now: int, zone: ZoneInfo) -> str:
+    """Somebody fills it in for minutes; a family thinks of it, or is to be phoned, for days."""
+    values = {"until": _until(until, now, zone)}
+    offer = getattr(held, "waiting_offer", None)
+    if offer is not None and offer.way == offer.Way.CALL:
+        return _("À proposer par téléphone à une famille en attente, %(until)s") % values
+    if held.actor == WAITING_LIST.label:
+        return _("Proposé à une famille en attente, %(until)s") % values
+    if held.moves_id is not None and held.booked_via == Appointment.Via.AGENT:
+        return _("Proposé à une famille, dont on attend la réponse")
+    return _("Quelqu’un remplit ce créneau, %(until)s") % values
+
+
+def _until(minute: int, now: int, zone: ZoneInfo) -> str:
+    ends = from_minute(minute, zone)
+    if minute - now < HALF_A_DAY:
+        return _("jusqu’à %(clock)s") % {"clock": spoken_time(ends)}
+    return _("jusqu’au %(moment)s") % {"moment": spoken_instant(ends)}
 
 
 def _hides(household: Household) -> bool:

@@ -52,8 +52,7 @@ class Row(Line):
     def words(self) -> str:
         """What stands in a row that is nobody's appointment."""
         if self.entry.kind == Kind.HOLD:
-            said = _("Quelqu’un remplit ce créneau, jusqu’à %(clock)s")
-            return said % {"clock": self.frees_at}
+            return self.held
         if self.entry.kind == Kind.REOFFER:
             return _("Annulé, reproposé à %(clock)s") % {"clock": self.frees_at}
         if self.entry.kind == Kind.OPEN:
@@ -186,13 +185,24 @@ def _why_closed(half_day: HalfDay | None, day: Day) -> Closed:
 
 
 def _reason(hours: tuple[int, int], half_day: HalfDay, day: Day) -> str:
-    for closure in day.closures:
-        if closure.site_id in (None, half_day.subject.site_id) and _takes(closure, hours):
-            return closure.label
-    for absence in day.absences:
-        if absence.practitioner_id == half_day.practitioner and _takes(absence, hours):
-            return _("Absence")
-    return _("Indisponible")
+    if closure := closure_of(hours, half_day, day):
+        return closure.label
+    return _("Absence") if is_away(hours, half_day, day) else _("Indisponible")
+
+
+def closure_of(hours: tuple[int, int], half_day: HalfDay, day: Day) -> Closure | None:
+    """What closes the place of a half-day at these hours."""
+    here = (None, half_day.subject.site_id)
+    found = (each for each in day.closures if each.site_id in here and _takes(each, hours))
+    return next(found, None)
+
+
+def is_away(hours: tuple[int, int], half_day: HalfDay, day: Day) -> bool:
+    """Whether who receives in a half-day is away at these hours."""
+    return any(
+        each.practitioner_id == half_day.practitioner and _takes(each, hours)
+        for each in day.absences
+    )
 
 
 def _takes(period: Absence | Closure, hours: tuple[int, int]) -> bool:

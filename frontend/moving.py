@@ -13,8 +13,9 @@ from django.utils.translation import gettext as _
 
 from booking import queries
 from booking.availability import Slot, footprint
-from booking.board import HalfDay
+from booking.board import HELD, HalfDay
 from booking.daybook import Day, read_days
+from booking.desk import news_leaves_at
 from booking.errors import BadTime, NotOffered, Refusal, SlotTaken, TooSoon
 from booking.models import Appointment
 from booking.obstacles import Obstacle, Why, obstacle
@@ -22,6 +23,8 @@ from booking.openings import nearest
 from booking.wording import spoken_instant, spoken_time
 from centres.calendar import from_minute, to_minute, wall
 from centres.models import Practitioner, Site
+from frontend.board import held_words
+from frontend.calendar_days import closure_of, is_away
 from frontend.staff import Desk
 
 # A block let go so near a free time is meant for it (minutes).
@@ -117,13 +120,28 @@ def days_of(slots: Iterable[Slot], zone: ZoneInfo) -> list[date]:
     return sorted({from_minute(each.start, zone).date() for each in slots})
 
 
-def told(moved: Appointment, *, seen: int) -> str:
-    """What came of it; seen as it was, it did not have to move at all."""
+def told(moved: Appointment, *, seen: int, now: datetime) -> str:
+    """What came of it, and whether its family hears of it; seen as it was, it did not have to move
+    at all. One query."""
     if moved.sequence == seen:
         return _("Le rendez-vous reste où il était.")
     zone = ZoneInfo(moved.centre.time_zone)
     moment = spoken_instant(moved.starts_at.astimezone(zone))
-    return _("Déplacé au %(moment)s. La famille reçoit un message.") % {"moment": moment}
+    said = [_("Déplacé au %(moment)s.") % {"moment": moment}]
+    if moved.household_id:
+        said.append(_news(news_leaves_at(moved), now, zone))
+    return " ".join(said)
+
+
+def _news(leaves_at: datetime | None, now: datetime, zone: ZoneInfo) -> str:
+    if leaves_at is None:
+        return _("Aucun message possible : la famille est dans « À appeler ».")
+    if leaves_at <= now:
+        return _("La famille reçoit un message.")
+    local = leaves_at.astimezone(zone)
+    if local.date() == now.astimezone(zone).date():
+        return _("Le message à la famille part à %(clock)s.") % {"clock": spoken_time(local)}
+    return _("Le message à la famille part le %(moment)s.") % {"moment": spoken_instant(local)}
 
 
 def explain(
@@ -139,7 +157,7 @@ def explain(
         appointment.centre, on=from_minute(target.start, zone).date(), days=1, now=now
     )
     found = _obstacle(appointment, target, day, now=now)
-    return _WORDS[found.why](_Told(found, appointment, target, desk, day, zone))
+    return _WORDS[found.why](_Told(found, appointment, target, desk, day, zone, now))
 
 
 def _obstacle(appointment: Appointment, target: Target, day: Day, *, now: datetime) -> Obstacle:
@@ -172,6 +190,7 @@ class _Told(NamedTuple):
     desk: Desk
     day: Day
     zone: ZoneInfo
+    now: datetime
 
     def clock(self, minute: int) -> str:
         return spoken_time(from_minute(minute, self.zone))
@@ -181,7 +200,8 @@ class _Told(NamedTuple):
         """Whose half-day it is; else whose, or which place's, column."""
         if self.found.half_day is not None:
             return str(self.found.half_day.subject.practitioner)
-        return str(Practitioner.objects.filter(pk=self.target.practitioner_id or 0).first() or "")
+        own = Practitioner.objects.filter(department=self.appointment.centre.department_id)
+        return str(own.filter(pk=self.target.practitioner_id or 0).first() or "")
 
 
 def _nobody(told: _Told) -> str:
@@ -202,20 +222,28 @@ def _other_types(told: _Told) -> str:
 
 
 def _closed(told: _Told) -> str:
-    hours = (told.found.starts, told.found.ends)
+    hours, half_day = (told.found.starts, told.found.ends), told.found.half_day
+    assert half_day is not None  # noqa: S101  for the type checker: only a half-day is closed
     values = {"opens": told.clock(hours[0]), "closes": told.clock(hours[1]), "who": told.who}
-    if any(each.practitioner_id == told.found.half_day.practitioner for each in told.day.absences):  # type: ignore[union-attr]
-        return _("%(who)s est absent·e de %(opens)s à %(closes)s.") % values
-    label = next((closure.label for closure in told.day.closures), "")
-    if label:
-        values["label"] = label
+    closure = closure_of(hours, half_day, told.day)
+    if closure is not None:
+        values["label"] = closure.label
         return _("C’est fermé de %(opens)s à %(closes)s : %(label)s.") % values
+    if is_away(hours, half_day, told.day):
+        return _("%(who)s est absent·e de %(opens)s à %(closes)s.") % values
     return _("%(who)s n’est pas disponible de %(opens)s à %(closes)s.") % values
 
 
 def _held(told: _Told) -> str:
-    values = {"clock": told.clock(told.found.until)}
-    return _("Quelqu’un remplit ce créneau, jusqu’à %(clock)s.") % values
+    """As the board says it of whoever holds this time."""
+    found = told.found
+    held = next(
+        each.subject
+        for each in told.day.visits
+        if (each.state, each.starts, each.ends, each.until)
+        == (HELD, found.starts, found.ends, found.until)
+    )
+    return f"{held_words(held, found.until, now=to_minute(told.now), zone=told.zone)}."
 
 
 def _given_back(told: _Told) -> str:

@@ -194,7 +194,7 @@ def drop(request: HttpRequest, centre_slug: str) -> HttpResponse:
     except Refusal as refusal:
         said = explain(refusal, appointment, target, desk=view.desk, now=view.now)
         return JsonResponse({"said": said}, status=refusal.status)
-    return JsonResponse({"said": told(moved, seen=int(seen))})
+    return JsonResponse({"said": told(moved, seen=int(seen), now=view.now)})
 
 
 def _is_number(text: str) -> bool:

@@ -89,7 +89,7 @@ def _move(
         context |= {"refusal": said, "status": refusal.status}
         appointment.refresh_from_db(fields=["state", "sequence", "starts_at", "ends_at"])
         return False
-    messages.success(request, told(moved, seen=seen))
+    messages.success(request, told(moved, seen=seen, now=now))
     return True
 
 
@@ -98,7 +98,8 @@ def _confirm(
 ) -> HttpResponse:
     """What it is now and what it would be. Nothing is held: a press decides."""
     zone = ZoneInfo(appointment.centre.time_zone)
-    who = Practitioner.objects.filter(pk=target.practitioner_id or 0).first()
+    own = Practitioner.objects.filter(department=appointment.centre.department_id)
+    who = own.filter(pk=target.practitioner_id or 0).first()
     place = appointment.centre.sites.filter(pk=target.site_id or 0).first()
     if who is None or place is None:
         raise Http404

@@ -149,6 +149,24 @@ def test_holds_sessions_absences_and_closures_are_told(
     assert "Travaux" in data(claire, centre)["notes"][0]
 
 
+def test_a_time_held_for_days_is_said_with_its_day(
+    claire: Client, centre: Centre, shift: Shift
+) -> None:
+    """Nobody fills a form in for two days: a family has been asked."""
+    held = make_appointment(
+        shift,
+        state="held",
+        guardian=None,
+        starts_at=tomorrow("11:00"),
+        expires_at=timezone.now() + timedelta(hours=48),
+        actor="waiting-list",
+    )
+    assert "Proposé à une famille en attente, jusqu’au" in days_of(claire, centre)
+    Appointment.objects.filter(pk=held.pk).update(moves=make_appointment(shift), actor="claire")
+    Appointment.objects.filter(pk=held.pk).update(booked_via="agent")
+    assert "Proposé à une famille, dont on attend la réponse" in days_of(claire, centre)
+
+
 def test_a_cancelled_half_day_is_seen_with_whoever_is_still_in_it(
     claire: Client, centre: Centre, booked: Appointment
 ) -> None:

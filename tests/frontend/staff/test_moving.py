@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,13 +11,19 @@ from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 
-from booking.models import Appointment, FamilyRead
+from booking import actions
+from booking.actors import Actor
+from booking.models import Appointment, FamilyRead, Household
+from centres.calendar import to_minute
 from centres.models import Absence, Centre, Closure, Shift
+from frontend.moving import told
 from notifications.models import OutboxMessage
 from tests.factories import (
+    PARIS,
     make_appointment,
     make_centre,
     make_child,
+    make_department,
     make_guardian,
     make_practitioner,
     make_shift,
@@ -139,6 +145,25 @@ def held(booked: Appointment) -> None:
     )
 
 
+def held_for_days(booked: Appointment, **how: Any) -> None:
+    make_appointment(
+        booked.shift,
+        state="held",
+        starts_at=tomorrow("10:00"),
+        expires_at=timezone.now() + timedelta(hours=48),
+        **how,
+    )
+
+
+def proposed(booked: Appointment) -> None:
+    moves = make_appointment(booked.shift, starts_at=tomorrow("11:30"))
+    held_for_days(booked, moves=moves, booked_via="agent")
+
+
+def offered(booked: Appointment) -> None:
+    held_for_days(booked, actor="waiting-list")
+
+
 def given_back(booked: Appointment) -> None:
     later = timezone.now() + timedelta(minutes=20)
     make_appointment(booked.shift, state="cancelled", starts_at=tomorrow("10:00"), reoffer_at=later)
@@ -163,6 +188,16 @@ def shut(booked: Appointment) -> None:
     Closure.objects.create(department=department, label="Travaux", **_close(booked))
 
 
+def shut_here_and_elsewhere(booked: Appointment) -> None:
+    """Another place of the centre is closed all day, and somebody is away in the afternoon."""
+    shut(booked)
+    hours = {"starts_at": tomorrow("07:00"), "ends_at": tomorrow("19:00")}
+    department, other = booked.centre.department, make_site(booked.centre)
+    Closure.objects.create(department=department, site=other, label="Ailleurs", **hours)
+    hours["starts_at"] = tomorrow("14:00")
+    Absence.objects.create(practitioner=booked.practitioner, **hours)
+
+
 def nothing(booked: Appointment) -> None:
     pass
 
@@ -170,9 +205,12 @@ def nothing(booked: Appointment) -> None:
 REFUSED: list[tuple[Callable[[Appointment], None], str, str]] = [
     (taken, "10:00", "a déjà un rendez-vous de 10 h à 10 h 30."),
     (held, "10:00", "Quelqu’un remplit ce créneau, jusqu’à"),
+    (proposed, "10:00", "Proposé à une famille, dont on attend la réponse."),
+    (offered, "10:00", "Proposé à une famille en attente, jusqu’au "),
     (given_back, "10:00", "Ce créneau vient d’être rendu : il est reproposé à"),
     (away, "10:00", "est absent·e de 10 h à 10 h 30."),
     (shut, "10:00", "C’est fermé de 10 h à 10 h 30 : Travaux."),
+    (shut_here_and_elsewhere, "10:00", "C’est fermé de 10 h à 10 h 30 : Travaux."),
     (nothing, "14:00", "ne reçoit pas à ce moment-là."),
     (nothing, "11:50", "Il n’y a pas 30 minutes libres à partir de 11 h 50."),
 ]
@@ -202,6 +240,50 @@ def test_who_does_not_receive_for_it_is_named(
     Shift.objects.filter(pk=other.pk).update(status="cancelled")
     called_off = drop(claire, booked, "10:00", f"p{other.practitioner_id}")
     assert "Cette demi-journée" in said(called_off)
+
+
+def test_nobody_of_another_departement_is_named(
+    claire: Client, centre: Centre, booked: Appointment
+) -> None:
+    stranger = make_practitioner(make_department(code="56"), last_name="Kerboul")
+    answer = drop(claire, booked, "10:00", f"p{stranger.pk}")
+    assert said(answer) == "Personne ne reçoit à cet endroit à ce moment-là."
+    start = free_time(booked.shift).partition("-")[0]
+    choice = f"{start}-{booked.site_id}-{stranger.pk}"
+    assert claire.get(page_of(booked), {"vers": choice}).status_code == 404
+
+
+def test_that_no_message_can_reach_the_family_is_said(claire: Client, booked: Appointment) -> None:
+    Household.objects.update(contact_by="none")
+    answer = drop(claire, booked, "10:00")
+    assert said(answer).endswith("Aucun message possible : la famille est dans « À appeler ».")
+    assert not OutboxMessage.objects.filter(state="planned", version=1).exists()
+    page = claire.post(
+        page_of(booked), {"vers": free_time(booked.shift, "11:00"), "version": booked.sequence}
+    )
+    assert "Aucun message possible" in plain(read(claire, page["Location"]))
+
+
+@pytest.mark.parametrize(
+    ("later", "when"),
+    [
+        (timedelta(), "La famille reçoit un message."),
+        (timedelta(hours=2), "Le message à la famille part à 22 h."),
+        (timedelta(hours=12), "Le message à la famille part le mardi 2 mars à 8 h."),
+    ],
+)
+def test_a_message_that_waits_for_the_morning_is_said_to(
+    booked: Appointment, later: timedelta, when: str
+) -> None:
+    now = datetime(2027, 3, 1, 20, tzinfo=PARIS)
+    actor = Actor("agent", "claire@example.org")
+    Appointment.objects.update(sequence=0)
+    moved = actions.move_to(
+        uid=booked.uid, start=to_minute(tomorrow("10:00")), now=timezone.now(), actor=actor
+    )
+    leaves = now + later
+    OutboxMessage.objects.update(send_at=leaves, valid_until=leaves + timedelta(days=1))
+    assert plain(told(moved, seen=0, now=now)).endswith(when)
 
 
 def test_an_old_page_moves_nothing_and_nonsense_is_refused(
