@@ -54,6 +54,7 @@ class CaseQuerySet(models.QuerySet["Case"]):
             Q(declaration__absence__practitioner=F("appointment__practitioner"))
             | Q(declaration__closure__isnull=False),
             declaration__undone_at=None,
+            is_undone=False,
             appointment__state=Appointment.State.BOOKED,
             appointment__sequence=F("sequence"),
         )

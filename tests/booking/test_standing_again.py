@@ -12,7 +12,7 @@ from booking.actions.lending import EDIT
 from booking.declared import in_limbo
 from booking.desk import calls
 from booking.errors import PlanChanged
-from booking.models import Appointment, Declaration
+from booking.models import Appointment, Case, Declaration
 from centres.calendar import to_minute
 from centres.models import Absence, Closure, Shift, User
 from notifications.handling import tell
@@ -204,3 +204,20 @@ def test_news_of_a_move_that_had_waited_is_told_once_it_is_undone(choice: str) -
     assert moved.starts_at == clock("10:30")
     again = OutboxMessage.objects.filter(kind="moved", state="planned")
     assert {each.version for each in again} == {moved.sequence}
+
+
+def test_a_sheet_leaves_families_to_calls_and_ends_them_when_it_moves_the_absence() -> None:
+    it = ill(2)
+    first, second = it.visits
+    absence = it.period
+    sheet: dict[str, Any] = {"centre": it.scene.centre, "actor": AGENT, "now": NOW}
+    actions.declare_absences(absences=[absence], **sheet)
+    assert kinds_to_call(it) == ["to_call", "to_call"]
+    phoned()
+    absence.starts_at = second.starts_at
+    actions.declare_absences(absences=[absence], **sheet)
+    assert (in_limbo(first), in_limbo(second) is not None) == (None, True)
+    assert Case.objects.count() == 2
+    (call,) = calls([it.scene.centre], now=after(5)).found
+    assert call.appointments == [first]
+    assert kinds_to_call(it) == ["time_kept"]

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from booking import actions
 from booking.actions.trying import summary, tried
+from booking.actors import Actor
 from booking.declared import working_at
 from booking.errors import NotAsSeen
 from centres import absence_sheets, rule_sheets, sheets
@@ -143,7 +144,12 @@ def _change(
         values = _rules(asked, lines)
     else:
         act = actions.declare_absences
-        values = {"absences": [line.absence for line in lines], "now": asked.now}
+        values = {
+            "absences": [line.absence for line in lines],
+            "centre": asked.centre,
+            "actor": Actor("agent", asked.desk.label),
+            "now": asked.now,
+        }
     seen = request.POST.get("seen", "").split()
     context["changes"] = len(lines)
     try:

@@ -12,6 +12,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 
+from booking.declared import in_limbo
 from centres.actions import expand_rules
 from centres.models import Absence, Centre, OpeningRule, RuleChange, Shift
 from centres.sheets import MOST_LINES
@@ -174,7 +175,7 @@ def test_families_hit_by_absences_are_told_before_anything_is_written(
     claire: Client, redon: Centre, rule: OpeningRule
 ) -> None:
     shift = Shift.objects.order_by("starts_at")[2]
-    make_appointment(shift, guardian=make_guardian(first_name="Karim", last_name="Benali"))
+    visit = make_appointment(shift, guardian=make_guardian(first_name="Karim", last_name="Benali"))
     on = shift.starts_at.astimezone(PARIS)
     day = f"{on:%d/%m/%Y}"
     body = "professionnel;raison;premier jour;dernier jour\n"
@@ -182,7 +183,9 @@ def test_families_hit_by_absences_are_told_before_anything_is_written(
     tried = sent(claire, redon, body, "absences")
     assert "1 rendez-vous tombe pendant ces absences" in text(tried)
     assert "Karim Benali" in text(tried)
+    assert "ces familles seront dans « À appeler »" in text(tried)
     assert not Absence.objects.exists()
+    assert in_limbo(visit) is None
     confirm(claire, redon, tried, "absences")
     absence = Absence.objects.get()
     midnight = datetime.combine(on, time(), PARIS)
@@ -190,6 +193,8 @@ def test_families_hit_by_absences_are_told_before_anything_is_written(
     assert absence.ends_at == datetime.combine(on + timedelta(days=1), time(), PARIS)
     shift.refresh_from_db()
     assert shift.closed
+    assert in_limbo(visit) is not None
+    assert "Karim Benali" in text(claire.get(f"/equipe/messages/centre/{redon.slug}/"))
     assert "ne change rien" in text(
         sent(claire, redon, exported(claire, redon, "absences"), "absences")
     )
