@@ -18,7 +18,7 @@ from centres.models import AppointmentType, Shift
 from notifications.models import OutboxMessage
 from tests.booking.scene import AGENT, NOW, after, clock
 from tests.booking.waiting_room import Centre, give_back, minute, public, tend, waiting_centre
-from tests.factories import make_guardian
+from tests.factories import make_child, make_guardian
 from tests.messages import become, content, rendered
 
 pytestmark = pytest.mark.django_db
@@ -197,12 +197,22 @@ def test_who_got_an_appointment_otherwise_waits_no_more(centre: Centre, is_adult
     booked = book_far(centre, "09:00", **asked)
     with pytest.raises(OfferOver):
         actions.accept_offer(uid=offer.uid, now=after(6))
-    assert offer.hold is not None
-    assert waitlist.waiting_for(offer.hold, now=after(6)) == {}
     tend(after(7))
     for row in (entry, offer, booked):
         row.refresh_from_db()
     assert (entry.ending, offer.state, booked.state) == ("useless", "withdrawn", "booked")
+
+
+def test_a_time_is_not_for_who_got_an_appointment_a_moment_ago(centre: Centre) -> None:
+    guardian = make_guardian(phone="+33639981234")
+    child = make_child(guardian, born_on=clock("09:00").date() - timedelta(days=200))
+    wishes = Wishes(sites=(centre.near.shift.site_id,))
+    asked = {"guardian": guardian, "child": child, "kind": centre.near.kind}
+    entry = actions.ask_for_any(centre=centre.near.centre, wishes=wishes, now=NOW, **asked)
+    freed = give_back(centre)
+    assert list(waitlist.waiting_for(freed, now=after(1))) == [entry.pk]
+    book_far(centre, "09:00", **asked)
+    assert waitlist.waiting_for(freed, now=after(1)) == {}
 
 
 def book_far(centre: Centre, at: str, **asked: Any) -> Appointment:
