@@ -11,6 +11,7 @@ urlpatterns = [
     path("readyz", health.readyz, name="readyz"),
     path("metrics", metrics.metrics, name="metrics"),
     path("admin/login/", login.of_administration),
+    path("admin/logout/", login.leave),
     path("admin/", admin.site.urls),
     path("", include("frontend.urls")),
 ]

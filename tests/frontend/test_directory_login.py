@@ -111,7 +111,7 @@ def test_who_was_away_from_the_directory_too_long_shows_anew_who_they_are(
         assert (directory.shown_at > before) is is_asked_anew
 
 
-@pytest.mark.parametrize("how", ["leaves", "is away"])
+@pytest.mark.parametrize("how", ["/equipe/quitter/", "/admin/logout/", "is away"])
 def test_whoever_sits_down_after_a_log_out_is_not_let_in_by_the_directory_s_memory(
     directory: FakeDirectory, claire: User, settings: Settings, how: str
 ) -> None:
@@ -120,8 +120,8 @@ def test_whoever_sits_down_after_a_log_out_is_not_let_in_by_the_directory_s_memo
     client = Client()
     client.get(come_back(client))
     assert client.get(DESK).status_code == 200
-    if how == "leaves":
-        client.post("/equipe/quitter/")
+    if how.startswith("/"):
+        client.post(how)
     else:
         session = client.session
         session[idle.SEEN] -= settings.IDLE_MINUTES * 60 + 60
