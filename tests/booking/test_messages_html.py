@@ -13,6 +13,7 @@ from notifications.composing import compose
 from notifications.models import OutboxMessage
 from notifications.words.compose import compose_email
 from tests.accessibility import axe_violations
+from tests.booking.proposing import propose
 from tests.factories import make_appointment, make_shift, make_type, next_tuesday
 from tests.html_checker import html_errors
 
@@ -46,10 +47,13 @@ def pages() -> dict[str, str]:
     appointment = make_appointment()
     shift = make_shift(types=[make_type(is_discreet=True)], starts_at=next_tuesday())
     discreet = make_appointment(shift)
+    away = make_appointment()
+    propose(away)
     found = {}
     for language in ("fr", "ar"):
         for kind in messages.ABOUT_APPOINTMENT:
-            found[f"{kind} {language}"] = html(kind, language, str(appointment.uid))
+            about = away if kind == messages.PROPOSED else appointment
+            found[f"{kind} {language}"] = html(kind, language, str(about.uid))
         found[f"reminder {language}"] = html("reminder", language, day_ref(appointment))
     found["discreet"] = html("confirmation", "fr", str(discreet.uid))
     asked = Verification.objects.create(

@@ -12,14 +12,15 @@ from django.urls import resolve
 from icalendar import Calendar
 
 from booking import access, messages, planning, telling
-from booking.models import Appointment, Declaration
-from centres.models import Absence, AppointmentType
+from booking.models import Appointment
+from centres.models import AppointmentType
 from notifications.composing import Content, compose
 from notifications.models import OutboxMessage
 from notifications.segments import segments
 from notifications.words.compose import compose_email, compose_sms
 from notifications.words.kinds import FRENCH_BELOW, KINDS, LANGUAGES, PARTS
 from notifications.words.neutral import forbidden_words
+from tests.booking.proposing import propose
 from tests.factories import (
     make_appointment,
     make_child,
@@ -39,27 +40,6 @@ NBSP = "\u00a0"
 
 def booked(**fields: Any) -> Appointment:
     return make_appointment(starts_at=fields.pop("starts_at", TUESDAY), **fields)
-
-
-def propose(appointment: Appointment) -> None:
-    """Its practitioner is away then, and another time is held for it, the day after."""
-    period = {"starts_at": appointment.starts_at, "ends_at": appointment.ends_at}
-    away = Absence.objects.create(practitioner=appointment.practitioner, **period)
-    starts_at = appointment.starts_at + timedelta(days=1)
-    shift = make_shift(site=appointment.site, types=[appointment.type], starts_at=starts_at)
-    held = make_appointment(
-        shift, state="held", starts_at=starts_at, moves=appointment, expires_at=TUESDAY
-    )
-    declaration = Declaration.objects.create(
-        centre=appointment.centre, absence=away, declared_at=TUESDAY - timedelta(days=9)
-    )
-    declaration.cases.create(
-        appointment=appointment,
-        choice="propose",
-        sequence=appointment.sequence,
-        proposal=held,
-        answer_by=held.expires_at,
-    )
 
 
 def message(kind: str, appointment: Appointment, **fields: Any) -> OutboxMessage:

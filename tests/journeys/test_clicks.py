@@ -58,9 +58,12 @@ def centre(transactional_db: None) -> Centre:
     centre = make_centre(name="CDAS de Redon")
     site = make_site(centre)
     kind = make_type(label=KIND)
-    make_type(label="Vaccination")
+    vaccination = make_type(label="Vaccination")
     first, second = (make_practitioner(centre.department) for _ in range(2))
-    today = make_shift(starts_at=on(0, 8), hours=10, site=site, practitioner=first, types=[kind])
+    # Whatever the hour of this run, the next free time of the kind is a week away.
+    today = make_shift(
+        starts_at=on(0, 8), hours=10, site=site, practitioner=first, types=[vaccination]
+    )
     for days in (7, 8):
         make_shift(starts_at=on(days, 9), site=site, practitioner=second, types=[kind])
     nolwenn = make_guardian(first_name="Nolwenn", last_name="Le Goff")
@@ -89,6 +92,7 @@ def hand(browser: Browser, site: Website, centre: Centre) -> Iterator[Hand]:
 
 def find_le_goff(hand: Hand) -> None:
     hand.press("nav >> text=Familles")
+    expect(hand.page.locator("[name=q]")).to_be_focused()
     hand.type("le goff")
     hand.key("Enter")
     hand.press(".choices a")

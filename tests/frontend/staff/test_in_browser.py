@@ -24,7 +24,7 @@ from tests.html_checker import html_errors
 from tests.notifications.messages import make_attempt, make_route, make_sent, make_unsure
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-HEAVIEST = 60_000
+HEAVIEST = 80_000
 WIDTHS = (320, 360, 768, 1280)
 CHIEF = "administrator@example.org"
 Open = Callable[..., Page]
