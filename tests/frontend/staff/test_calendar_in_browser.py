@@ -26,6 +26,7 @@ from tests.factories import (
     make_centre,
     make_child,
     make_guardian,
+    make_practitioner,
     make_shift,
     make_site,
     make_type,
@@ -60,7 +61,12 @@ def centre() -> Centre:
     site, kind = make_site(centre), make_type()
     ten = to_minute(next_monday("10:30"))
     morning = {"starts_at": next_monday(), "types": [kind]}
-    shift = make_shift(site=site, closed=[ten, ten + 30], **morning)
+    # Columns stand in the order of names.
+    first, second, third = (
+        make_practitioner(centre.department, last_name=name)
+        for name in ("Abgrall", "Bihan", "Corre")
+    )
+    shift = make_shift(site=site, practitioner=first, closed=[ten, ten + 30], **morning)
     for number in range(2):
         guardian = make_guardian()
         make_child(guardian, first_name=f"Enfant{number}")
@@ -73,9 +79,12 @@ def centre() -> Centre:
         starts_at=next_monday("10:00"),
         expires_at=timezone.now() + timedelta(minutes=9),
     )
-    make_shift(site=make_site(centre, name="Annexe"), agent_reserve=2, **morning)
+    annexe = make_site(centre, name="Annexe")
+    make_shift(site=annexe, practitioner=second, agent_reserve=2, **morning)
     group = make_type(label="Éveil musical", mode="group", capacity=8)
-    session = make_shift(starts_at=next_monday(), types=[group], seats=8, site=site)
+    session = make_shift(
+        starts_at=next_monday(), types=[group], seats=8, site=site, practitioner=third
+    )
     make_appointment(session)
     return centre
 
