@@ -87,11 +87,11 @@ def offer(place: Place) -> dict[str, Any]:
 
 
 def on_its_day(place: Place) -> dict[str, Any]:
-    return {"jour": place.appointment.starts_at.date().isoformat()}
+    return {"jour": place.appointment.starts_at.astimezone(PARIS).date().isoformat()}
 
 
 def looked_at(place: Place) -> dict[str, Any]:
-    return {"le": place.appointment.starts_at.date().isoformat()}
+    return {"le": place.appointment.starts_at.astimezone(PARIS).date().isoformat()}
 
 
 def dropped(place: Place) -> dict[str, Any]:

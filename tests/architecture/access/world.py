@@ -67,7 +67,7 @@ class Place:
 
     @property
     def watch(self) -> str:
-        return watch_token(span_of(self.centre, self.appointment.starts_at.date()))
+        return watch_token(span_of(self.centre, timezone.localdate(self.appointment.starts_at)))
 
     @cached_property
     def newcomer(self) -> dict[str, str]:

@@ -6,6 +6,7 @@ import re
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from booking.models import Appointment, AppointmentEvent, FamilyRead, Household
 from centres.models import Centre
@@ -130,7 +131,7 @@ def test_the_language_is_noted_while_talking_and_seen_on_the_board(
     claire.post(f"{family}langue/", {"language": "ar", "needs_interpreter": "on"})
     household = Household.objects.get(pk=booked.household_id)
     assert (household.language, household.needs_interpreter) == ("ar", True)
-    on = {"jour": booked.starts_at.date().isoformat()}
+    on = {"jour": timezone.localdate(booked.starts_at).isoformat()}
     for page in ("", "imprimer/"):
         board = claire.get(f"/equipe/aujourdhui/{redon.slug}/{page}", on).content.decode()
         assert "Besoin d’un interprète (arabe)" in board

@@ -95,11 +95,17 @@ const decorate = () => {
   narrow();
   if (!blocks.has(focused)) focused = lanes[0]?.[0]?.id ?? "";
   grid.querySelectorAll("[data-key]").forEach((told) => (told.tabIndex = told.dataset.key === focused ? 0 : -1));
-  // It is no table, its blocks are not in its cells; and what is pressed is within a block, which says where it stands.
-  const foreign = ["role", "aria-colspan", "aria-colindex", "aria-rowspan", "aria-rowindex"];
-  grid.querySelectorAll(".ec, .ec *").forEach((place) => foreign.forEach((name) => place.removeAttribute(name)));
+};
+
+// It is no table, its blocks are not in its cells; and what is pressed is within a block, which says where it stands.
+// The grid writes these anew whenever it is laid out otherwise.
+const FOREIGN = ["role", "aria-colspan", "aria-colindex", "aria-rowspan", "aria-rowindex"];
+const ANYWHERE = FOREIGN.map((name) => `.ec[${name}], .ec [${name}]`).join(", ");
+const tidy = () => {
+  grid.querySelectorAll(ANYWHERE).forEach((place) => FOREIGN.forEach((name) => place.removeAttribute(name)));
   grid.querySelectorAll(".ec-event[tabindex]").forEach((place) => place.removeAttribute("tabindex"));
 };
+const watched = { subtree: true, childList: true, attributes: true, attributeFilter: [...FOREIGN, "tabindex"] };
 
 const asEvent = (block) => ({
   id: block.id,
@@ -239,6 +245,8 @@ const mount = (data) => {
     eventDragStop: () => (isHeld = false),
     eventDrop: drop,
   });
+  tidy();
+  new MutationObserver(tidy).observe(grid, watched);
 };
 
 const fill = (data) => {
