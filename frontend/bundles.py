@@ -3,6 +3,7 @@
 `collectstatic` then hashes and compresses `frontend/site.css` and `frontend/site.js` as any other.
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
@@ -16,13 +17,19 @@ from django.core.files.storage import Storage
 SOURCES = Path(__file__).resolve().parent / "static" / "frontend"
 
 
+COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
+
+
 def stylesheet(folder: str = "css") -> str:
-    """The layers' order comes first; after it the order of the files decides nothing."""
+    """The layers' order comes first; after it the order of the files decides nothing. What is
+    said to who reads the files is no weight on a page."""
     files = sorted(
         SOURCES.glob(f"{folder}/*.css"), key=lambda file: (file.stem != "layers", file.name)
     )
     lines = (
-        line.strip() for file in files for line in file.read_text(encoding="utf-8").split("\n")
+        line.strip()
+        for file in files
+        for line in COMMENT.sub("", file.read_text(encoding="utf-8")).split("\n")
     )
     return "\n".join(line for line in lines if line)
 
