@@ -84,13 +84,17 @@ def _results(rates: dict[str, Rate]) -> Iterator[Result]:
 
 
 def free_targets(here: Place) -> list[Target]:
-    """Each free start of each centre once, in an order that spreads over centres and days."""
-    found: set[Target] = set()
+    """Free starts of each centre, none in the way of another, in an order that spreads them."""
+    found: list[Target] = []
     for centre in here.centres:
         here.centre = centre
+        until: dict[int, int] = {}
         for slot in here.search(here.window(90)):
-            found.add(Target(centre.slug, f"{slot.start}-{slot.site}"))
-    return random.Random(35).sample(sorted(found), len(found))
+            # A start beside a busy end can overlap its neighbour: taking one takes both away.
+            if slot.start >= until.get(slot.site, 0):
+                until[slot.site] = slot.start + here.timing.occupied
+                found.append(Target(centre.slug, f"{slot.start}-{slot.site}"))
+    return random.Random(35).sample(found, len(found))
 
 
 def _book(targets: Iterator[Target], counted: Iterator[int]) -> Step:

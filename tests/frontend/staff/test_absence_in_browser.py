@@ -111,7 +111,8 @@ def test_by_mouse_nine_families_are_moved_and_told_in_one_screen(
     page.goto(_address(shift))
     page.select_option("[name=what]", f"p{shift.practitioner_id}")
     page.fill("[name=since_on]", _day(shift))
-    page.click("[value=voir]")
+    with page.expect_navigation():
+        page.click("[value=voir]")
     faults = []
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 800})
