@@ -7,7 +7,6 @@ takes to answer.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from copy import copy
 from functools import lru_cache
 from typing import Any, cast
 from uuid import UUID
@@ -18,7 +17,7 @@ from booking import offers
 from booking.actors import EMAIL, SMS, Who
 from booking.models import Appointment, Child, Guardian, Household
 from booking.models.appointment import new_reference
-from booking.rows import Reader, Table
+from booking.rows import Reader, Table, twin
 from centres.models import AppointmentType, Centre, Department, Practitioner, Shift, Site
 
 WHOLE = Reader(
@@ -53,10 +52,12 @@ LEFT JOIN booking_household household ON household.id = a.household_id
 WHERE a.uid IN (%(first)s, %(last)s)
 ORDER BY a.id
 """  # noqa: S608 - made of our own column names
-# What confirming a hold asks, and no more: nobody is named by it yet.
+# What confirming a hold asks, and no more: nobody is named by it yet. With the ids of the family
+# that will perhaps be new: what is written for it can then be written at once.
 HOLD = Reader(Table(Appointment, "a"), Table(Shift, "shift"))
 HOLDS = f"""
-SELECT {HOLD.columns}, {VERSION}, {offers.VERSION}
+SELECT {HOLD.columns}, {VERSION}, {offers.VERSION},
+    nextval('booking_household_id_seq'), nextval('booking_guardian_id_seq')
 FROM booking_appointment a
 JOIN centres_shift shift ON shift.id = a.shift_id
 JOIN centres_appointmenttype kind ON kind.id = a.type_id
@@ -132,10 +133,10 @@ def load_appointments(uids: Sequence[UUID]) -> dict[UUID, Appointment]:
 def load_hold(uid: UUID) -> Appointment | None:
     """A hold with its shift, type and centre: all that a family's details are judged by. What else
     it names is read when asked for."""
-    for appointment, shift, version, offered in HOLD.fetch(HOLDS, {"uid": uid}):
+    for appointment, shift, version, offered, *new_ids in HOLD.fetch(HOLDS, {"uid": uid}):
         offer = offers.of_version(appointment.type_id, appointment.centre_id, offered)
         appointment.shift, appointment.type, appointment.centre = shift, offer.kind, offer.centre
-        appointment.row_version = version
+        appointment.row_version, appointment.new_ids = version, tuple(new_ids)
         return cast(Appointment, appointment)
     return None
 
@@ -154,7 +155,7 @@ def load_locked(
         rows = cursor.fetchall()
     known = {appointment.uid: appointment for appointment in seen}
     if all(uid in known and known[uid].row_version == version for uid, version, _ in rows):
-        found = {uid: copy(known[uid]) for uid, _, _ in rows}
+        found = {uid: twin(known[uid]) for uid, _, _ in rows}
     else:
         loaded = load_appointments(uids)
         # One that moved on while we waited for its row is not among those locked.

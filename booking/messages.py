@@ -75,6 +75,13 @@ def confirmation(
     outbox.enqueue([*told, *plans.intents], now=now)
 
 
+def of_first(appointment: Appointment, *, now: datetime) -> list[Intent]:
+    """The same of a family that booked by itself and is new, not written yet: whoever writes the
+    appointment writes these with it."""
+    plans = planning.plan_first(appointment, now=now)
+    return [*messages_of(CONFIRMATION, appointment, now=now), *plans.intents]
+
+
 def booked_together(appointments: Sequence[Appointment], *, now: datetime) -> None:
     """An agent has booked all of these of one day for one family: one message, which says what is
     true of that day when it leaves."""

@@ -6,10 +6,9 @@ version of both rows (`ctid`, `xmin`; ADR 0010), which whoever writes by it has 
 
 from __future__ import annotations
 
-from copy import copy
 from typing import Any, NamedTuple
 
-from booking.rows import Reader, Table
+from booking.rows import Reader, Table, twin
 from centres.models import AppointmentType, Centre
 
 # Which version of both rows was read: any change makes another.
@@ -33,9 +32,9 @@ class Offer(NamedTuple):
 
     def own(self) -> Offer:
         """From memory, for one request: what that sets or loads stays its own."""
-        kind = copy(self.kind)
+        kind = twin(self.kind)
         kind.offer_version = self.version
-        return Offer(kind, copy(self.centre), self.version)
+        return Offer(kind, twin(self.centre), self.version)
 
 
 # As many as there are types at centres: a few hundred.
@@ -81,5 +80,5 @@ def _read(sql: str, values: dict[str, Any]) -> Offer | None:
         if offer.kind.is_active:
             _by_slug[offer.kind.slug, offer.centre.slug] = offer
         _by_id[offer.kind.pk, offer.centre.pk] = offer
-        return Offer(copy(offer.kind), copy(offer.centre), offer.version)
+        return Offer(twin(offer.kind), twin(offer.centre), offer.version)
     return None

@@ -20,7 +20,7 @@ URGENT, NORMAL, BULK = 1, 3, 7
 # A context holding this key is emptied once sent, and the text is not kept (codes).
 SECRET = "is_secret"  # noqa: S105  the name of a key
 
-INSERT = """
+_INSERT = """
 INSERT INTO notifications_outboxmessage
     (intent_key, kind, subject_ref, person_ref, scope, channel, recipient, sender, language,
      version, context, attachments, alternatives, priority, send_at, valid_until, state,
@@ -36,9 +36,11 @@ FROM jsonb_to_recordset(%(intents)s::jsonb) AS intent (
     recipient text, sender text, language text, version int, context jsonb, alternatives jsonb,
     priority smallint, send_at timestamptz, valid_until timestamptz, instead_of bigint,
     leave_by timestamptz)
+{condition}
 ON CONFLICT (intent_key) DO NOTHING
 RETURNING id
 """
+INSERT = _INSERT.format(condition="")
 
 # What is leaving stays on its way, but is not tried again, unless it is still wanted.
 SUPERSEDE = """
@@ -120,6 +122,18 @@ def reference(message: OutboxMessage) -> str:
     return uuid5(NAMESPACE_URL, message.intent_key).hex
 
 
+def insert_if(condition: str) -> str:
+    """The statement that writes messages, to be part of a larger one, under its condition; it takes
+    `insert_values`."""
+    return _INSERT.format(condition=f"WHERE {condition}")
+
+
+def insert_values(intents: Iterable[Intent], *, now: datetime) -> dict[str, Any]:
+    """What the statement that writes these messages is given, as far as they can be of use."""
+    rows = [intent.as_row() for intent in intents if intent.is_useful]
+    return {"intents": json.dumps(rows), "now": now}
+
+
 def enqueue(intents: Iterable[Intent], *, now: datetime) -> list[int]:
     """Write intended messages in the caller's transaction, by one statement; the new rows' ids.
 
@@ -130,11 +144,11 @@ def enqueue(intents: Iterable[Intent], *, now: datetime) -> list[int]:
         raise transaction.TransactionManagementError(
             "A message is written in the transaction of the change it tells of."
         )
-    rows = [intent.as_row() for intent in intents if intent.is_useful]
-    if not rows:
+    values = insert_values(intents, now=now)
+    if values["intents"] == "[]":
         return []
     with connection.cursor() as cursor:
-        cursor.execute(INSERT, {"intents": json.dumps(rows), "now": now})
+        cursor.execute(INSERT, values)
         return [int(pk) for (pk,) in cursor.fetchall()]
 
 

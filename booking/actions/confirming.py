@@ -13,6 +13,8 @@ from booking.actions.families import (
     BOOKED_FIELDS,
     OPEN_STATES,
     Family,
+    belongs_to,
+    book_first,
     book_for_new_family,
     family_of,
     known_family,
@@ -27,19 +29,20 @@ from booking.errors import (
     NotOffered,
     OverbookedEnough,
     ReasonRequired,
+    Refusal,
     WrongState,
 )
 from booking.loading import update_appointment
 from booking.locking import lock_address, lock_appointments, lock_shift
 from booking.models import Appointment
 from booking.overbooking import overbooked_in
+from booking.rows import twin
 from centres.calendar import from_minute
 from centres.models import AppointmentType, Centre, Shift
 
 Audience = AppointmentType.Audience
 
 
-@transaction.atomic
 def confirm(
     *,
     uid: UUID,
@@ -53,20 +56,31 @@ def confirm(
     """Turn a live hold into the family's appointment and plan its confirmation message.
 
     Confirming twice with the same contact returns the appointment unchanged (a double click, the
-    back button). Every rule is checked again, on rows just locked; `seen` is the hold as this
-    request has loaded it already, so that what it names is not read twice; `family` the one an
-    agent books for, whatever contact it has; unless it `is_told`, the caller tells it of several
-    appointments at once. Raises HoldExpired, CentreNotOpen, NotOffered,
-    ChildRequired, DueDateRequired, AgeNotAllowed, WeeksNotAllowed, LimitReached, AlreadyBookedThen,
-    WrongState.
+    back button). Every rule is checked again, on rows that are locked, or proved unchanged under
+    the locks; `seen` is the hold as this request has loaded it already, so that what it names is
+    not read twice; `family` the one an agent books for, whatever contact it has; unless it
+    `is_told`, the caller tells it of several appointments at once. Raises HoldExpired,
+    CentreNotOpen, NotOffered, ChildRequired, DueDateRequired, AgeNotAllowed, WeeksNotAllowed,
+    LimitReached, AlreadyBookedThen, WrongState.
     """
-    locked = lock_appointments([uid], address=who.contact, seen=[seen] if seen else [])
-    appointment = locked.get(uid)
-    if appointment is not None and appointment.state == Appointment.State.BOOKED:
-        if not _is_theirs(appointment, who, actor):
-            raise WrongState
-        return appointment
-    held = live_hold(locked, uid, now=now)
+    if seen is not None and not actor.is_agent and (booked := _confirm_seen(seen, who, now=now)):
+        return booked
+    return _confirm(uid, who, now=now, actor=actor, seen=seen, family=family, is_told=is_told)
+
+
+def _confirm_seen(seen: Appointment, who: Who, *, now: datetime) -> Appointment | None:
+    """The commonest booking: a hold nobody touched since, of a family nobody knows. None, and
+    nothing is written, where it is another, or refused: that is judged under the locks."""
+    held = twin(seen)
+    try:
+        _book(live_hold({held.uid: held}, held.uid, now=now), who, now=now, actor=FAMILY)
+    except Refusal:
+        return None
+    return held if book_first(held, who, now=now) else None
+
+
+def _book(held: Appointment, who: Who, *, now: datetime, actor: Actor) -> None:
+    """What a live hold becomes, nobody's yet. Raises as `confirm` does."""
     if held.moves_id is not None:
         raise WrongState
     check_open(held.centre, held.type, now=now, actor=actor)
@@ -76,6 +90,27 @@ def confirm(
     held.state = Appointment.State.BOOKED
     held.expires_at = None
     held.last_action, held.actor, held.changed_at = "book", actor.label, now
+
+
+@transaction.atomic
+def _confirm(
+    uid: UUID,
+    who: Who,
+    *,
+    now: datetime,
+    actor: Actor,
+    seen: Appointment | None,
+    family: Family | None,
+    is_told: bool,
+) -> Appointment:
+    locked = lock_appointments([uid], address=who.contact, seen=[seen] if seen else [])
+    appointment = locked.get(uid)
+    if appointment is not None and appointment.state == Appointment.State.BOOKED:
+        if not _is_theirs(appointment, who, actor):
+            raise WrongState
+        return appointment
+    held = live_hold(locked, uid, now=now)
+    _book(held, who, now=now, actor=actor)
     try:
         family = _give(held, who, family, now=now, actor=actor)
     except IntegrityError as error:
@@ -92,18 +127,13 @@ def _give(
     if family is None:
         new = book_for_new_family(booked, who, now=now, actor=actor)
         if new is not None:
-            _belongs_to(booked, new)
+            belongs_to(booked, new)
             return new
         family = known_family(who, booked.centre, now=now, actor=actor)
-    _belongs_to(booked, family)
+    belongs_to(booked, family)
     check_child_is_free(booked, at=booked)
     update_appointment(booked, "household", "guardian", "child", *BOOKED_FIELDS)
     return family
-
-
-def _belongs_to(appointment: Appointment, family: Family) -> None:
-    appointment.guardian, appointment.child = family.guardian, family.child
-    appointment.household = family.guardian.household
 
 
 def _is_theirs(appointment: Appointment, who: Who, actor: Actor) -> bool:
@@ -204,7 +234,7 @@ def overbook(
         raise OverbookedEnough
     check_person(kind, shift.centre, who, starts_at=starts_at)
     family = family or family_of(who, shift.centre, now=now, actor=actor)
-    _belongs_to(appointment, family)
+    belongs_to(appointment, family)
     check_child_is_free(appointment, at=appointment)
     appointment.save(force_insert=True)
     messages.confirmation(appointment, now=now, is_new=family.is_new, actor=actor)

@@ -2,36 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from django.db import connection
+from django.db import IntegrityError, connection
 
-from booking.actors import EMAIL, SMS, Actor, Who
+from booking import messages
+from booking.actors import EMAIL, FAMILY, SMS, Actor, Who
 from booking.errors import LimitReached
 from booking.loading import FIELD, IS_KNOWN, load_guardians
 from booking.models import Appointment, Child, Guardian, Guardianship, Household
+from booking.rows import one_statement
 from centres.models import Centre
+from notifications import outbox
 
 # What a confirmation changes of an appointment, beside whose it is.
 BOOKED_FIELDS = ("due_on", "state", "expires_at", "last_action", "actor", "changed_at")
 OPEN_STATES = (Appointment.State.BOOKED, Appointment.State.ARRIVED)
 
-# By the channel of who books.
-NEW_FAMILY = {
-    channel: f"""
-WITH household AS (
-    INSERT INTO booking_household
-        (language, needs_interpreter, contact_by, sms_sender, created_at)
-    SELECT %(language)s, %(needs_interpreter)s, 'any', '', %(now)s::timestamptz
-    WHERE %({FIELD[channel]})s = '' OR NOT EXISTS (
-        SELECT FROM booking_guardian guardian WHERE {is_known})
-    RETURNING id),
+PEOPLE = """
 guardian AS (
     INSERT INTO booking_guardian
-        (household_id, first_name, last_name, email, phone, email_verified_at, phone_verified_at)
-    SELECT id, %(first_name)s, %(last_name)s, %(email)s, %(phone)s,
+        (id, household_id, first_name, last_name, email, phone, email_verified_at,
+         phone_verified_at)
+    SELECT {guardian}, id, %(first_name)s, %(last_name)s, %(email)s, %(phone)s,
         %(email_verified_at)s::timestamptz, %(phone_verified_at)s::timestamptz
     FROM household RETURNING id),
 child AS (
@@ -41,7 +36,24 @@ child AS (
 tie AS (
     INSERT INTO booking_guardianship (guardian_id, child_id)
     SELECT guardian.id, child.id FROM guardian, child)
-"""  # noqa: S608 - made of our own column names
+"""
+HOUSEHOLD = """
+household AS (
+    INSERT INTO booking_household
+        (id, language, needs_interpreter, contact_by, sms_sender, created_at)
+    SELECT {household}, %(language)s, %(needs_interpreter)s, 'any', '', %(now)s::timestamptz
+    {condition}
+    RETURNING id),
+"""
+# By the channel of who books.
+NEW_FAMILY = {
+    channel: "WITH "
+    + HOUSEHOLD.format(
+        household="nextval('booking_household_id_seq')",
+        condition=f"WHERE %({FIELD[channel]})s = '' OR NOT EXISTS ("
+        f"SELECT FROM booking_guardian guardian WHERE {is_known})",
+    )
+    + PEOPLE.format(guardian="nextval('booking_guardian_id_seq')")
     for channel, is_known in IS_KNOWN.items()
 }
 ALONE = "SELECT household.id, guardian.id, (SELECT id FROM child) FROM household, guardian"
@@ -55,6 +67,22 @@ FROM household, guardian WHERE booking_appointment.id = %(appointment)s
 RETURNING booking_appointment.household_id, booking_appointment.guardian_id,
     booking_appointment.child_id
 """
+# All of that and its messages, under the locks that confirming takes, if the hold still is as it
+# was seen and the contact still means nobody: one statement, a transaction by itself.
+_LOCKED = """
+WITH locked AS MATERIALIZED (
+    SELECT 1 WHERE booking_lock_first(
+        %(uid)s, %(contact)s, %(email)s, %(phone)s, %(is_by_phone)s) = %(version)s),
+"""
+FIRST_BOOKING = "".join(
+    (
+        _LOCKED,
+        HOUSEHOLD.format(household="%(household_id)s::bigint", condition="FROM locked"),
+        PEOPLE.format(guardian="%(guardian_id)s::bigint").rstrip(),
+        f", message AS ({outbox.insert_if('EXISTS (SELECT FROM household)')})",
+        WITH_APPOINTMENT,
+    )
+)
 
 
 class Family(NamedTuple):
@@ -82,9 +110,7 @@ def book_for_new_family(
     """Write an appointment, as it stands, for a family nobody knows yet: one statement for the
     commonest booking. None, and nothing is written, when the contact is known. Raises
     IntegrityError, as saving it would."""
-    values = {name: getattr(booked, name) for name in BOOKED_FIELDS}
-    values["appointment"] = booked.pk
-    return _new_family(who, WITH_APPOINTMENT, values, now=now, actor=actor)
+    return _new_family(who, WITH_APPOINTMENT, _booked_values(booked), now=now, actor=actor)
 
 
 def known_family(who: Who, centre: Centre, *, now: datetime, actor: Actor) -> Family:
@@ -151,6 +177,48 @@ def _check_limit(known: list[Guardian], centre: Centre, *, now: datetime) -> Non
         raise LimitReached(limit=centre.max_open_per_contact)
 
 
+def book_first(booked: Appointment, who: Who, *, now: datetime) -> bool:
+    """Lock, and write an appointment as it stands for a family nobody knows yet, with its messages,
+    in one statement (ADR 0035). False, and nothing is written, when the hold is not any more as it
+    was seen, the contact is known, or something else is in the way."""
+    if booked.new_ids is None or not who.contact:
+        return False
+    household_id, guardian_id = booked.new_ids
+    family = _unwritten(who, now=now, actor=FAMILY)
+    family.guardian.household.pk, family.guardian.pk = household_id, guardian_id
+    belongs_to(booked, family)
+    values = _details(who, family, now=now) | _booked_values(booked)
+    values |= outbox.insert_values(messages.of_first(booked, now=now), now=now)
+    values |= {
+        "uid": booked.uid,
+        "contact": who.contact,
+        "is_by_phone": who.channel == SMS,
+        "version": booked.row_version,
+        "household_id": household_id,
+        "guardian_id": guardian_id,
+    }
+    try:
+        with one_statement(), connection.cursor() as cursor:
+            cursor.execute(FIRST_BOOKING, values)
+            row = cursor.fetchone()
+    except IntegrityError:
+        return False
+    if row is None:
+        return False
+    _learn(family, row)
+    belongs_to(booked, family)
+    return True
+
+
+def belongs_to(appointment: Appointment, family: Family) -> None:
+    appointment.guardian, appointment.child = family.guardian, family.child
+    appointment.household = family.guardian.household
+
+
+def _booked_values(booked: Appointment) -> dict[str, Any]:
+    return {name: getattr(booked, name) for name in BOOKED_FIELDS} | {"appointment": booked.pk}
+
+
 def _new_family(
     who: Who, then: str, values: Mapping[str, Any], *, now: datetime, actor: Actor
 ) -> Family | None:
@@ -158,36 +226,53 @@ def _new_family(
 
     None when the contact is known. Without one (an agent booked) nothing says who they are: new.
     """
+    family = _unwritten(who, now=now, actor=actor)
+    with connection.cursor() as cursor:
+        cursor.execute(NEW_FAMILY[who.channel] + then, {**_details(who, family, now=now), **values})
+        row = cursor.fetchone()
+    if row is None:
+        return None
+    _learn(family, row)
+    return family
+
+
+def _unwritten(who: Who, *, now: datetime, actor: Actor) -> Family:
+    """A new family, before anything is written of it."""
     household = Household(
         language=who.language, needs_interpreter=who.needs_interpreter, created_at=now
     )
-    person = _person(who, now, actor)
-    guardian = Guardian(household=household, **person)
-    details = person | {
+    guardian = Guardian(household=household, **_person(who, now, actor))
+    if not who.child_first_name or who.child_born_on is None:
+        return Family(guardian, None, is_new=True)
+    child = Child(household=household, first_name=who.child_first_name, born_on=who.child_born_on)
+    return Family(guardian, child, is_new=True)
+
+
+def _details(who: Who, family: Family, *, now: datetime) -> dict[str, Any]:
+    guardian = family.guardian
+    return {
+        "first_name": who.first_name,
+        "last_name": who.last_name,
+        "email": who.email,
         "phone": guardian.number,
+        "email_verified_at": guardian.email_verified_at,
+        "phone_verified_at": guardian.phone_verified_at,
         "language": who.language,
         "needs_interpreter": who.needs_interpreter,
         "now": now,
         "child_first_name": who.child_first_name,
         "child_born_on": who.child_born_on,
-        "has_child": bool(who.child_first_name and who.child_born_on),
+        "has_child": family.child is not None,
     }
-    with connection.cursor() as cursor:
-        cursor.execute(NEW_FAMILY[who.channel] + then, {**details, **values})
-        row = cursor.fetchone()
-    if row is None:
-        return None
+
+
+def _learn(family: Family, row: Sequence[int]) -> None:
+    """The ids the database gave."""
+    guardian, child, household = family.guardian, family.child, family.guardian.household
     household.pk, guardian.pk, child_id = row
-    guardian.household = household
-    if child_id is None or who.child_born_on is None:
-        return Family(guardian, None, is_new=True)
-    child = Child(
-        pk=child_id,
-        household=household,
-        first_name=who.child_first_name,
-        born_on=who.child_born_on,
-    )
-    return Family(guardian, child, is_new=True)
+    guardian.household = household  # its key too
+    if child is not None:
+        child.pk, child.household = child_id, household
 
 
 def _child_for(who: Who, guardian: Guardian) -> Child | None:

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.db import IntegrityError, connection, transaction
 
-from booking import offers, queries, rules
+from booking import candidates, offers, queries, rules
 from booking.actors import FAMILY, Actor
 from booking.availability import (
     ShiftLoad,
@@ -21,6 +21,7 @@ from booking.availability import (
     shift_starts,
     slots,
 )
+from booking.candidates import Candidate
 from booking.constraints import refuse_clash
 from booking.errors import (
     CentreNotOpen,
@@ -40,18 +41,6 @@ from booking.models import Appointment
 from centres.calendar import from_minute, to_minute
 from centres.models import AppointmentType, Centre, Shift
 from centres.rollout import is_open_online, is_open_to_agents
-
-# Locks the shifts that could take this start, in id order: the unit of contention (ADR 0004). And
-# tells, without a statement more, whether the type and the centre are those remembered.
-LOCK_CANDIDATES = f"""
-SELECT {offers.VERSION}, candidate.*
-FROM centres_appointmenttype kind
-JOIN centres_centre centre ON centre.id = %(centre)s
-LEFT JOIN booking_lock_candidates(
-    %(type)s::bigint, %(centre)s::bigint, %(start)s::timestamptz, %(now)s::timestamptz,
-    %(releasing)s::uuid) candidate ON true
-WHERE kind.id = %(type)s
-"""  # noqa: S608 - made of our own column names
 
 # Holds no candidate shift knows of, in the way of its practitioner all the same: expired, or on a
 # half-day that was cancelled or moved under them, which nobody could confirm any more.
@@ -110,35 +99,19 @@ class OfferChangedError(Exception):
     """The type or the centre is not any more as this process remembers it."""
 
 
-class Candidate(NamedTuple):
-    """A locked shift that could take the start; its seats in use; holds on it that expired."""
-
-    load: ShiftLoad
-    seats_used: set[int]
-    lapsed: list[int]
-
-
 def lock_candidates(ask: Ask, *, releasing: UUID | None) -> list[Candidate]:
-    """The shifts that could take this start, locked in id order, and what takes their time. The
-    caller's own former hold is given back too: it must not be in its owner's way. Raises
+    """The shifts that could take this start, locked in id order, and what takes their time. Raises
     OfferChangedError."""
-    values: dict[str, Any] = {
-        "type": ask.kind.pk,
-        "centre": ask.centre.pk,
-        "start": from_minute(ask.start),
-        "now": ask.now,
-        "releasing": releasing,
-    }
-    with connection.cursor() as cursor:
-        cursor.execute(LOCK_CANDIDATES, values)
-        rows = cursor.fetchall()
-    if ask.version and {version for version, *_ in rows} != {ask.version}:
-        raise OfferChangedError
-    return [
-        Candidate(ShiftLoad._make(load), set(seats), lapsed)
-        for _, *load, seats, lapsed in rows
-        if load[0] is not None
-    ]
+    offered, found = candidates.lock(ask.sought, releasing=releasing)
+    ask.check_offered(offered)
+    return found
+
+
+def see_candidates(ask: Ask) -> list[Candidate]:
+    """The same as they are just now, not locked. Raises OfferChangedError."""
+    offered, found = candidates.see(ask.sought)
+    ask.check_offered(offered)
+    return found
 
 
 def choose(
@@ -210,6 +183,8 @@ def hold(
 def _hold(ask: Ask, *, releasing: UUID | None, moving: UUID | None) -> Appointment:
     check_open(ask.centre, ask.kind, now=ask.now, actor=ask.actor)
     check_window(ask.centre, ask.kind, ask.start, now=ask.now, actor=ask.actor)
+    if releasing is None and moving is None and (held := take_seen(ask)):
+        return held
     try:
         return _take(ask, releasing=releasing, moving=moving)
     except SlotTaken as refusal:
@@ -234,6 +209,15 @@ class Ask(NamedTuple):
     def version(self) -> str:
         """Of the type and the centre, if they were remembered."""
         return self.kind.offer_version
+
+    @property
+    def sought(self) -> candidates.Start:
+        return candidates.Start(self.kind.pk, self.centre.pk, from_minute(self.start), self.now)
+
+    def check_offered(self, versions: set[str]) -> None:
+        """Raises OfferChangedError unless the type and the centre are those remembered, if any."""
+        if self.version and versions != {self.version}:
+            raise OfferChangedError
 
     def as_it_is_now(self) -> Ask | None:
         """The same, by the type and the centre as they are now, even made anew under their names;
@@ -267,36 +251,55 @@ def clear_way(ask: Ask) -> int:
         return int(cursor.rowcount)
 
 
+def take_seen(ask: Ask) -> Appointment | None:
+    """Take the start by what is seen without waiting; it is written only if its shift, locked, is
+    unchanged (ADR 0035). None, and nothing is written, when it is not, or when more is to be done
+    than that. Raises NotOffered, SlotTaken, OfferChangedError."""
+    seen = see_candidates(ask)
+    loads = [candidate.load for candidate in seen]
+    timing = queries.type_rules(ask.kind).timing
+    if mine := _held_before(ask, loads, None):
+        return mine
+    slot = choose(loads, timing, ask.start, actor=ask.actor, wanted=ask.wanted)
+    chosen = next(each for each in seen if each.load.id == slot.shift)
+    held = _new_hold(ask, slot, chosen, None)
+    if chosen.lapsed or not candidates.insert_seen(held, chosen, now=ask.now):
+        return None
+    return held
+
+
 @transaction.atomic
 def _take(ask: Ask, *, releasing: UUID | None, moving: UUID | None) -> Appointment:
-    kind, centre, start, now, actor, wanted = ask
-    candidates = lock_candidates(ask, releasing=releasing)
-    timing = queries.type_rules(kind).timing
-    if lapsed := [pk for candidate in candidates for pk in candidate.lapsed]:
+    found = lock_candidates(ask, releasing=releasing)
+    if lapsed := [pk for candidate in found for pk in candidate.lapsed]:
         Appointment.objects.filter(pk__in=lapsed, state="held").update(state="lapsed")
-    loads = [candidate.load for candidate in candidates]
+    loads = [candidate.load for candidate in found]
     moved = Appointment.objects.filter(uid=moving).only("pk").first() if moving else None
     if mine := _held_before(ask, loads, moved):
         return mine
-    slot = choose(loads, timing, start, actor=actor, wanted=wanted)
-    chosen = next(each for each in candidates if each.load.id == slot.shift)
-    appointment = Appointment(
-        state=Appointment.State.HELD,
-        type=kind,
-        centre=centre,
-        expires_at=now + rules.HOLD_FOR,
-        created_at=now,
-        changed_at=now,
-        actor=actor.label,
-        booked_via=Appointment.Via.AGENT if actor.is_agent else Appointment.Via.WEB,
-        moves=moved,
-        **placed(slot, chosen.load, timing, chosen.seats_used),
-    )
+    timing = queries.type_rules(ask.kind).timing
+    slot = choose(loads, timing, ask.start, actor=ask.actor, wanted=ask.wanted)
+    held = _new_hold(ask, slot, next(each for each in found if each.load.id == slot.shift), moved)
     try:
-        insert_hold(appointment)
+        insert_hold(held)
     except IntegrityError as error:
         raise refuse_clash(error) from error
-    return appointment
+    return held
+
+
+def _new_hold(ask: Ask, slot: Slot, chosen: Candidate, moved: Appointment | None) -> Appointment:
+    return Appointment(
+        state=Appointment.State.HELD,
+        type=ask.kind,
+        centre=ask.centre,
+        expires_at=ask.now + rules.HOLD_FOR,
+        created_at=ask.now,
+        changed_at=ask.now,
+        actor=ask.actor.label,
+        booked_via=Appointment.Via.AGENT if ask.actor.is_agent else Appointment.Via.WEB,
+        moves=moved,
+        **placed(slot, chosen.load, queries.type_rules(ask.kind).timing, chosen.seats_used),
+    )
 
 
 def _held_before(

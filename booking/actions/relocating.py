@@ -12,7 +12,6 @@ from booking.actions.changing import CHANGED_FIELDS, PLACE_FIELDS
 from booking.actions.confirming import check_child_is_free, check_dates
 from booking.actions.holding import (
     Ask,
-    Candidate,
     Wanted,
     check_open,
     check_window,
@@ -23,6 +22,7 @@ from booking.actions.holding import (
 )
 from booking.actors import Actor
 from booking.availability import footprint, without
+from booking.candidates import Candidate
 from booking.constraints import refuse_clash
 from booking.errors import AgentsOnly, SlotTaken, WrongState
 from booking.loading import update_appointment

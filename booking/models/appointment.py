@@ -82,6 +82,8 @@ class Appointment(models.Model):
     # Of its row and those it depends on, as loaded (see loading.VERSION). It vouches for what was
     # read, not for what was set since.
     row_version: str = ""
+    # Drawn with it, of a hold: for the household and the guardian to be, if they are new.
+    new_ids: tuple[int, int] | None = None
 
     uid = models.UUIDField(default=uuid.uuid4, unique=True)
     reference = models.CharField(_("référence"), max_length=8, unique=True, default=new_reference)

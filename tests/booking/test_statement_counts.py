@@ -50,7 +50,7 @@ def test_a_hold_takes_two_statements() -> None:
     scene = open_morning()
     with Statements() as done:
         scene.hold()
-    # The shifts that could take the start, locked, with what blocks them; INSERT.
+    # The shifts that could take the start, with what blocks them; INSERT, locking the chosen one.
     assert len(done.real) == 2, in_full(done.real)
 
 
@@ -77,11 +77,20 @@ def test_a_known_familys_confirmation_takes_ten_statements() -> None:
     assert len(done.real) == 10, in_full(done.real)
 
 
-def test_a_new_familys_confirmation_takes_three_statements() -> None:
+def test_a_new_familys_confirmation_takes_one_statement() -> None:
+    seen = load_hold(open_morning().hold().uid)
+    with Statements() as done:
+        actions.confirm(uid=seen.uid, who=NADIA, now=NOW, seen=seen)
+    # The locks, the family with its appointment, all its messages.
+    assert len(done.real) == 1, in_full(done.real)
+    assert OutboxMessage.objects.count() == 2  # the confirmation and the morning itself
+
+
+def test_by_an_agent_a_new_familys_confirmation_takes_three_statements() -> None:
     scene = open_morning()
     held = load(scene.hold())
     with Statements() as done:
-        actions.confirm(uid=held.uid, who=NADIA, now=NOW, seen=held)
+        actions.confirm(uid=held.uid, who=NADIA, now=NOW, seen=held, actor=AGENT)
     # The address, the shift and the appointment, locked; the family with its appointment; all its
     # messages.
     assert len(done.real) == 3, in_full(done.real)

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
+from booking import candidates
 from booking.actions import holding
 from booking.errors import Refusal
 from booking.models import Appointment
@@ -114,8 +115,9 @@ def unlock_holds(monkeypatch: pytest.MonkeyPatch) -> None:
         unlocked = locking.replace("FOR NO KEY UPDATE OF s", "")
         assert unlocked != locking
         cursor.execute(unlocked.replace("booking_lock_candidates", "unlocked_candidates"))
-    twin = holding.LOCK_CANDIDATES.replace("booking_lock_candidates", "unlocked_candidates")
-    monkeypatch.setattr(holding, "LOCK_CANDIDATES", twin)
+    twin = candidates.LOCK.replace("booking_lock_candidates", "unlocked_candidates")
+    monkeypatch.setattr(candidates, "LOCK", twin)
+    monkeypatch.setattr(holding, "take_seen", lambda _: None)
 
 
 @contextmanager

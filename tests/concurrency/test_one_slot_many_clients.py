@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.db import OperationalError
 
+from booking import candidates
 from booking.actions import holding
 from booking.errors import SlotTaken
 from booking.models import Appointment
@@ -35,7 +36,7 @@ def hold(scene: Scene, **wishes: Any) -> Appointment:
     try:
         return scene.hold("09:00", **wishes)
     except OperationalError as error:
-        if "deadlock detected" not in str(error) or "lock" in holding.LOCK_CANDIDATES:
+        if "deadlock detected" not in str(error) or "booking_lock" in candidates.LOCK:
             raise
         raise SlotTaken from error
 
