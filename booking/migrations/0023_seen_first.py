@@ -25,6 +25,7 @@ LANGUAGE sql STABLE AS $$
                      FILTER (WHERE a.seat > 0 AND a.fills), '{}') AS seats_used,
             coalesce(array_agg(DISTINCT a.id) FILTER (WHERE a.is_over), '{}') AS lapsed
         FROM (
+            -- Two looks, since the few that hold or wait have an index of their own.
             SELECT a.id, a.seat, a.busy_from, a.busy_until,
                 (a.state = 'held' AND a.expires_at > current) OR a.reoffer_at > current AS blocks,
                 a.state NOT IN ('cancelled', 'lapsed', 'held')
@@ -32,9 +33,12 @@ LANGUAGE sql STABLE AS $$
                     OR a.reoffer_at > current AS fills,
                 a.state = 'held' AND a.expires_at <= current AS is_over
             FROM booking_appointment a
-            WHERE a.shift_id = s.id
-              AND (a.state = 'held' OR a.reoffer_at > current
-                   OR (a.seat > 0 AND a.state NOT IN ('cancelled', 'lapsed')))
+            WHERE a.shift_id = s.id AND (a.state = 'held' OR a.reoffer_at IS NOT NULL)
+            UNION ALL
+            SELECT a.id, a.seat, a.busy_from, a.busy_until, false, true, false
+            FROM booking_appointment a
+            WHERE s.seats > 1 AND a.shift_id = s.id AND a.seat > 0 AND a.reoffer_at IS NULL
+              AND a.state NOT IN ('cancelled', 'lapsed', 'held')
         ) a, unnest(ARRAY[(extract(epoch FROM a.busy_from) / 60)::int,
                           (extract(epoch FROM a.busy_until) / 60)::int]) edge (at)
     ) beside
@@ -74,13 +78,27 @@ END $$;
 CREATE FUNCTION booking_lock_first(
     hold uuid, address text, mail text, number text, is_by_phone boolean)
 RETURNS text LANGUAGE plpgsql AS $$
--- Locks as booking_lock_rows does; the version it finds. None when the hold is elsewhere, or when
--- the contact that books is known by now: asked as a statement of its own, after the wait.
+-- Locks as booking_lock_rows does, of one hold; the version it finds after the wait. None when the
+-- hold is elsewhere by now, or when the contact that books is known: asked then, too.
 DECLARE
     seen text;
+    held booking_appointment;
 BEGIN
-    SELECT l.version INTO seen FROM booking_lock_rows(hold, hold, address) l
-    WHERE NOT l.is_elsewhere;
+    PERFORM pg_advisory_xact_lock(hashtextextended(address, 0));
+    SELECT * INTO held FROM booking_appointment b WHERE b.uid = hold;
+    -- Its shift, and any other of its practitioner at that time, in id order.
+    PERFORM FROM centres_shift s
+    WHERE s.id = held.shift_id
+       OR s.practitioner_id = held.practitioner_id AND s.starts_at < held.busy_until
+          AND s.starts_at > held.busy_from - interval '14 hours' AND s.ends_at > held.busy_from
+    ORDER BY s.id FOR NO KEY UPDATE;
+    -- Of the place it had when they were locked: elsewhere, it is not as anybody saw it.
+    SELECT concat_ws(' ', b.ctid, b.xmin, s.ctid, s.xmin, k.ctid, k.xmin, c.ctid, c.xmin) INTO seen
+    FROM booking_appointment b
+    JOIN centres_shift s ON s.id = b.shift_id
+    JOIN centres_appointmenttype k ON k.id = b.type_id
+    JOIN centres_centre c ON c.id = b.centre_id
+    WHERE b.uid = hold AND b.shift_id = held.shift_id FOR NO KEY UPDATE OF b;
     IF is_by_phone THEN
         PERFORM FROM booking_guardian g WHERE g.phone = number
             AND (g.phone_verified_at IS NOT NULL
