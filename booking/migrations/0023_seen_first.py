@@ -25,7 +25,6 @@ LANGUAGE sql STABLE AS $$
                      FILTER (WHERE a.seat > 0 AND a.fills), '{}') AS seats_used,
             coalesce(array_agg(DISTINCT a.id) FILTER (WHERE a.is_over), '{}') AS lapsed
         FROM (
-            -- Two looks, since the few that hold or wait have an index of their own.
             SELECT a.id, a.seat, a.busy_from, a.busy_until,
                 (a.state = 'held' AND a.expires_at > current) OR a.reoffer_at > current AS blocks,
                 a.state NOT IN ('cancelled', 'lapsed', 'held')
@@ -33,12 +32,9 @@ LANGUAGE sql STABLE AS $$
                     OR a.reoffer_at > current AS fills,
                 a.state = 'held' AND a.expires_at <= current AS is_over
             FROM booking_appointment a
-            WHERE a.shift_id = s.id AND (a.state = 'held' OR a.reoffer_at IS NOT NULL)
-            UNION ALL
-            SELECT a.id, a.seat, a.busy_from, a.busy_until, false, true, false
-            FROM booking_appointment a
-            WHERE s.seats > 1 AND a.shift_id = s.id AND a.seat > 0 AND a.reoffer_at IS NULL
-              AND a.state NOT IN ('cancelled', 'lapsed', 'held')
+            WHERE a.shift_id = s.id
+              AND (a.state = 'held' OR a.reoffer_at > current
+                   OR (a.seat > 0 AND a.state NOT IN ('cancelled', 'lapsed')))
         ) a, unnest(ARRAY[(extract(epoch FROM a.busy_from) / 60)::int,
                           (extract(epoch FROM a.busy_until) / 60)::int]) edge (at)
     ) beside
