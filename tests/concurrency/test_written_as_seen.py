@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from functools import partial
+from functools import partial, reduce
 from threading import Event
 from typing import Any
 
@@ -202,9 +202,8 @@ def _shown(drawn: dict[str, str], row: dict[str, Any]) -> dict[str, object]:
     for name, value in row.items():
         if name in {"id", "uid", "reference", "send_at", "at"} or name.endswith("_id"):
             shown[name] = value is not None
-            continue
-        text = str(value)
-        for what, name_of_it in drawn.items():
-            text = text.replace(what, name_of_it)
-        shown[name] = text
+        elif name in {"intent_key", "subject_ref", "person_ref"}:
+            shown[name] = reduce(lambda text, what: text.replace(*what), drawn.items(), value)
+        else:
+            shown[name] = value
     return shown
