@@ -26,6 +26,7 @@ from tests.factories import (
     make_shift,
     make_site,
 )
+from tests.following import follow
 from tests.frontend.staff.practitioners import at_own_pages, make_exam
 from tests.html_checker import html_errors
 
@@ -100,7 +101,7 @@ def test_every_page_is_accessible_valid_and_fits_a_phone(page: Page, shift: Shif
     ):
         page.goto(path)
         look(name)
-    page.get_by_role("button", name="Faire mon adresse").click()
+    follow(page, "button:has-text('Faire mon adresse')")
     expect(page.get_by_label("Adresse à copier")).to_be_visible()
     look("made")
     assert faults == []

@@ -17,6 +17,7 @@ from frontend.bundles import BUNDLES
 from tests.accessibility import axe_violations
 from tests.booking.test_desk import asked
 from tests.factories import make_centre
+from tests.following import follow
 from tests.frontend.staff.people import PASSWORD, code_of, make_user, protect, sign_in
 from tests.html_checker import html_errors
 
@@ -158,21 +159,21 @@ def test_each_page_of_the_way_in_is_accessible_valid_narrow_and_light(
         look(name)
     page.fill("[name=username]", CLAIRE)
     page.fill("[name=password]", "wrong")
-    page.click("main [type=submit]")
+    follow(page, "main [type=submit]")
     look("wrong")
     page.fill("[name=password]", PASSWORD)
-    page.click("main [type=submit]")
+    follow(page, "main [type=submit]")
     look("set up")
     page.fill("[name=code]", code_of(page.inner_text(".factor__secret").replace(" ", "")))
-    page.click("main [type=submit]")
+    follow(page, "main [type=submit]")
     look("recovery codes")
-    page.click("main [type=submit]")
+    follow(page, "main [type=submit]")
     page.goto("/equipe/connexion/securite/")
     look("security")
-    page.click("text=Se déconnecter")
+    follow(page, "text=Se déconnecter")
     page.fill("[name=username]", CLAIRE)
     page.fill("[name=password]", PASSWORD)
-    page.click("main [type=submit]")
+    follow(page, "main [type=submit]")
     look("code")
     assert seen.faults == []
     assert html_errors(seen.html) == []
@@ -197,7 +198,7 @@ def test_the_warning_keeps_the_session_and_a_late_form_is_kept(
     page.clock.run_for(31 * 60_000)
     assert "Vous êtes déconnecté" in page.inner_text("[data-idle]")
     settings.IDLE_MINUTES = -1  # as if the server had waited as long
-    page.click("main button[value=answered]")
+    follow(page, "main button[value=answered]")
     settings.IDLE_MINUTES = 30
     assert "est gardé" in page.inner_text("main")
     sign_in(page, CLAIRE)
@@ -219,7 +220,7 @@ def test_in_a_demo_a_visitor_finds_the_code(browse: Open, claire: User) -> None:
     page.goto("/equipe/connexion/")
     page.fill("[name=username]", CLAIRE)
     page.fill("[name=password]", PASSWORD)
-    page.click("main [type=submit]")
+    follow(page, "main [type=submit]")
     page.fill("[name=code]", code)
-    page.click("main [type=submit]")
+    follow(page, "main [type=submit]")
     assert "À appeler" in page.inner_text("header")

@@ -30,6 +30,7 @@ from tests.factories import (
     make_site,
     make_type,
 )
+from tests.following import follow
 from tests.frontend.staff.people import log_in, make_user
 from tests.html_checker import html_errors
 
@@ -161,10 +162,10 @@ def test_a_press_shows_at_once_without_a_reload(browse: Open, centre: Centre) ->
 def test_without_scripts_each_press_comes_back_to_its_row(browse: Open, centre: Centre) -> None:
     page = browse(java_script_enabled=False)
     assert page.locator("[data-board-help]").is_hidden()
-    page.click(f"{row(0)} >> text=Arrivé")
+    follow(page, f"{row(0)} >> text=Arrivé")
     assert page.url.endswith(row(0))
     assert state(0) == "arrived"
-    page.click("text=Actualiser")
+    follow(page, "text=Actualiser")
     assert "Arrivé" in page.inner_text(row(0))
 
 
