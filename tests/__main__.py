@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from config.embedded import ServerError
+from tests import parts as marked
 from tests import template
 from tests.servers import provide_servers
 
@@ -92,13 +93,22 @@ def run_tests(given: list[str], *, is_fast: bool) -> list[Result]:
     if not is_fast:
         # Two of these take as long as all others: each is given out alone, so that both cores work.
         by_one = ["-n", "2", "--maxschedchunk", "1"]
-        parts.append(pytest("browser tests", [*by_one, "-m", "browser and not faults", *given]))
+        browser = ["-m", "browser and not faults", *given, *files_of("browser", given)]
+        parts.append(pytest("browser tests", [*by_one, *browser]))
         # A file stays in one process: what it starts, kills or races is its own, and its waits
         # leave the other core to another file.
         by_file = ["-n", "2", "--dist", "loadfile", "--no-loadscope-reorder"]
-        parts.append(pytest("fault tests", [*by_file, "-m", "faults", *given]))
+        faults = ["-m", "faults", *given, *files_of("faults", given)]
+        parts.append(pytest("fault tests", [*by_file, *faults]))
     has_run = [part for part in parts if "no tests ran" not in part.closing]
     return (has_run or parts) if given else parts
+
+
+def files_of(marker: str, given: list[str]) -> list[str]:
+    """Only these need to be read, unless the arguments name files themselves."""
+    if any(Path(ROOT, argument.partition("::")[0]).exists() for argument in given):
+        return []
+    return sorted(str(path.relative_to(ROOT)) for path in marked.files(marker))
 
 
 def pytest(name: str, arguments: list[str]) -> Result:

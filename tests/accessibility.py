@@ -7,6 +7,8 @@ from playwright.sync_api import Page
 
 AXE = Path(__file__).parent / "vendor" / "axe.min.js"
 STANDARDS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+# Those that ask for colours: the others find the same in both schemes.
+OF_COLOUR = ("color-contrast", "link-in-text-block")
 RUN = """
 async (which) => {
   const {violations} = await axe.run(document, {runOnly: which, resultTypes: ["violations"]});
@@ -26,3 +28,11 @@ def axe_violations(page: Page, *, rules: Sequence[str] = ()) -> list[str]:
     values = {"type": "rule" if rules else "tag", "values": list(rules) or STANDARDS}
     found: list[str] = page.evaluate(RUN, values)
     return found
+
+
+def axe_by_day_and_night(page: Page) -> list[str]:
+    """All rules in the light scheme, those of colours in the dark one too."""
+    page.emulate_media(color_scheme="light")
+    found = [f"light: {line}" for line in axe_violations(page)]
+    page.emulate_media(color_scheme="dark")
+    return found + [f"dark: {line}" for line in axe_violations(page, rules=OF_COLOUR)]

@@ -14,6 +14,7 @@ from playwright.sync_api import Browser, sync_playwright
 from booking import offers, policy, throttle
 from notifications import heartbeats, routing, wordings
 from tests.emptying import empty_cheaply
+from tests.parts import MARKERS, files
 
 # A busy machine is no reason to fail: no example has a deadline of its own.
 hypothesis_settings.register_profile(
@@ -33,6 +34,13 @@ def pytest_collection_finish() -> None:
     at them again and again, which took an eighth of the time."""
     gc.collect()
     gc.freeze()
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Of a part with a marker only files that name it are read: a test elsewhere would be lost."""
+    for marker in MARKERS:
+        if item.get_closest_marker(marker) and item.path not in files(marker):
+            raise pytest.UsageError(f"{item.nodeid} is marked, its file does not say mark.{marker}")
 
 
 @pytest.hookimpl(trylast=True)

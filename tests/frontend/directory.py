@@ -9,6 +9,7 @@ import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import Any
@@ -20,7 +21,9 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 CLIENT, SECRET = "emgav", "a-secret-of-emgav"
 
 
-def new_key() -> rsa.RSAPrivateKey:
+@cache
+def key(number: int) -> rsa.RSAPrivateKey:
+    """One of several, the same in all tests: to make one takes longer than most of them."""
     return rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
 
@@ -28,7 +31,7 @@ class FakeDirectory:
     """`person` are the claims of whoever logs in there; `wrong` is laid over the token's claims."""
 
     def __init__(self) -> None:
-        self.key = self.signs_with = new_key()
+        self.key = self.signs_with = key(1)
         self.kid = "key-1"
         self.person: dict[str, Any] = {}
         self.info: dict[str, Any] = {}

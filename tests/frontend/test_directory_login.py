@@ -17,7 +17,7 @@ from centres.models import User
 from frontend import idle
 from frontend.directories import Directory
 from tests.factories import make_centre
-from tests.frontend.directory import CLIENT, SECRET, FakeDirectory, new_key, running
+from tests.frontend.directory import CLIENT, SECRET, FakeDirectory, key, running
 from tests.frontend.pages import text
 from tests.frontend.staff.people import make_user, protect
 
@@ -180,7 +180,7 @@ def test_what_a_token_says_amiss_opens_nothing(
 def test_a_token_signed_by_somebody_else_opens_nothing(
     directory: FakeDirectory, claire: User
 ) -> None:
-    directory.signs_with = new_key()
+    directory.signs_with = key(2)
     client = Client()
     assert "n’a pas confirmé" in refusal(client, come_back(client))
 
@@ -190,7 +190,7 @@ def test_a_directory_that_changes_its_key_is_asked_for_the_new_one(
 ) -> None:
     client = Client()
     client.get(come_back(client))
-    directory.key = directory.signs_with = new_key()
+    directory.key = directory.signs_with = key(2)
     directory.kid = "key-2"
     assert Client().get(LOGIN).status_code == 200
     client = Client()

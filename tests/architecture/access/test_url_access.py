@@ -77,7 +77,6 @@ class Walk:
         with transaction.atomic(), connection.execute_wrapper(self._note):
             answer = getattr(self.client, method)(path, values)
             transaction.set_rollback(True)
-        self.client.cookies = deepcopy(self.cookies)
         return answer  # type: ignore[no-any-return]
 
     def _note(self, execute: Callable[..., Any], sql: str, *rest: Any) -> Any:

@@ -13,6 +13,7 @@ from playwright.sync_api import Page
 from centres.models import Centre, Membership, User
 from frontend import idle, second_factor
 from tests.factories import make_department
+from tests.following import follow
 
 PASSWORD = "a password that is long enough"
 SECRET = "ORSXG5BNONSWG4TFOQWW64ZNORSXG5DT"
@@ -57,9 +58,9 @@ def sign_in(page: Page, email: str) -> None:
     protect(user)
     page.fill("[name=username]", email)
     page.fill("[name=password]", PASSWORD)
-    page.click("main [type=submit]")
+    follow(page, "main [type=submit]")
     page.fill("[name=code]", code_of())
-    page.click("main [type=submit]")
+    follow(page, "main [type=submit]")
     page.wait_for_selector("form[action='/equipe/quitter/']")
 
 

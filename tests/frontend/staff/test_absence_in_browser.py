@@ -26,6 +26,7 @@ from tests.factories import (
     make_site,
     next_tuesday,
 )
+from tests.following import follow
 from tests.frontend.staff.people import log_in, make_user
 from tests.html_checker import html_errors
 
@@ -111,8 +112,7 @@ def test_by_mouse_nine_families_are_moved_and_told_in_one_screen(
     page.goto(_address(shift))
     page.select_option("[name=what]", f"p{shift.practitioner_id}")
     page.fill("[name=since_on]", _day(shift))
-    with page.expect_navigation():
-        page.click("[value=voir]")
+    follow(page, "[value=voir]")
     faults = []
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 800})

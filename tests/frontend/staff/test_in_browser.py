@@ -16,9 +16,10 @@ from booking.desk import appointments_of
 from centres.models import Centre
 from frontend.bundles import BUNDLES
 from notifications.models import OutboxMessage
-from tests.accessibility import axe_violations
+from tests.accessibility import axe_by_day_and_night
 from tests.booking.test_desk import asked, lost, reply_to, visit
 from tests.factories import make_centre, make_guardian, make_household
+from tests.following import follow
 from tests.frontend.staff.people import make_user, sign_in
 from tests.html_checker import html_errors
 from tests.notifications.messages import make_attempt, make_route, make_sent, make_unsure
@@ -133,9 +134,7 @@ def test_each_page_is_accessible_valid_and_fits(browse: Open, centre: Centre) ->
             page.set_viewport_size({"width": width, "height": 740})
             if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
                 faults.append(f"{name}: scrolls sideways at {width}")
-        for scheme in ("light", "dark"):
-            page.emulate_media(color_scheme=scheme)
-            faults += [f"{name} {scheme}: {line}" for line in axe_violations(page)]
+        faults += [f"{name} {line}" for line in axe_by_day_and_night(page)]
     assert faults == []
     assert html_errors(html) == []
 
@@ -154,17 +153,17 @@ def test_without_scripts_a_family_is_told_and_leaves_the_list(browse: Open, cent
     make_user("claire@example.org", "reception", centre)
     page = browse("claire@example.org", java_script_enabled=False)
     assert page.locator("ol.cards > li").count() == 5
-    page.click("text=Prévenu par téléphone >> nth=0")
+    follow(page, "text=Prévenu par téléphone >> nth=0")
     assert page.locator("ol.cards > li").count() == 4
     assert "la famille est prévenue" in page.inner_text(".notice--success")
-    page.click("text=Lire le message >> nth=0")
+    follow(page, "text=Lire le message >> nth=0")
     page.fill("#id_address", "nouvelle@exemple.fr")
-    page.click("text=Envoyer à cette adresse")
+    follow(page, "text=Envoyer à cette adresse")
     assert page.locator("ol.cards > li").count() == 3
-    page.click("text=Noter l’appel")
-    page.click("text=Répondu")
+    follow(page, "text=Noter l’appel")
+    follow(page, "text=Répondu")
     page.goto(f"/equipe/messages/centre/{centre.slug}/")
-    page.click("text=C’est fait")
+    follow(page, "text=C’est fait")
     assert page.locator("ol.cards > li").count() == 1
 
 
@@ -172,7 +171,7 @@ def test_a_family_is_two_keys_away(browse: Open, centre: Centre) -> None:
     make_user("claire@example.org", "reception", centre)
     page = browse("claire@example.org")
     page.goto("/equipe/familles/?q=le+goff")
-    page.click("ol.choices a >> nth=1")
+    follow(page, "ol.choices a >> nth=1")
     opened = page.url
     page.goto("/equipe/familles/")
     assert "Vos dernières familles" in page.inner_text("main")

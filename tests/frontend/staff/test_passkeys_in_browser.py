@@ -12,6 +12,7 @@ from pytest_django.live_server_helper import LiveServer
 from frontend.bundles import BUNDLES
 from tests.accessibility import axe_violations
 from tests.factories import make_centre
+from tests.following import follow
 from tests.frontend.staff.people import PASSWORD, make_user, sign_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -53,11 +54,11 @@ def give_key(page: Page) -> None:
 
 def make_key(page: Page, name: str) -> None:
     page.fill("[data-key=create] [name=name]", name)
-    page.click("[data-key=create] [type=submit]")
+    follow(page, "[data-key=create] [type=submit]")
 
 
 def leave(page: Page) -> None:
-    page.click(f"{AT_HOME} button")
+    follow(page, f"{AT_HOME} button")
     page.wait_for_selector("[name=username]")
 
 
@@ -79,12 +80,12 @@ def test_a_key_is_made_and_serves_after_the_password_and_instead_of_it(
     leave(page)
     page.fill("[name=username]", CLAIRE)
     page.fill("[name=password]", PASSWORD)
-    page.click("main form:has([name=password]) [type=submit]")
-    page.click("[data-key=get] [type=submit]")
+    follow(page, "main form:has([name=password]) [type=submit]")
+    follow(page, "[data-key=get] [type=submit]")
     page.wait_for_selector(AT_HOME)
     leave(page)
     assert axe_violations(page) == []
-    page.click("[data-key=get] [type=submit]")
+    follow(page, "[data-key=get] [type=submit]")
     page.wait_for_selector(AT_HOME)
     assert page.url.endswith(f"/equipe/aujourdhui/{user.memberships.get().centre.slug}/")
     assert errors == []
@@ -96,14 +97,14 @@ def test_a_key_is_the_first_second_factor_and_the_only_one_stays(context: Browse
     page.goto("/equipe/connexion/")
     page.fill("[name=username]", CLAIRE)
     page.fill("[name=password]", PASSWORD)
-    page.click("main form:has([name=password]) [type=submit]")
+    follow(page, "main form:has([name=password]) [type=submit]")
     page.goto("/equipe/connexion/second-facteur/")
     make_key(page, "mon téléphone")
     page.wait_for_selector("text=Vos codes de secours")
-    page.click("text=Je les ai notés")
+    follow(page, "text=Je les ai notés")
     page.goto(SECURITY)
     page.click("details summary")
-    page.click("text=Retirer cette clé")
+    follow(page, "text=Retirer cette clé")
     page.wait_for_selector("text=C’est votre seul second facteur")
     assert Authenticator.objects.filter(user=user, type="webauthn").count() == 1
     assert [event.action for event in user.events.all()] == ["key_added"]

@@ -23,6 +23,7 @@ from tests.factories import (
     make_rule,
     make_site,
 )
+from tests.following import follow, follow_by_key
 from tests.frontend.staff.people import log_in, make_user
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -77,20 +78,20 @@ def test_a_rule_is_changed_by_the_keyboard_alone(page: Page, rule: OpeningRule) 
     page.goto("/equipe/planning/redon/plages/")
     check(page)
     page.focus(".plan__says a")
-    page.keyboard.press("Enter")
+    follow_by_key(page)
     page.wait_for_selector("[name=opens]")
     check(page)
     page.focus("[name=closes]")
     page.keyboard.type("1300")
-    page.keyboard.press("Enter")
+    follow_by_key(page)
     page.wait_for_selector("[name=seen]", state="attached")
     check(page)
     page.focus("[value=save]")
-    page.keyboard.press("Enter")
+    follow_by_key(page)
     page.wait_for_selector("text=Annuler ce changement")
     check(page)
     page.focus(".undo button")
-    page.keyboard.press("Enter")
+    follow_by_key(page)
     page.wait_for_selector("text=la plage est comme avant")
     assert RuleChange.objects.count() == 2
 
@@ -102,9 +103,9 @@ def test_half_days_and_spreadsheets_are_clean_and_narrow(page: Page, rule: Openi
     local = shift.starts_at.astimezone(PARIS)
     page.goto(f"/equipe/planning/redon/demi-journees/?semaine={local:%Y-%m-%d}")
     check(page)
-    page.click(".plan__says a >> nth=0")
+    follow(page, ".plan__says a >> nth=0")
     check(page)
-    page.click("text=Annuler cette demi-journée")
+    follow(page, "text=Annuler cette demi-journée")
     page.wait_for_selector("text=n’aurait plus de place")
     check(page)
     for path in ("demi-journees/echanger/", "tableaux/plages/", "tableaux/absences/"):
@@ -115,6 +116,6 @@ def test_half_days_and_spreadsheets_are_clean_and_narrow(page: Page, rule: Openi
     page.fill(
         "textarea", "professionnel;lieu;jours;de;à;premier jour;motifs\nx;y;z;midi;9:00;hier;w"
     )
-    page.click("text=Essayer")
+    follow(page, "text=Essayer")
     page.wait_for_selector("text=cases à corriger")
     check(page)

@@ -14,9 +14,10 @@ from pytest_django.live_server_helper import LiveServer
 from centres import actions
 from centres.models import User
 from frontend.bundles import BUNDLES
-from tests.accessibility import axe_violations
+from tests.accessibility import axe_by_day_and_night, axe_violations
 from tests.booking.test_desk import asked
 from tests.factories import make_centre
+from tests.following import follow
 from tests.frontend.staff.people import PASSWORD, code_of, make_user, protect, sign_in
 from tests.html_checker import html_errors
 
@@ -124,9 +125,7 @@ def faults_of(page: Page, name: str) -> list[str]:
         page.set_viewport_size({"width": width, "height": 740})
         if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
             faults.append(f"{name}: scrolls sideways at {width}")
-    for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme)
-        faults += [f"{name} {scheme}: {line}" for line in axe_violations(page)]
+    faults += [f"{name} {line}" for line in axe_by_day_and_night(page)]
     parts = [page.content(), *(text() for text in BUNDLES.values())]
     if sum(len(part.encode()) for part in parts) > HEAVIEST:
         faults.append(f"{name}: too heavy")
@@ -158,21 +157,21 @@ def test_each_page_of_the_way_in_is_accessible_valid_narrow_and_light(
         look(name)
     page.fill("[name=username]", CLAIRE)
     page.fill("[name=password]", "wrong")
-    page.click("main [type=submit]")
+    follow(page, "main [type=submit]")
     look("wrong")
     page.fill("[name=password]", PASSWORD)
-    page.click("main [type=submit]")
+    follow(page, "main [type=submit]")
     look("set up")
     page.fill("[name=code]", code_of(page.inner_text(".factor__secret").replace(" ", "")))
-    page.click("main [type=submit]")
+    follow(page, "main [type=submit]")
     look("recovery codes")
-    page.click("main [type=submit]")
+    follow(page, "main [type=submit]")
     page.goto("/equipe/connexion/securite/")
     look("security")
-    page.click("text=Se déconnecter")
+    follow(page, "text=Se déconnecter")
     page.fill("[name=username]", CLAIRE)
     page.fill("[name=password]", PASSWORD)
-    page.click("main [type=submit]")
+    follow(page, "main [type=submit]")
     look("code")
     assert seen.faults == []
     assert html_errors(seen.html) == []
@@ -197,7 +196,7 @@ def test_the_warning_keeps_the_session_and_a_late_form_is_kept(
     page.clock.run_for(31 * 60_000)
     assert "Vous êtes déconnecté" in page.inner_text("[data-idle]")
     settings.IDLE_MINUTES = -1  # as if the server had waited as long
-    page.click("main button[value=answered]")
+    follow(page, "main button[value=answered]")
     settings.IDLE_MINUTES = 30
     assert "est gardé" in page.inner_text("main")
     sign_in(page, CLAIRE)
@@ -219,7 +218,7 @@ def test_in_a_demo_a_visitor_finds_the_code(browse: Open, claire: User) -> None:
     page.goto("/equipe/connexion/")
     page.fill("[name=username]", CLAIRE)
     page.fill("[name=password]", PASSWORD)
-    page.click("main [type=submit]")
+    follow(page, "main [type=submit]")
     page.fill("[name=code]", code)
-    page.click("main [type=submit]")
+    follow(page, "main [type=submit]")
     assert "À appeler" in page.inner_text("header")

@@ -11,6 +11,7 @@ from booking.models import Appointment
 from tests.accessibility import axe_violations
 from tests.booking.test_desk import visit
 from tests.factories import PARIS, make_centre, make_guardian, make_shift, make_type
+from tests.following import follow_by_key
 from tests.frontend.staff.people import make_user
 from tests.frontend.staff.test_book_page import school_day
 from tests.frontend.staff.test_today_in_browser import Open, browse
@@ -42,8 +43,8 @@ def write(page: Page, field: str, text: str) -> None:
 
 
 def test_a_new_family_is_typed_and_booked_and_its_likes_show_meanwhile(page: Page) -> None:
-    page.keyboard.press("/")
-    page.wait_for_selector("#id_q")
+    follow_by_key(page, "/")
+    expect(page.locator("#id_q")).to_be_focused()
     page.keyboard.type("Haddad Nour")
     page.keyboard.press("Enter")
     page.wait_for_url("**q=Haddad**")
@@ -56,7 +57,7 @@ def test_a_new_family_is_typed_and_booked_and_its_likes_show_meanwhile(page: Pag
     write(page, "#id_child_born_on", "1/2/2026")
     page.select_option("#id_kind", "medecin")
     page.focus("#id_child_born_on")
-    page.keyboard.press("Enter")
+    follow_by_key(page)
     page.wait_for_selector(".slot--big")
     assert axe_violations(page) == []
     page.set_viewport_size({"width": 320, "height": 700})
@@ -73,8 +74,8 @@ def test_two_keys_open_the_last_family_and_its_card_is_for_everyone(page: Page) 
     page.goto(family)
     page.goto("/equipe/aujourdhui/")
     page.wait_for_selector("#board")
-    page.keyboard.press("/")
-    page.wait_for_selector("#id_q")
+    follow_by_key(page, "/")
+    expect(page.locator("#id_q")).to_be_focused()
     page.keyboard.press("Enter")
     page.wait_for_url(f"**{family}")
     assert axe_violations(page) == []
