@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import Prefetch, Q, QuerySet
 
-from booking.models import Appointment, AppointmentEvent, FamilyMerge, FamilyRead
+from booking.models import Appointment, AppointmentEvent, ChildAdded, FamilyMerge, FamilyRead
 from centres.models import Membership, User
 from notifications.models import OutboxMessage
 
@@ -70,6 +70,12 @@ def messages_of(
         refs |= {f"day:{each.household_id}:{on.isoformat()}" for on in days}
     found = OutboxMessage.objects.filter(subject_ref__in=refs)
     return list(found.order_by("-id")[:MESSAGES_SHOWN])
+
+
+def children_added(household: int) -> list[ChildAdded]:
+    """The children an agent wrote down without a booking, and who did: one query."""
+    found = ChildAdded.objects.filter(child__household=household).select_related("child")
+    return list(found.order_by("-at", "-pk"))
 
 
 def staff_named(labels: Iterable[str]) -> dict[str, tuple[str, str]]:

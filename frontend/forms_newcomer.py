@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
 from django import forms
@@ -15,9 +15,8 @@ from booking.actors import EMAIL, SMS, Who
 from booking.contacts import LANGUAGES
 from booking.seeking import DATE, MAIL, PHONE
 from centres.models import Centre
-from frontend.dates import NotADate, read
 from frontend.fields import EmailField, FirstNameField, LastNameField, MobileField
-from frontend.forms import PART_ERRORS
+from frontend.forms_child import ChildFields
 from frontend.forms_talking import Audience, TimesForm, Wish
 from frontend.languages import LanguageSelect
 from notifications.sms import numbers
@@ -26,19 +25,7 @@ from notifications.sms import numbers
 KNOWN = "known"
 
 
-class DayField(forms.CharField):
-    """A date as people say it, in one field: 24/11/2026, 24 11 26, 24112026, 24 novembre 2026."""
-
-    def clean(self, value: Any) -> date | None:
-        typed = super().clean(value)
-        digits = re.fullmatch(r"(\d\d)(\d\d)(\d{4})", typed, re.ASCII)
-        try:
-            return read(*digits.groups()) if digits else read(typed, "", "")
-        except NotADate as error:
-            raise forms.ValidationError(PART_ERRORS[error.part], code=error.part) from error
-
-
-class NewcomerForm(TimesForm):
+class NewcomerForm(ChildFields, TimesForm):
     """The least a centre needs, typed by an agent: nothing of it is proved."""
 
     first_name = FirstNameField(
@@ -49,10 +36,6 @@ class NewcomerForm(TimesForm):
     )
     phone = MobileField(label=_("Téléphone"), required=False)
     email = EmailField(label=_("Adresse e-mail"), required=False)
-    child_first_name = forms.CharField(label=_("Prénom de l’enfant"), max_length=60, required=False)
-    child_born_on = DayField(
-        label=_("Né ou née le"), max_length=40, required=False, help_text=_("Exemple : 24/11/2026")
-    )
     language = forms.ChoiceField(
         label=_("Langue"), choices=list(LANGUAGES.items()), initial="fr", widget=LanguageSelect
     )
@@ -87,12 +70,6 @@ class NewcomerForm(TimesForm):
     @property
     def wishes(self) -> list[forms.BoundField]:
         return [self[name] for name in self.fields if name not in self.PEOPLE]
-
-    def clean_child_born_on(self) -> date | None:
-        born_on: date | None = self.cleaned_data["child_born_on"]
-        if born_on and not self.today - timedelta(days=18 * 366) <= born_on <= self.today:
-            raise forms.ValidationError(_("Vérifiez la date de naissance."), code="far")
-        return born_on
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}

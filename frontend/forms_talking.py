@@ -13,6 +13,7 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
 
 from django import forms
 from django.http import QueryDict
@@ -23,6 +24,7 @@ from booking.errors import BadTime
 from booking.models import Child, Guardian, Household
 from centres.models import AppointmentType, Centre, Practitioner, Shift
 from frontend.forms import DateBoxesField
+from frontend.forms_child import PERSONAL, ChildFields
 from frontend.week import AFTERNOON, MORNING
 
 Audience, Booking = AppointmentType.Audience, AppointmentType.Booking
@@ -140,9 +142,9 @@ class TimesForm(forms.Form):
 
     @property
     def resent(self) -> list[tuple[str, str]]:
-        """All that was asked but the time, for the form that sends a time."""
+        """All that was asked but the time and what is personal, for the form that sends a time."""
         assert isinstance(self.data, QueryDict)  # noqa: S101  for the type checker
-        own = {CHOSEN, "csrfmiddlewaretoken"}
+        own = {CHOSEN, "csrfmiddlewaretoken", "voir", *PERSONAL}
         return [
             (name, value)
             for name, values in self.data.lists()
@@ -182,8 +184,9 @@ class ChildrenField(forms.MultipleChoiceField):
         return [each for each in super().to_python(value) if each]
 
 
-class WishForm(TimesForm):
-    """The same for a family that is known: only its own people can be chosen."""
+class WishForm(ChildFields, TimesForm):
+    """The same for a family that is known: only its own people can be chosen, or a child that is
+    not written down yet typed."""
 
     guardian = forms.ChoiceField(label=_("Parent"))
     child = ChildrenField(
@@ -192,6 +195,10 @@ class WishForm(TimesForm):
         required=False,
     )
     field_order = ("guardian", "child", "kind", "centre", "site", "practitioner", "from", "half")
+
+    @property
+    def wishes(self) -> list[forms.BoundField]:
+        return [self[name] for name in self.fields if name not in PERSONAL]
 
     def __init__(
         self,
@@ -207,6 +214,7 @@ class WishForm(TimesForm):
         only = list(self.children) if len(self.children) == 1 else []
         first = {"guardian": next(iter(self.guardians), ""), "child": only}
         super().__init__(data, centres=centres, now=now, initial={**first, **(initial or {})})
+        self.today = now.astimezone(ZoneInfo(centres[0].time_zone)).date()
         self.order_fields(self.field_order)
         self._offer("guardian", self.guardians)
         self._offer("child", self.children)
@@ -219,14 +227,19 @@ class WishForm(TimesForm):
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
+        self.check_whole()
         kind = self.asked_kind
         if kind is None or self.errors:
             return data
-        if kind.audience == Audience.CHILD and not data.get("child"):
-            self.add_error(
-                "child" if "child" in self.fields else None,
-                _("Ce motif est pour un enfant : dites lequel."),
-            )
+        is_someone = data.get("child") or self.typed_child
+        if kind.audience == Audience.CHILD and not is_someone:
+            if "child" in self.fields:
+                self.add_error("child", _("Ce motif est pour un enfant : dites lequel."))
+            else:
+                self.add_error(
+                    "child_first_name",
+                    _("Ce motif est pour un enfant : écrivez son prénom et son jour de naissance."),
+                )
         return data
 
     @property

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from booking.models import AppointmentEvent
+from booking.models import AppointmentEvent, ChildAdded
 from booking.wording import spoken_instant
 from frontend.message_words import Step, kind_of
 from notifications.models import OutboxMessage
@@ -30,6 +30,7 @@ DONE = {
     "fulfil": gettext_noop("%(who)s a noté que le rendez-vous a eu lieu."),
     "noshow": gettext_noop("%(who)s a noté que la famille n’est pas venue."),
 }
+CHILD_ADDED = gettext_noop("%(who)s a ajouté l’enfant %(child)s.")
 OTHER = gettext_noop("%(who)s a changé le rendez-vous du %(new)s.")
 MOVED = gettext_noop("%(who)s a déplacé le rendez-vous du %(old)s au %(new)s.")
 GIVEN = gettext_noop("%(who)s a confié le rendez-vous du %(new)s à %(practitioner)s.")
@@ -98,6 +99,12 @@ def _pattern(event: AppointmentEvent, before: AppointmentEvent | None) -> str:
     if event.starts_at == before.starts_at:
         return GIVEN if is_given else OTHER
     return MOVED_AND_GIVEN if is_given else MOVED
+
+
+def child_sentence(added: ChildAdded, named: Named) -> Step:
+    """Who wrote a child down."""
+    values = {"who": who(added.by, named), "child": added.child.first_name}
+    return Step(added.at, _(CHILD_ADDED) % values)
 
 
 def message_sentence(message: OutboxMessage) -> Step:

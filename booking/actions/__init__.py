@@ -11,6 +11,7 @@ from booking.actions.callbacks import (
 )
 from booking.actions.calling_off import cancel_for_centre
 from booking.actions.changing import cancel, move
+from booking.actions.children import add_child
 from booking.actions.confirming import confirm, overbook
 from booking.actions.contacting import choose_contact, note_language, replan_household
 from booking.actions.declaring import declare
@@ -47,6 +48,7 @@ from booking.actions.waiting import ask_for_any, ask_for_earlier, change_wishes,
 __all__ = [
     "accept_offer",
     "accept_proposal",
+    "add_child",
     "arrive",
     "ask_for_any",
     "ask_for_earlier",

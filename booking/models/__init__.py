@@ -2,7 +2,7 @@
 
 from booking.models.appointment import Appointment, AppointmentEvent
 from booking.models.declaration import Case, Declaration
-from booking.models.family import Child, Guardian, Guardianship, Household
+from booking.models.family import Child, ChildAdded, Guardian, Guardianship, Household
 from booking.models.feeds import CalendarLink
 from booking.models.finding import FamilyMerge, FamilyRead, FamilySearch, FamilyToIndex
 from booking.models.following import NextVisit
@@ -19,6 +19,7 @@ __all__ = [
     "CallbackTry",
     "Case",
     "Child",
+    "ChildAdded",
     "Declaration",
     "FamilyMerge",
     "FamilyRead",

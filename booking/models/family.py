@@ -140,6 +140,25 @@ class Child(models.Model):
         return self.first_name
 
 
+class ChildAdded(models.Model):
+    """Who wrote a child down while talking with its family, and when. Bookings tell of themselves
+    in their own history."""
+
+    child = models.OneToOneField(
+        Child, models.CASCADE, primary_key=True, related_name="added", verbose_name=_("enfant")
+    )
+    at = models.DateTimeField(_("le"))
+    # An e-mail address, as in the history of appointments.
+    by = models.CharField(_("par"), max_length=254)
+
+    class Meta:
+        verbose_name = _("enfant ajouté")
+        verbose_name_plural = _("enfants ajoutés")
+
+    def __str__(self) -> str:
+        return f"{self.child_id} {self.at:%d/%m/%Y}"
+
+
 class Guardianship(models.Model):
     """A guardian's tie to a child; a child may have several, in one household or two."""
 

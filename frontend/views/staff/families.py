@@ -22,14 +22,22 @@ from booking.actors import Actor
 from booking.contacts import LANGUAGES
 from booking.desk import appointment_of_reference
 from booking.errors import BadTime, Refusal
-from booking.models import Appointment, AppointmentEvent, FamilyRead, Household, WaitingListEntry
+from booking.models import (
+    Appointment,
+    AppointmentEvent,
+    ChildAdded,
+    FamilyRead,
+    Household,
+    WaitingListEntry,
+)
 from booking.seeking import sought
 from centres.calendar import from_minute
 from centres.models import Centre
 from frontend.access import access
 from frontend.following import Words
+from frontend.forms_child import ChildForm
 from frontend.forms_talking import CHOSEN, carried, read_chosen
-from frontend.history_words import message_sentence, sentences, who
+from frontend.history_words import child_sentence, message_sentence, sentences, who
 from frontend.languages import LanguageSelect
 from frontend.message_words import Step
 from frontend.staff import Desk, desk_of
@@ -147,7 +155,10 @@ def page(request: HttpRequest, pk: int) -> HttpResponseBase:
         "today": timezone.localdate(),
         "next_visits": _next_visits(household, desk, [*ahead, *past], now=now),
         **_waiting(pk),
-        **_told([*ahead, *past]),
+        "child_form": ChildForm(household=household, today=timezone.localdate(now))
+        if household.guardians.all()
+        else None,
+        **_told([*ahead, *past], histories.children_added(pk), desk),
     }
     return render(request, "pages/staff/family.html", context)
 
@@ -231,17 +242,19 @@ def _waiting(household: int) -> dict[str, Any]:
 
 
 class Line(NamedTuple):
-    """One sentence of the family's history, and the appointment it is of."""
+    """One sentence of the family's history, and the appointment it is of, if it is of one."""
 
-    appointment: Appointment
+    appointment: Appointment | None
     step: Step
     centre: Centre
 
 
-def _told(appointments: list[Appointment]) -> dict[str, Any]:
-    """The history of these appointments and their messages, the newest first."""
+def _told(appointments: list[Appointment], added: list[ChildAdded], desk: Desk) -> dict[str, Any]:
+    """The history of these appointments and their messages, and of children added, the newest
+    first."""
     events = histories.events_of(appointments)
-    named = histories.staff_named(event.actor for event in events)
+    signed = [*(event.actor for event in events), *(each.by for each in added)]
+    named = histories.staff_named(signed)
     by_pk = {each.pk: each for each in appointments}
     by_ref: dict[str, Appointment] = {str(each.uid): each for each in appointments}
     lines = [
@@ -249,6 +262,8 @@ def _told(appointments: list[Appointment]) -> dict[str, Any]:
         for pk, own in _by_appointment(events).items()
         for step in sentences(own, zone=ZoneInfo(by_pk[pk].centre.time_zone), named=named)
     ]
+    if desk.centres:
+        lines += [Line(None, child_sentence(each, named), desk.centres[0]) for each in added]
     lines.sort(key=lambda line: line.step.at or timezone.now(), reverse=True)
     told = [
         (message_sentence(message), _about(message, by_ref, appointments))

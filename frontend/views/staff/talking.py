@@ -4,6 +4,7 @@ known, and for one that is typed on the same page."""
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from functools import partial
 from typing import Any
 from urllib.parse import urlencode
@@ -21,16 +22,20 @@ from booking.errors import Refusal
 from booking.models import Appointment, FamilyRead, Household
 from frontend import overbooking
 from frontend.access import access
+from frontend.forms_child import PERSONAL
 from frontend.forms_newcomer import NewcomerForm, first_guess
 from frontend.forms_talking import CHOSEN, Chosen, TimesForm, WishForm, carried, read_chosen
 from frontend.overbooking import OverbookForm
 from frontend.refusals import sentence
 from frontend.staff import Desk, desk_of
 from frontend.talking import times_for
+from frontend.views.staff.children import told_of
 from frontend.views.staff.families import household_of
 
 # Asked by a script for the families that are likely the one being typed, and nothing else.
 ALONE = "X-Likely"
+# Sent by the form of the wishes, whichever button is pressed there: no time is taken.
+LOOKS = "voir"
 
 
 @access("staff")
@@ -45,6 +50,8 @@ def book(request: HttpRequest, pk: int) -> HttpResponseBase:
     actions.note_read(
         reader=desk.label, household_id=pk, centre_id=own, page=FamilyRead.Page.FAMILY, now=now
     )
+    if request.method == "POST" and LOOKS in request.POST:
+        return _look(request, desk, household, now=now)
     given = request.POST if request.method == "POST" else _filled(request.GET, household)
     form = WishForm(
         given if "guardian" in given else None,
@@ -63,6 +70,28 @@ def book(request: HttpRequest, pk: int) -> HttpResponseBase:
     elif form.is_bound:
         context["status"] = 422
     return _page(request, "book", context)
+
+
+def _look(request: HttpRequest, desk: Desk, household: Household, *, now: datetime) -> HttpResponse:
+    """The wishes become an address; a child that was typed is written down first, and comes."""
+    form = WishForm(request.POST, household=household, centres=desk.centres, now=now)
+    form.is_valid()
+    if any(name in form.errors for name in (*PERSONAL, "guardian")):
+        context = _context(desk, form, request.POST) | {"household": household, "status": 422}
+        return _page(request, "book", context)
+    wishes = QueryDict(mutable=True)
+    for name, value in form.resent:
+        wishes.appendlist(name, value)
+    if chosen := request.POST.get(CHOSEN):
+        wishes[CHOSEN] = chosen[:60]
+    if typed := form.typed_child:
+        child, is_new = actions.add_child(
+            guardian_id=form.parent.pk, **typed._asdict(), now=now, actor=_actor(desk)
+        )
+        told_of(request, child, is_new=is_new)
+        together = [*form.cleaned_data.get("child", []), str(child.pk)]
+        wishes.setlist("child", list(dict.fromkeys(together)))
+    return redirect(f"{request.path}?{wishes.urlencode()}")
 
 
 def _filled(given: QueryDict, household: Household) -> QueryDict:
@@ -231,7 +260,7 @@ def _is_pressed(post: QueryDict) -> bool:
     """Whether a time was pressed, or an overbooking, and not a button that only looks."""
     if overbooking.ASKED in post:
         return post[overbooking.ASKED] == overbooking.DONE
-    return CHOSEN in post and "voir" not in post
+    return CHOSEN in post and LOOKS not in post
 
 
 def _press_newcomer(

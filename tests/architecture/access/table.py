@@ -224,6 +224,7 @@ TABLE: dict[str, Line] = {
     "family-reads": Line("staff", AUDIT, family),
     "family-merge": Line("staff", DESK, lambda it: family(it) | {"other": it.twin.household_id}),
     "book-for": Line("staff", DESK, family, offers=True),
+    "family-child": Line("staff", DESK, family),
     "family-language": Line("staff", DESK, family),
     "accounts": Line("staff", EVERY_MANAGER),
     "accounts-of": Line("staff", MANAGER, lambda it: {"team": it.centre.slug}),

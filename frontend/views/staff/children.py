@@ -1,0 +1,58 @@
+"""A child that a known family has not told of yet, added from its page."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from booking import actions
+from booking.actors import Actor
+from booking.models import Child, FamilyRead
+from frontend.access import access
+from frontend.forms_child import ChildForm
+from frontend.staff import desk_of
+from frontend.views.staff.families import household_of
+
+
+@access("staff")
+@require_http_methods(["GET", "HEAD", "POST"])
+def add(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """What lacks is said on a page of its own, with what was typed."""
+    desk, now = desk_of(request), timezone.now()
+    household = household_of(pk, desk, now=now)
+    if not household.guardians.all():
+        raise Http404
+    actions.note_read(
+        reader=desk.label,
+        household_id=pk,
+        centre_id=desk.centres[0].pk if len(desk.centres) == 1 else None,
+        page=FamilyRead.Page.FAMILY,
+        now=now,
+    )
+    data = request.POST if request.method == "POST" else None
+    form = ChildForm(data, household=household, today=timezone.localdate(now))
+    typed = form.typed_child if form.is_valid() else None
+    if typed is not None:
+        child, is_new = actions.add_child(
+            guardian_id=int(form.cleaned_data["guardian"]),
+            **typed._asdict(),
+            now=now,
+            actor=Actor("agent", desk.label[:80]),
+        )
+        told_of(request, child, is_new=is_new)
+        return redirect("family", pk)
+    context = {"desk": desk, "household": household, "child_form": form}
+    return render(request, "pages/staff/child.html", context, status=422 if form.errors else 200)
+
+
+def told_of(request: HttpRequest, child: Child, *, is_new: bool) -> None:
+    """Say on the next page what became of what was typed."""
+    if is_new:
+        said = _("C’est noté : %(child)s fait partie de la famille.")
+    else:
+        said = _("%(child)s fait déjà partie de la famille.")
+    messages.success(request, said % {"child": child.first_name})
