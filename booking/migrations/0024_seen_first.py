@@ -207,7 +207,7 @@ DROP FUNCTION booking_shift_loads(bigint[], timestamptz);
 
 
 class Migration(migrations.Migration):
-    dependencies = [("booking", "0022_callback_day_before")]
+    dependencies = [("booking", "0023_children_added")]
     operations = [
         migrations.RunSQL(READING, READING_BEFORE),
         migrations.RunSQL(LOCKING, LOCKING_BEFORE),
