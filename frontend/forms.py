@@ -73,6 +73,20 @@ def _unasked(audience: str, *, has_sms: bool) -> set[str]:
     return names
 
 
+class OwnFields(dict[str, forms.Field]):
+    """Fields of a form that changes what they ask and say, never their widgets nor their choices:
+    these are shared by all requests, all else is its own."""
+
+    def __deepcopy__(self, memo: object) -> dict[str, forms.Field]:
+        return {name: self._own(field) for name, field in self.items()}
+
+    @staticmethod
+    def _own(field: forms.Field) -> forms.Field:
+        own = object.__new__(type(field))
+        own.__dict__.update(field.__dict__)
+        return own
+
+
 class WhoForm(forms.Form):
     """The least a centre needs to receive a family; the type's audience decides what is asked."""
 
@@ -119,9 +133,9 @@ class WhoForm(forms.Form):
     ) -> None:
         # Only what is asked is copied for this request: of all a form does that is the dearest.
         unasked = _unasked(audience, has_sms=has_sms)
-        self.base_fields = {  # type: ignore[misc]  # the form copies what it finds on itself
-            name: field for name, field in self.base_fields.items() if name not in unasked
-        }
+        self.base_fields = OwnFields(  # type: ignore[misc]  # the form copies what it finds on itself
+            (name, field) for name, field in self.base_fields.items() if name not in unasked
+        )
         super().__init__(*args, **options)
         self.today = today
         if has_sms:
