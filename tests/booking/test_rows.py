@@ -34,7 +34,7 @@ def test_a_row_is_read_as_the_orm_reads_it() -> None:
         known = {**other.__dict__, "_state": None}
         assert {**found.__dict__, "_state": None} == known
         assert not found.get_deferred_fields()
-state = found._state
+        state = found._state
         assert (state.adding, state.db) == (False, "default")
 
 
