@@ -9,12 +9,14 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import IntegrityError, connection
+from django.db.models import Field
 
 from booking import offers
 from booking.availability import ShiftLoad
+from booking.constraints import refuse_clash
 from booking.loading import HELD_FIELDS
 from booking.models import Appointment
-from booking.rows import one_statement
+from booking.rows import write_at_once
 
 # Each tells, without a statement more, whether the type and the centre are those remembered.
 _CANDIDATES = f"""
@@ -81,27 +83,32 @@ def _read(sql: str, values: dict[str, Any]) -> tuple[set[str], list[Candidate]]:
 @cache
 def _insert_seen() -> str:
     columns = ", ".join(str(field.column) for field in HELD_FIELDS)
-    values = ", ".join(f"%s::{field.db_type(connection)}" for field in HELD_FIELDS)
+    values = ", ".join(f"%s::{_type_of(field)}" for field in HELD_FIELDS)
     return f"""
 INSERT INTO booking_appointment
     ({columns}, sequence, is_extended, is_overbooked, last_action, note)
 SELECT {values}, 0, false, false, 'hold', ''
-WHERE booking_lock_shift(%s, %s) = %s
+WHERE booking_lock_shift(%s, %s, %s) = %s
 ON CONFLICT (reference) DO NOTHING
 RETURNING id
 """
 
 
+def _type_of(field: Field[Any, Any]) -> str:
+    """Without its length: what is too long is refused, not cut, as if no cast were needed."""
+    return str(field.db_type(connection)).partition("(")[0]
+
+
 def insert_seen(held: Appointment, seen: Candidate, *, now: datetime) -> bool:
     """Lock the shift and write the hold in one statement, a transaction by itself. False, and
-    nothing is written, when the shift is not any more as it was seen or something else is in the
-    way."""
+    nothing is written, when the shift is not any more as it was seen, offers the type no more, or
+    somebody has the time by another way."""
     values = [getattr(held, field.attname) for field in HELD_FIELDS]
+    seen_as = [held.shift_id, held.type_id, now, seen.version]
     try:
-        with one_statement(), connection.cursor() as cursor:
-            cursor.execute(_insert_seen(), [*values, held.shift_id, now, seen.version])
-            row = cursor.fetchone()
-    except IntegrityError:
+        row = write_at_once(_insert_seen(), [*values, *seen_as])
+    except IntegrityError as error:
+        refuse_clash(error)
         return False
     if row is not None:
         (held.pk,) = row

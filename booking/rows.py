@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
 from typing import Any, TypeVar
 
 from django.db import DEFAULT_DB_ALIAS, connection, transaction
@@ -77,7 +76,24 @@ class Reader:
         return [[*(table.read(row, at) for table, at in places), *row[end:]] for row in rows]
 
 
-def one_statement() -> AbstractContextManager[None]:
-    """For a statement that is a transaction by itself, with no BEGIN and COMMIT to wait for: inside
-    another transaction it is a savepoint, so that its failure is its own."""
-    return transaction.atomic() if connection.in_atomic_block else nullcontext()
+def write_at_once(sql: str, values: Sequence[Any] | dict[str, Any]) -> tuple[Any, ...] | None:
+    """The row that one writing statement returns, with no BEGIN and COMMIT to wait for: it is a
+    transaction by itself. None when it wrote nothing.
+
+    Inside another transaction it is a savepoint, undone when nothing was written: a lock it took
+    must not stay before those that come next (ADR 0004). Raises IntegrityError.
+    """
+    if not connection.in_atomic_block:
+        return _first_row(sql, values)
+    with transaction.atomic():
+        row = _first_row(sql, values)
+        if row is None:
+            transaction.set_rollback(True)
+    return row
+
+
+def _first_row(sql: str, values: Sequence[Any] | dict[str, Any]) -> tuple[Any, ...] | None:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+        row: tuple[Any, ...] | None = cursor.fetchone()
+    return row

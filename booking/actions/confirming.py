@@ -63,7 +63,8 @@ def confirm(
     CentreNotOpen, NotOffered, ChildRequired, DueDateRequired, AgeNotAllowed, WeeksNotAllowed,
     LimitReached, AlreadyBookedThen, WrongState.
     """
-    if seen is not None and not actor.is_agent and (booked := _confirm_seen(seen, who, now=now)):
+    is_plain = actor == FAMILY and family is None and is_told
+    if is_plain and seen is not None and (booked := _confirm_seen(seen, who, now=now)):
         return booked
     return _confirm(uid, who, now=now, actor=actor, seen=seen, family=family, is_told=is_told)
 

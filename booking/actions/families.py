@@ -10,10 +10,11 @@ from django.db import IntegrityError, connection
 
 from booking import messages
 from booking.actors import EMAIL, FAMILY, SMS, Actor, Who
+from booking.constraints import refuse_clash
 from booking.errors import LimitReached
 from booking.loading import FIELD, IS_KNOWN, load_guardians
 from booking.models import Appointment, Child, Guardian, Guardianship, Household
-from booking.rows import one_statement
+from booking.rows import write_at_once
 from centres.models import Centre
 from notifications import outbox
 
@@ -180,7 +181,7 @@ def _check_limit(known: list[Guardian], centre: Centre, *, now: datetime) -> Non
 def book_first(booked: Appointment, who: Who, *, now: datetime) -> bool:
     """Lock, and write an appointment as it stands for a family nobody knows yet, with its messages,
     in one statement (ADR 0035). False, and nothing is written, when the hold is not any more as it
-    was seen, the contact is known, or something else is in the way."""
+    was seen, the contact is known, or somebody has the time by another way."""
     if booked.new_ids is None or not who.contact:
         return False
     household_id, guardian_id = booked.new_ids
@@ -198,10 +199,9 @@ def book_first(booked: Appointment, who: Who, *, now: datetime) -> bool:
         "guardian_id": guardian_id,
     }
     try:
-        with one_statement(), connection.cursor() as cursor:
-            cursor.execute(FIRST_BOOKING, values)
-            row = cursor.fetchone()
-    except IntegrityError:
+        row = write_at_once(FIRST_BOOKING, values)
+    except IntegrityError as error:
+        refuse_clash(error)
         return False
     if row is None:
         return False

@@ -62,11 +62,13 @@ BEGIN
     RETURN QUERY SELECT l.* FROM booking_shift_loads(candidates, current) l ORDER BY l.id;
 END $$;
 
-CREATE FUNCTION booking_lock_shift(shift bigint, current timestamptz)
+CREATE FUNCTION booking_lock_shift(shift bigint, kind bigint, current timestamptz)
 RETURNS text LANGUAGE plpgsql AS $$
--- Locks one shift, open still; its version as it is after the wait.
+-- Locks one shift; its version as it is after the wait, if it is open and offers this type still.
 BEGIN
     PERFORM FROM centres_shift s WHERE s.id = shift AND s.status = 'open' FOR NO KEY UPDATE;
+    IF NOT FOUND THEN RETURN NULL; END IF;
+    PERFORM FROM centres_shifttype o WHERE o.shift_id = shift AND o.type_id = kind;
     IF NOT FOUND THEN RETURN NULL; END IF;
     RETURN (SELECT l.version FROM booking_shift_loads(ARRAY[shift], current) l);
 END $$;
@@ -200,7 +202,7 @@ END $$;
 """
 READING_BEFORE = """
 DROP FUNCTION booking_lock_first(uuid, text, text, text, boolean);
-DROP FUNCTION booking_lock_shift(bigint, timestamptz);
+DROP FUNCTION booking_lock_shift(bigint, bigint, timestamptz);
 DROP FUNCTION booking_see_candidates(bigint, bigint, timestamptz, timestamptz);
 DROP FUNCTION booking_shift_loads(bigint[], timestamptz);
 """

@@ -22,8 +22,8 @@ BEGIN
         total := best;
     ELSE
         IF cardinality(NEW.closed) > 0 THEN
-            SELECT array_agg(edge ORDER BY pair.a, pair.b, edge) INTO taken
-            FROM (SELECT flat[i] AS a, flat[i + 1] AS b
+            SELECT array_agg(edge ORDER BY pair.a, pair.b, pair.i, edge) INTO taken
+            FROM (SELECT i, flat[i] AS a, flat[i + 1] AS b
                   FROM (SELECT NEW.closed || NEW.busy AS flat) f,
                        generate_series(1, cardinality(flat), 2) i) pair,
                  unnest(ARRAY[pair.a, pair.b]) edge;

@@ -11,7 +11,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from booking import actions, verification
-from booking.access import appointment_for_hold, hold_token
+from booking.access import appointment_for_hold, hold_to_confirm, hold_token
 from booking.errors import CodeExpired, CodeWrong, Refusal, TooManyAttempts
 from booking.models import Appointment, Verification
 from frontend import cookies, limits, pending, refusals, typed
@@ -24,7 +24,8 @@ from frontend.refusals import Step
 @access("hold")
 @limited(CODES)
 def code(request: HttpRequest, token: str, uid: UUID) -> HttpResponse:
-    held, now = appointment_for_hold(token), timezone.now()
+    held = (hold_to_confirm if request.method == "POST" else appointment_for_hold)(token)
+    now = timezone.now()
     waiting = pending.code_for(held, uid)
     typed_so_far = _typed(request, held, waiting)
     if (elsewhere := pending.elsewhere(request, held, typed_so_far, now=now)) is not None:

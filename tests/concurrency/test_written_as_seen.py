@@ -4,6 +4,7 @@ true any more, and without them it would be written all the same."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial, reduce
 from threading import Event
@@ -19,7 +20,8 @@ from booking.actors import Who
 from booking.errors import Refusal
 from booking.loading import load_hold
 from booking.models import Appointment, AppointmentEvent, Child, Guardian, Guardianship, Household
-from centres.models import Shift
+from centres.models import Centre, Shift
+from centres.rollout import Stage
 from notifications.models import OutboxMessage
 from tests.booking.scene import NADIA, NOW, Scene, open_morning, parent, undone
 from tests.concurrency.race import until_somebody_waits
@@ -88,6 +90,33 @@ def test_a_half_day_changed_meanwhile_takes_nobody(
     with pytest.raises(Refusal):
         scene.hold("09:00")
     assert held() == 0
+
+
+def test_a_half_day_that_offers_the_type_no_more_takes_nobody(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    scene = open_morning()
+    meanwhile(monkeypatch, lambda: scene.shift.offers.all().delete())
+    with pytest.raises(Refusal):
+        scene.hold("09:00")
+    assert held() == 0
+
+
+def test_what_was_not_written_keeps_no_lock(monkeypatch: pytest.MonkeyPatch) -> None:
+    scene = open_morning()
+    meanwhile(monkeypatch, lambda: at_once(partial(Shift.objects.update, agent_reserve=1)))
+    monkeypatch.setattr(holding, "_take", lambda *_, **__: None)
+    with transaction.atomic():
+        scene.hold("09:00")
+        (locked,) = at_once(is_locked)
+    assert not locked
+    assert held() == 0
+
+
+def is_locked() -> bool:
+    """Asked on a connection of its own."""
+    with transaction.atomic():
+        return not Shift.objects.select_for_update(skip_locked=True).exists()
 
 
 def test_a_time_taken_by_another_way_in_is_told_as_taken(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -159,12 +188,59 @@ def test_a_hold_that_was_confirmed_meanwhile_is_not_written_twice() -> None:
     assert Household.objects.count() == Guardian.objects.count() == 1
 
 
+def release(scene: Scene, seen: Appointment) -> None:
+    actions.release_hold(uid=seen.uid, now=NOW)
+
+
+def pause(scene: Scene, seen: Appointment) -> None:
+    Centre.objects.update(stage=Stage.PAUSED)
+
+
+def cancel_half_day(scene: Scene, seen: Appointment) -> None:
+    Shift.objects.update(status=Shift.Status.CANCELLED)
+
+
+CHANGES = [release, pause, cancel_half_day]
+
+
+def confirm_what_has_changed(change: Callable[[Scene, Appointment], None]) -> str:
+    scene = open_morning()
+    seen = load_hold(scene.hold().uid)
+    assert seen is not None
+    change(scene, seen)
+    with suppress(Refusal):
+        actions.confirm(uid=seen.uid, who=NADIA, now=NOW, seen=seen)
+    return Appointment.objects.get().state
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_hold_that_is_not_as_it_was_seen_is_not_confirmed(
+    change: Callable[[Scene, Appointment], None],
+) -> None:
+    assert confirm_what_has_changed(change) != "booked"
+    assert not Household.objects.exists()
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_without_the_version_it_would_be(
+    monkeypatch: pytest.MonkeyPatch, change: Callable[[Scene, Appointment], None]
+) -> None:
+    checked = families.FIRST_BOOKING
+    blind = checked.replace("= %(version)s", "<> %(version)s || ' another'")
+    assert blind != checked
+    monkeypatch.setattr(families, "FIRST_BOOKING", blind)
+    assert confirm_what_has_changed(change) == "booked"
+
+
 @pytest.mark.parametrize("who", [NADIA, BY_PHONE, parent(7)], ids=["both", "phone", "e-mail"])
 def test_what_is_written_as_seen_is_what_the_locked_way_writes(
     monkeypatch: pytest.MonkeyPatch, who: Who
 ) -> None:
     scene = open_morning()
-    as_seen = what_a_booking_writes(scene, who)
+    with monkeypatch.context() as only_as_seen:
+        only_as_seen.setattr(holding, "_take", None)
+        only_as_seen.setattr(confirming, "_confirm", None)
+        as_seen = what_a_booking_writes(scene, who)
     monkeypatch.setattr(holding, "take_seen", lambda _: None)
     monkeypatch.setattr(confirming, "book_first", lambda *_, **__: False)
     assert as_seen == what_a_booking_writes(scene, who)
