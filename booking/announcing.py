@@ -33,6 +33,8 @@ from notifications.outbox import Intent
 Choice = Case.Choice
 TELLS = {Choice.MOVE: MOVED, Choice.CANCEL: CLOSED, Choice.PROPOSE: PROPOSED}
 State = OutboxMessage.State
+# In the keys of what asks for a call because a half-day was cancelled; then which decision it was.
+OFF = "off"
 
 
 class Told(NamedTuple):
@@ -199,6 +201,32 @@ def stand_again(cases: Sequence[Case], *, by: str, now: datetime) -> list[Case]:
     again = [each for each in cases if str(each.appointment.uid) in told]
     to_call_of(KEPT, again, now=now)
     return again
+
+
+def called_off(appointments: Collection[Appointment], *, decision: int, now: datetime) -> None:
+    """Their half-day was cancelled by itself, by this `decision`: these families are to be phoned,
+    for nothing else tells them."""
+    to_call(TO_CALL, appointments, event=f"{OFF}{decision}", now=now)
+
+
+def called_on(
+    appointments: Collection[Appointment], *, decision: int, by: str, now: datetime
+) -> None:
+    """Their half-day takes place after all: nobody is phoned about it any more, but those who were
+    told that it does not are to be told that it does."""
+    refs = {str(each.uid): each for each in appointments}
+    calls = OutboxMessage.objects.filter(
+        subject_ref__in=refs, kind=TO_CALL, intent_key__contains=f":{OFF}"
+    )
+    last = {each.subject_ref: each for each in calls.order_by("pk")}
+    waiting = calls.filter(handled_as="")
+    waiting.update(
+        handled_as=OutboxMessage.Handled.CLOSED,
+        handled_by=by[: handling.LONGEST_NAME],
+        handled_at=now,
+    )
+    told = [refs[ref] for ref, call in last.items() if call.handled_as == call.Handled.TOLD]
+    to_call(KEPT, told, event=f"on{decision}", now=now)
 
 
 def to_call(kind: str, appointments: Collection[Appointment], *, event: str, now: datetime) -> None:

@@ -99,6 +99,16 @@ class Colleague:
         return self.user.is_active and self.reach.may_reset(self._person)
 
     @property
+    def is_closed(self) -> bool:
+        """Closed by hand, or still so though this role is in use: more than a lapsed role."""
+        is_lapsed = self.user.lapsed_at is not None and self.membership.suspended_at is not None
+        return not (self.user.is_active or is_lapsed)
+
+    @property
+    def may_renew(self) -> bool:
+        return self.membership.suspended_at is not None and not self.is_closed and self.may_change
+
+    @property
     def is_self(self) -> bool:
         return self.user.pk == self.reach.user
 

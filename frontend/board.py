@@ -133,10 +133,15 @@ class Line:
         return _(STATES[self.state]) if self.state in STATES else ""
 
     @property
-    def frees_at(self) -> str:
-        """When a hold ends, or when a time given back is offered again."""
-        visit = self.entry.visit
-        return self.watcher.clock(visit.until) if visit and visit.until else ""
+    def given_back(self) -> str:
+        """That a time was given back, and when it is offered again: with its day, unless it is the
+        day shown."""
+        visit, watcher = self.entry.visit, self.watcher
+        until = visit.until if visit and visit.until else watcher.now
+        if watcher.day(until) == watcher.day(self.entry.starts):
+            return _("Annulé, reproposé à %(clock)s") % {"clock": watcher.clock(until)}
+        moment = spoken_instant(from_minute(until, watcher.zone))
+        return _("Annulé, reproposé le %(moment)s") % {"moment": moment}
 
     @property
     def held(self) -> str:

@@ -54,7 +54,7 @@ class Row(Line):
         if self.entry.kind == Kind.HOLD:
             return self.held
         if self.entry.kind == Kind.REOFFER:
-            return _("Annulé, reproposé à %(clock)s") % {"clock": self.frees_at}
+            return self.given_back
         if self.entry.kind == Kind.OPEN:
             return _("Ouvert à tous jusqu’à %(clock)s") % {"clock": self.until}
         return self.why_closed or _("Indisponible")

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date
 from itertools import groupby
+from urllib.parse import urlencode
 
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -135,6 +137,28 @@ class HalfDaysPreview:
     @property
     def is_empty(self) -> bool:
         return not (any(each.before for each in self.changed) or self.followed or self.left_out)
+
+    @property
+    def cancelled(self) -> WeekLine | None:
+        """The half-day that is cancelled by itself, if one is."""
+        gone = (each.now for each in self.changed if each.now.is_cancelled)
+        return next(gone, None)
+
+    @property
+    def declaration(self) -> str:
+        """Where an absence at just its hours is declared instead: each family is then told, moved
+        or proposed another time."""
+        line = self.cancelled
+        if line is None:
+            return ""
+        asked = {
+            "what": f"p{line.shift.practitioner_id}",
+            "since_on": f"{line.starts:%Y-%m-%d}",
+            "since_at": f"{line.starts:%H:%M}",
+            "until_on": f"{line.ends:%Y-%m-%d}",
+            "until_at": f"{line.ends:%H:%M}",
+        }
+        return f"{reverse('declare', args=[self.names.centre.slug])}?{urlencode(asked)}"
 
     @property
     def followed(self) -> list[LeftOut]:

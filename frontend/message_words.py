@@ -77,11 +77,14 @@ BY_OUTCOME: dict[str, str] = {
 }
 NOWHERE = gettext_noop("Aucun message ne peut joindre cette famille, ou pas à temps.")
 BY_KIND = {
-    "to_call": gettext_noop("Absence ou fermeture : la famille est à prévenir au téléphone."),
+    "to_call": gettext_noop(
+        "Absence, fermeture ou demi-journée annulée : la famille est à prévenir au téléphone."
+    ),
     "proposal_refused": gettext_noop("La famille a refusé le créneau proposé."),
     "proposal_unanswered": gettext_noop("La famille n’a pas répondu au créneau proposé."),
     "time_kept": gettext_noop(
-        "L’absence ou la fermeture est retirée : dites à la famille que son rendez-vous tient."
+        "L’absence ou la fermeture est retirée, ou la demi-journée rétablie : dites à la famille "
+        "que son rendez-vous tient."
     ),
 }
 NOT_WRITTEN = gettext_noop("Le message n’a pas pu être préparé.")

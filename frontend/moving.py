@@ -247,7 +247,11 @@ def _held(told: _Told) -> str:
 
 
 def _given_back(told: _Told) -> str:
-    values = {"clock": told.clock(told.found.until)}
+    until, starts = (from_minute(each, told.zone) for each in (told.found.until, told.found.starts))
+    if until.date() != starts.date():
+        values = {"moment": spoken_instant(until)}
+        return _("Ce créneau vient d’être rendu : il est reproposé le %(moment)s.") % values
+    values = {"clock": spoken_time(until)}
     return _("Ce créneau vient d’être rendu : il est reproposé à %(clock)s.") % values
 
 

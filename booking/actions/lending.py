@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from django.db import IntegrityError, connection, transaction
 
+from booking import announcing
 from booking.actions.undoing import stand_again
 from booking.constraints import SLOT_CONSTRAINTS, broken_constraint
 from booking.errors import ColleagueBooked, NotAsSeen
@@ -46,11 +47,12 @@ WHERE a.id = w.id
 
 class HalfDays(NamedTuple):
     """What becomes of half-days changed alone: each as it was and as it is, the appointments that
-    go along, and those that none of them receives any more."""
+    go along, those that none of them receives any more, and those that one receives again."""
 
     changed: list[tuple[Shift, Shift]]
     followed: list[Appointment]
     left_out: list[Appointment]
+    back: list[Appointment]
 
     @property
     def tokens(self) -> list[str]:
@@ -81,8 +83,9 @@ def change_half_day(
     seen: Collection[str] | None = None,
 ) -> HalfDays:
     """Edit one half-day as `wanted`, cancel or restore it. When somebody else has it then, its
-    appointments follow if asked, at the same times; no family is told (ADR 0028). With the tokens
-    `seen` in a trial, only if all of it is still so.
+    appointments follow if asked, at the same times; no family is told (ADR 0028), but those of a
+    cancelled one are to be phoned. With the tokens `seen` in a trial, only if all of it is so
+    still.
 
     Raises NotAsSeen, ColleagueBooked, PractitionerAway, and what centres' actions raise.
     """
@@ -106,7 +109,14 @@ def change_half_day(
             opening.restore_shift(**signed)
 
     people = {shift.practitioner_id, given_to}
-    return _apply([shift_id], people, act, follows=follows, author=author, now=now, seen=seen)
+    done = _apply([shift_id], people, act, follows=follows, author=author, now=now, seen=seen)
+    if do == CANCEL and done.left_out:
+        decision = shift.changes.latest("pk").pk
+        announcing.called_off(done.left_out, decision=decision, now=now)
+    elif do == RESTORE and done.back:
+        decision = shift.changes.latest("pk").pk
+        announcing.called_on(done.back, decision=decision, by=author.email, now=now)
+    return done
 
 
 @transaction.atomic
@@ -155,7 +165,7 @@ def _apply(
     limbo = _limbo(ids)
     lock_half_days([*ids, *limbo.values_list("proposal__shift", flat=True)], people)
     before = _load(ids)
-    left_before = {each.pk for each in _outside(ids, now)}
+    before_out = _outside(ids, now)
     act()
     after = _load(ids)
     given = {
@@ -164,8 +174,10 @@ def _apply(
         if was.practitioner_id != after[pk].practitioner_id
     }
     followed = _bring(given, author, now=now) if follows and given else []
-    left_out = [each for each in _outside(ids, now) if each.pk not in left_before]
-    outcome = HalfDays([(before[pk], after[pk]) for pk in before], followed, left_out)
+    out = _outside(ids, now)
+    left_out = [each for each in out if each not in before_out]
+    back = [each for each in before_out if each not in out]
+    outcome = HalfDays([(before[pk], after[pk]) for pk in before], followed, left_out, back)
     if seen is not None and sorted(seen) != outcome.tokens:
         raise NotAsSeen(outcome=outcome)
     return outcome

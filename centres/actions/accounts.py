@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 
 from allauth.mfa.models import Authenticator
@@ -88,7 +88,9 @@ def lapse_memberships(*, now: datetime, days: int) -> int:
     )
     people = {each.user_id for each in lapsed}
     live = Membership.objects.filter(user__in=people, suspended_at=None).values("user")
-    User.objects.filter(pk__in=people).exclude(pk__in=live).update(is_active=False)
+    User.objects.filter(pk__in=people, is_active=True).exclude(pk__in=live).update(
+        is_active=False, lapsed_at=now
+    )
     return len(lapsed)
 
 
@@ -102,10 +104,15 @@ def _last_administrator(unused: Sequence[Membership]) -> Membership | None:
 
 
 def closed_by_hand() -> QuerySet[User]:
-    """Accounts that an administrator closed, and alone opens again: of who lapsed, no role is left
-    that is not suspended."""
-    live = Membership.objects.filter(suspended_at=None)
-    return User.objects.filter(is_active=False, pk__in=live.values("user"))
+    """Accounts that an administrator closed, and alone opens again, whatever becomes of their
+    roles."""
+    return User.objects.filter(is_active=False, lapsed_at=None)
+
+
+def reopen_lapsed(people: Collection[int]) -> None:
+    """They have a role again. Accounts closed by hand stay closed."""
+    lapsed = User.objects.filter(pk__in=people, lapsed_at__isnull=False)
+    lapsed.update(is_active=True, lapsed_at=None)
 
 
 @transaction.atomic
@@ -121,7 +128,7 @@ def restore_memberships(*, users: Iterable[User], by: str, now: datetime) -> int
     Membership.objects.filter(pk__in=[each.pk for each in suspended]).update(
         suspended_at=None, granted_at=now, last_used_at=None
     )
-    User.objects.filter(pk__in={each.user_id for each in suspended}).update(is_active=True)
+    reopen_lapsed({each.user_id for each in suspended})
     AccountEvent.objects.bulk_create(
         AccountEvent(user=each.user, at=now, action=Action.RESTORED, by=by, note=said(each))
         for each in suspended

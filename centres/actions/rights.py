@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from centres.actions.accounts import closed_by_hand, said
+from centres.actions.accounts import closed_by_hand, reopen_lapsed, said
 from centres.errors import AccountClosed, NotYours
 from centres.models import AccountEvent, Centre, Department, Membership, User
 from centres.reach import Person, Post, Reach
@@ -83,7 +83,7 @@ def renew_role(*, membership_id: int, reach: Reach, by: str, now: datetime) -> U
         raise AccountClosed
     membership.suspended_at, membership.granted_at, membership.last_used_at = None, now, None
     membership.save(update_fields=["suspended_at", "granted_at", "last_used_at"])
-    User.objects.filter(pk=membership.user_id).update(is_active=True)
+    reopen_lapsed([membership.user_id])
     AccountEvent.objects.create(
         user=membership.user, at=now, action=Action.RESTORED, by=by, note=said(membership)
     )

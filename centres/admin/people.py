@@ -99,7 +99,10 @@ class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]  # not generic at ru
         return super().has_change_permission(request, obj) and not is_above
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:  # noqa: FBT001 - Django's signature
+        """An account opened or closed here is so by hand; any other field leaves it as it was."""
         obj.email = obj.email.lower()
+        if obj.is_active or "is_active" in form.changed_data:
+            obj.lapsed_at = None
         if not change:
             obj.set_unusable_password()
         super().save_model(request, obj, form, change)

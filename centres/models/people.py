@@ -40,6 +40,9 @@ class User(AbstractUser):
 
     username = None  # type: ignore[assignment]
     email = models.EmailField(_("adresse e-mail"), unique=True)
+    # Closed by itself, when the last role lapsed; a closed account without it was closed by hand,
+    # and whoever closed it alone opens it again.
+    lapsed_at = models.DateTimeField(_("fermé faute d’utilisation le"), null=True, editable=False)
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = []
@@ -47,6 +50,12 @@ class User(AbstractUser):
 
     class Meta:
         verbose_name = _("agent")
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(lapsed_at=None) | models.Q(is_active=False),
+                name="user_lapsed_is_closed",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.get_full_name() or self.email

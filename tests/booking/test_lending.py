@@ -10,6 +10,7 @@ import pytest
 from booking import actions
 from booking.actions.lending import CANCEL, EDIT, RESTORE, HalfDays
 from booking.actions.trying import tried
+from booking.desk import calls
 from booking.errors import ColleagueBooked, NotAsSeen
 from booking.models import Appointment, AppointmentEvent
 from centres.errors import (
@@ -20,7 +21,9 @@ from centres.errors import (
     ShiftOver,
 )
 from centres.models import Absence, Practitioner, Shift, ShiftChange, User
+from notifications.handling import tell
 from notifications.models import OutboxMessage
+from tests.booking.illness import ill
 from tests.booking.scene import NOW, Scene, after, clock, open_morning, open_session, parent
 from tests.factories import make_appointment, make_practitioner, make_shift
 
@@ -171,6 +174,54 @@ def test_cancelled_then_restored(scene: Scene, claire: User) -> None:
     ]
     assert actions.change_half_day(do=RESTORE, **values).left_out == []
     assert not Appointment.objects.outside().exists()
+
+
+def to_call(scene: Scene) -> list[str]:
+    found = calls([scene.centre], now=NOW).found
+    return [call.message.kind for call in found if call.message]
+
+
+def test_the_families_of_a_half_day_cancelled_by_itself_are_to_be_phoned_until_it_is_restored(
+    scene: Scene, claire: User
+) -> None:
+    for at in ("09:00", "10:00"):
+        scene.book(at, who=parent(at))
+    values: dict[str, Any] = {"shift_id": scene.shift.pk, "author": claire, "now": NOW}
+    tried(actions.change_half_day, do=CANCEL, **values)
+    assert to_call(scene) == []
+    actions.change_half_day(do=CANCEL, **values)
+    actions.change_half_day(do=CANCEL, **values)
+    assert to_call(scene) == ["to_call"] * 2
+    actions.change_half_day(do=RESTORE, **values)
+    assert to_call(scene) == []
+    closed = OutboxMessage.objects.filter(kind="to_call").values_list("handled_as", "handled_by")
+    assert set(closed) == {("closed", claire.email)}
+    actions.change_half_day(do=CANCEL, **values)
+    assert to_call(scene) == ["to_call"] * 2, "cancelled again, they are phoned again"
+
+
+def test_a_family_told_that_its_half_day_is_cancelled_is_told_that_it_is_restored(
+    scene: Scene, claire: User
+) -> None:
+    booked = [scene.book(at, who=parent(at)) for at in ("09:00", "10:00")]
+    values: dict[str, Any] = {"shift_id": scene.shift.pk, "author": claire, "now": NOW}
+    actions.change_half_day(do=CANCEL, **values)
+    called = OutboxMessage.objects.get(kind="to_call", subject_ref=str(booked[0].uid))
+    tell(pk=called.pk, by="Claire", now=NOW)
+    actions.change_half_day(do=RESTORE, **values)
+    assert to_call(scene) == ["time_kept"]
+    assert OutboxMessage.objects.get(kind="time_kept").subject_ref == str(booked[0].uid)
+
+
+def test_what_is_to_be_phoned_for_another_reason_stays_when_a_half_day_is_restored() -> None:
+    it = ill(1)
+    it.declare("call")
+    claire = User.objects.create_user("claire@example.org")
+    values: dict[str, Any] = {"shift_id": it.scene.shift.pk, "author": claire, "now": after(5)}
+    actions.change_half_day(do=CANCEL, **values)
+    actions.change_half_day(do=RESTORE, **values)
+    assert OutboxMessage.objects.filter(kind="to_call", handled_as="").count() == 1
+    assert to_call(it.scene) == ["to_call"]
 
 
 def test_a_trial_leaves_nothing_and_what_changed_since_is_not_saved(

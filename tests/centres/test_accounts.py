@@ -9,6 +9,7 @@ import pytest
 from allauth.mfa.models import Authenticator
 from django.contrib.auth.models import Permission
 from django.core.management import CommandError, call_command
+from django.db import IntegrityError
 from django.test import Client
 from django.utils import timezone
 
@@ -220,6 +221,56 @@ def test_an_account_closed_by_hand_stays_closed(administration: Client) -> None:
     assert lapsed.suspended_at is not None
     assert not User.objects.get(pk=lapsed.user_id).is_active
     assert not AccountEvent.objects.filter(user=lapsed.user, action="restored").exists()
+
+
+def test_an_account_closed_by_hand_stays_closed_when_its_last_role_goes(
+    administration: Client,
+) -> None:
+    lapsed = used("gone@example.org", 91, make_centre())
+    there = make_centre()
+    live = Membership.objects.create(
+        user=lapsed.user, department=there.department, centre=there, role="reception"
+    )
+    lapse_memberships()
+    edit(administration, lapsed.user, is_active=False)
+    live.delete()
+    press(administration, "restore", lapsed.user)
+    lapsed.refresh_from_db()
+    assert lapsed.suspended_at is not None
+    assert not User.objects.get(pk=lapsed.user_id).is_active
+
+
+def test_an_account_that_lapsed_is_by_hand_what_an_administrator_makes_of_it(
+    administration: Client,
+) -> None:
+    """A name that is corrected changes nothing; opened, then closed again, it is closed by hand."""
+    user = used("old@example.org", 91, make_centre()).user
+    lapse_memberships()
+    edit(administration, user, is_active=False)
+    assert user.lapsed_at is not None
+    edit(administration, user, is_active=True)
+    assert (user.is_active, user.lapsed_at) == (True, None)
+    edit(administration, user, is_active=False)
+    press(administration, "restore", user)
+    user.refresh_from_db()
+    assert not user.is_active
+
+
+def test_an_open_account_has_not_lapsed() -> None:
+    make_user("open@example.org")
+    with pytest.raises(IntegrityError, match="user_lapsed_is_closed"):
+        User.objects.update(lapsed_at=timezone.now())
+
+
+def edit(client: Client, user: User, *, is_active: bool) -> None:
+    """Save the account's own fields; its roles are left as they are."""
+    empty = {f"{name}-{part}": 0 for name in ("memberships", "events") for part in TOTALS}
+    form = {"email": user.email, "first_name": "Anne", "last_name": "Le Gall"}
+    answer = client.post(
+        f"{USERS}{user.pk}/change/", form | empty | ({"is_active": "on"} if is_active else {})
+    )
+    assert answer.status_code == 302, text(answer)
+    user.refresh_from_db()
 
 
 def test_history_is_not_edited(administration: Client, chief: User) -> None:

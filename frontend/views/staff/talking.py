@@ -35,7 +35,7 @@ from frontend.views.staff.families import household_of
 # Asked by a script for the families that are likely the one being typed, and nothing else.
 ALONE = "X-Likely"
 # Sent by the form of the wishes, whichever button is pressed there: no time is taken.
-LOOKS = "voir"
+LOOKS, AS_ASKED = "voir", "1"
 
 
 @access("staff")
@@ -220,10 +220,10 @@ def newcomer(request: HttpRequest) -> HttpResponseBase:
     if not desk.centres:
         raise Http404
     is_sent = request.method == "POST"
-    given = request.POST if is_sent else request.GET
+    given = _from_later(request.POST) if is_sent else request.GET
     guess = {} if is_sent else first_guess(given.get("q", "")[:100])
     form = NewcomerForm(
-        request.POST if is_sent else None,
+        given if is_sent else None,
         centres=desk.centres,
         now=now,
         today=timezone.localdate(),
@@ -254,6 +254,17 @@ def newcomer(request: HttpRequest) -> HttpResponseBase:
             context |= {"is_likely_news": True, "status": 409}
     _add_times(form, context)
     return _page(request, "newcomer", context)
+
+
+def _from_later(post: QueryDict) -> QueryDict:
+    """What was sent; a button that looks may say from which day on. It is no name of its own: a
+    time chosen before is in the form too, and must not be taken by it."""
+    day = post.get(LOOKS, AS_ASKED)
+    if day == AS_ASKED:
+        return post
+    later = post.copy()
+    later["from"] = day
+    return later
 
 
 def _is_pressed(post: QueryDict) -> bool:

@@ -131,13 +131,35 @@ def test_inviting_a_colleague_of_elsewhere_gives_no_hand_on_their_log_in(
 
 def test_a_lapsed_role_is_given_back(manager: Client, centre: Centre) -> None:
     claire = make_user("claire@example.org", "reception", centre)
-    claire.memberships.update(suspended_at=timezone.now())
-    User.objects.filter(pk=claire.pk).update(is_active=False)
+    now = timezone.now()
+    claire.memberships.update(suspended_at=now)
+    User.objects.filter(pk=claire.pk).update(is_active=False, lapsed_at=now)
     assert "Suspendue, faute d’utilisation" in read(manager, page(centre))
     assert "L’habilitation est rendue." in press(manager, claire, "rendre", centre)
     claire.refresh_from_db()
     assert claire.is_active
     assert claire.memberships.get().suspended_at is None
+
+
+def test_a_role_taken_from_a_closed_account_does_not_open_it_by_another_that_lapsed(
+    manager: Client, centre: Centre
+) -> None:
+    claire = make_user("claire@example.org", "reception", centre)
+    Membership.objects.create(
+        user=claire, department=centre.department, centre=centre, role="practitioner"
+    )
+    claire.memberships.filter(role="reception").update(suspended_at=timezone.now())
+    User.objects.filter(pk=claire.pk).update(is_active=False)
+    used, lapsed = (claire.memberships.get(role=role) for role in ("practitioner", "reception"))
+    manager.post(f"{page(centre)}{used.pk}/retirer/")
+    shown = read(manager, page(centre))
+    assert "Compte fermé" in shown
+    assert "Rendre l’habilitation" not in shown
+    answer = manager.post(f"{page(centre)}{lapsed.pk}/rendre/", follow=True)
+    assert "Ce compte est fermé" in text(answer)
+    claire.refresh_from_db()
+    assert not claire.is_active
+    assert claire.memberships.get().suspended_at is not None
 
 
 def test_a_role_is_taken_and_its_pages_close_at_once(manager: Client, centre: Centre) -> None:

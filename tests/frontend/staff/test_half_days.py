@@ -139,6 +139,30 @@ def test_cancelled_and_restored(claire: Client, visit: Appointment, shift: Shift
     assert shift.status == "open"
 
 
+def test_a_half_day_cancelled_by_itself_leaves_its_families_to_the_call_list(
+    claire: Client, visit: Appointment, shift: Shift
+) -> None:
+    """Seen first, with the way to an absence at its hours, which moves them or proposes."""
+    preview = claire.post(page(shift), {"what": "cancel"})
+    said = text(preview)
+    assert "Karim Benali" in said
+    assert "ces familles seront dans « À appeler »" in said
+    (link,) = re.findall(r'href="([^"]*/declarer/\?[^"]*)"', preview.content.decode())
+    declaring = claire.get(link.replace("&amp;", "&"))
+    assert declaring.status_code == 200
+    assert "1 famille touchée" in text(declaring)
+    for value in ('value="09:00"', 'value="12:00"', f'value="{tuesday()}"'):
+        assert value in declaring.content.decode()
+    listed = f"/equipe/messages/centre/{shift.centre.slug}/"
+    assert "Karim Benali" not in text(claire.get(listed))
+    done(claire, page(shift), {"what": "cancel"})
+    said = text(claire.get(listed))
+    assert "Karim Benali" in said
+    assert "demi-journée annulée" in said
+    done(claire, page(shift), {"what": "restore"})
+    assert "Karim Benali" not in text(claire.get(listed))
+
+
 def test_a_refusal_says_who_and_loses_nothing(
     claire: Client, shift: Shift, colleague: Practitioner
 ) -> None:

@@ -207,7 +207,7 @@ REFUSED: list[tuple[Callable[[Appointment], None], str, str]] = [
     (held, "10:00", "Quelqu’un remplit ce créneau, jusqu’à"),
     (proposed, "10:00", "Proposé à une famille, dont on attend la réponse."),
     (offered, "10:00", "Proposé à une famille en attente, jusqu’au "),
-    (given_back, "10:00", "Ce créneau vient d’être rendu : il est reproposé à"),
+    (given_back, "10:00", "Ce créneau vient d’être rendu : il est reproposé"),
     (away, "10:00", "est absent·e de 10 h à 10 h 30."),
     (shut, "10:00", "C’est fermé de 10 h à 10 h 30 : Travaux."),
     (shut_here_and_elsewhere, "10:00", "C’est fermé de 10 h à 10 h 30 : Travaux."),

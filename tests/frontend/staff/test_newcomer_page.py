@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 
 import pytest
 from django.test import Client
@@ -87,6 +87,29 @@ def test_two_presses_write_a_family_and_its_appointment(
     assert (booked.child.first_name, str(booked.child.born_on)) == ("Inès", "2025-11-24")
     assert OutboxMessage.objects.filter(subject_ref=str(booked.uid), language="ar").exists()
     assert claire.get(f"/equipe/familles/{household.pk}/").status_code == 200
+
+
+def test_to_look_later_books_nothing_when_a_time_was_chosen_before(
+    claire: Client, redon: Centre, shift: Shift
+) -> None:
+    """The form is sent as it stands on the page, by this very button."""
+    kinds = [offer.type for offer in shift.offers.all()]
+    for days in range(1, 12):  # enough for there to be a later page of times
+        starts_at = shift.starts_at + timedelta(days=days)
+        make_shift(site=shift.site, starts_at=starts_at, types=kinds)
+    chosen = press(claire, redon)[0]
+    body = claire.post(PATH, typed(redon, voir="1", creneau=chosen)).content.decode()
+    assert f'<input type="hidden" name="creneau" value="{chosen}">' in body
+    found = re.search(r'name="([a-z]+)" value="([^"]+)">Voir plus tard', body)
+    assert found
+    name, value = found.groups()
+    before = (Appointment.objects.count(), Household.objects.count())
+    answer = claire.post(PATH, typed(redon, creneau=chosen, **{name: value}))
+    assert answer.status_code == 200
+    assert (Appointment.objects.count(), Household.objects.count()) == before
+    later = buttons(answer.content.decode())
+    assert later
+    assert f'name="from" value="{value}"' in answer.content.decode()
 
 
 def test_the_second_of_two_same_presses_is_the_first(
