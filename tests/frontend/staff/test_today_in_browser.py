@@ -144,6 +144,15 @@ def test_each_page_is_accessible_valid_and_fits(browse: Open, centre: Centre) ->
     assert html_errors(html) == []
 
 
+def test_columns_that_do_not_fit_scroll_by_themselves(browse: Open, centre: Centre) -> None:
+    make_user("marie@example.org", "manager", centre)  # whose columns also lead to an absence
+    page = browse("marie@example.org")
+    page.set_viewport_size({"width": 768, "height": 740})
+    columns = "document.querySelector('.board__columns')"
+    assert page.evaluate(f"{columns}.scrollWidth > {columns}.clientWidth")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
 def test_a_press_shows_at_once_without_a_reload(browse: Open, centre: Centre) -> None:
     page = browse()
     page.evaluate("window.stays = true")
