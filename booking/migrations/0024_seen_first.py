@@ -1,5 +1,7 @@
 """What a booking has seen is enough to write by, when the lock finds it unchanged (ADR 0035)."""
 
+from importlib import import_module
+
 from django.db import migrations
 
 READING = """
@@ -144,62 +146,12 @@ BEGIN
     FROM booking_shift_loads(candidates, current) l ORDER BY l.id;
 END $$;
 """
-# As 0004 made it.
-LOCKING_BEFORE = """
-CREATE OR REPLACE FUNCTION booking_lock_candidates(
-    kind bigint, centre bigint, start timestamptz, current timestamptz, releasing uuid)
-RETURNS TABLE (
-    id bigint, practitioner_id bigint, site_id bigint, centre_id bigint, starts int, ends int,
-    seats int, taken int, agent_reserve int, closed int[], busy int[], blocked int[],
-    seats_used int[], lapsed bigint[])
-LANGUAGE plpgsql AS $$
--- The shifts that could take a start, locked in id order; then, as a statement of its own that sees
--- what others committed while we waited: those shifts, what blocks them beside firm appointments
--- (holds not expired, times not yet offered again), the seats in use, and the holds that expired.
--- The caller's former hold is given back in between: it must not be in its owner's way.
-#variable_conflict use_column
-DECLARE
-    candidates bigint[];
-BEGIN
-    SELECT array_agg(locked.id) INTO candidates FROM (
-        SELECT s.id FROM centres_shift s
-        WHERE s.id IN (
-            SELECT o.shift_id FROM centres_shifttype o
-            WHERE o.type_id = kind AND o.centre_id = centre
-              AND o.starts_at > start - interval '14 hours' AND o.starts_at <= start)
-          AND s.ends_at > start AND s.status = 'open'
-        ORDER BY s.id FOR NO KEY UPDATE OF s) locked;
-    IF releasing IS NOT NULL THEN
-        UPDATE booking_appointment SET state = 'lapsed' WHERE uid = releasing AND state = 'held';
-    END IF;
-    RETURN QUERY
-    SELECT s.id, s.practitioner_id, s.site_id, s.centre_id,
-        (extract(epoch FROM s.starts_at) / 60)::int, (extract(epoch FROM s.ends_at) / 60)::int,
-        s.seats::int, s.taken::int, s.agent_reserve::int, s.closed, s.busy,
-        beside.blocked, beside.seats_used, beside.lapsed
-    FROM centres_shift s CROSS JOIN LATERAL (
-        SELECT
-            coalesce(array_agg(edge.at ORDER BY a.busy_from, a.id, edge.at)
-                     FILTER (WHERE a.blocks), '{}') AS blocked,
-            coalesce(array_agg(DISTINCT a.seat::int)
-                     FILTER (WHERE a.seat > 0 AND a.fills), '{}') AS seats_used,
-            coalesce(array_agg(DISTINCT a.id) FILTER (WHERE a.is_over), '{}') AS lapsed
-        FROM (
-            SELECT id, seat, busy_from, busy_until,
-                (state = 'held' AND expires_at > current) OR reoffer_at > current AS blocks,
-                state NOT IN ('cancelled', 'lapsed', 'held')
-                    OR (state = 'held' AND expires_at > current) OR reoffer_at > current AS fills,
-                state = 'held' AND expires_at <= current AS is_over
-            FROM booking_appointment
-            WHERE shift_id = s.id
-              AND (state = 'held' OR reoffer_at > current
-                   OR (seat > 0 AND state NOT IN ('cancelled', 'lapsed')))
-        ) a, unnest(ARRAY[(extract(epoch FROM a.busy_from) / 60)::int,
-                          (extract(epoch FROM a.busy_until) / 60)::int]) edge (at)
-    ) beside
-    WHERE s.id = ANY (candidates) ORDER BY s.id;
-END $$;
-"""
+_after = import_module("booking.migrations.0004_locking").LOCKING.partition(
+    "CREATE FUNCTION booking_lock_candidates"
+)[2]
+LOCKING_BEFORE = (
+    "CREATE OR REPLACE FUNCTION booking_lock_candidates" + (_after.partition("CREATE FUNCTION")[0])
+)
 READING_BEFORE = """
 DROP FUNCTION booking_lock_first(uuid, text, text, text, boolean);
 DROP FUNCTION booking_lock_shift(bigint, bigint, timestamptz);
