@@ -56,27 +56,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(autouse=True)
-def each_test_begins_with_no_tries_counted() -> None:
-    """Not only the database counts and knows: a process keeps a little to itself."""
-    throttle.forget()
-    policy.forget()
-    offers.forget()
-
-
-@pytest.fixture(autouse=True)
-def each_test_begins_with_circuits_read_anew() -> None:
-    routing.forget()
-    heartbeats.forget()
-
-
-@pytest.fixture(autouse=True)
-def each_test_begins_with_no_words_kept() -> None:
-    wordings.forget()
-
-
-@pytest.fixture(autouse=True)
-def each_test_leaves_no_language_behind() -> Iterator[None]:
-    """A page leaves its visitor's language to its thread; the next request would choose anew."""
+def each_test_begins_anew() -> Iterator[None]:
+    """Not only the database counts and knows: a process keeps a little to itself. And a page leaves
+    its visitor's language to its thread; the next request would choose anew."""
+    for kept in (throttle, policy, offers, routing, heartbeats, wordings):
+        kept.forget()
     yield
     translation.deactivate()
 
