@@ -31,9 +31,10 @@ LONGEST = ("test_message_storm", "test_web_worker_killed", "test_serve", "test_b
 
 def pytest_collection_finish() -> None:
     """Modules, templates and 4,000 tests stay to the end: the collector of garbage need not look
-    at them again and again, which took an eighth of the time."""
+    at them again and again, which took an eighth of the time. And memory is not what is scarce."""
     gc.collect()
     gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:

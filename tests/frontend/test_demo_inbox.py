@@ -209,7 +209,7 @@ def test_the_inbox_is_accessible_and_fits(
         send_at=timezone.now() + timedelta(days=2), valid_until=timezone.now() + timedelta(days=3)
     )
     assert html_errors({"inbox": client.get(INBOX).content.decode()}) == []
-    page = browser.new_page()
+    page = browser.new_page(reduced_motion="reduce")
     # The bundle exists as a file only after collectstatic.
     css = stylesheet()
     page.route(
