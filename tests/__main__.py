@@ -96,9 +96,9 @@ def run_tests(given: list[str], *, is_fast: bool) -> list[Result]:
         browser = ["-m", "browser and not faults", *given, *files_of("browser", given)]
         with html_checker.shared():
             parts.append(pytest("browser tests", [*by_one, *browser]))
-        # A file stays in one process: what it starts, kills or races is its own, and its waits
-        # leave the other core to another file.
-        by_file = ["-n", "2", "--dist", "loadfile", "--no-loadscope-reorder"]
+        # A file stays in one process: what it starts, kills or races is its own. They wait more
+        # than they compute, so there is one process more than there are cores.
+        by_file = ["-n", "3", "--dist", "loadfile", "--no-loadscope-reorder"]
         faults = ["-m", "faults", *given, *files_of("faults", given)]
         parts.append(pytest("fault tests", [*by_file, *faults]))
     has_run = [part for part in parts if "no tests ran" not in part.closing]
