@@ -248,6 +248,7 @@ TABLE: dict[str, Line] = {
     "calendar-drop": Line("staff", DESK, centre, dropped),
     "calendar-slot": Line("staff", DESK, lambda it: centre(it) | {"choice": "1-2-3"}),
     "move-visit": Line("staff", DESK, visit),
+    "cancel-visit": Line("staff", DESK, visit),
     # A practitioner's own: of these roles nobody receives families (tests/frontend/staff).
     "my-sessions": Line("staff", NOBODY),
     "my-sessions-note": Line("staff", NOBODY),
