@@ -64,6 +64,13 @@ def test_a_family_is_found_in_one_field(claire: Client, typed: str) -> None:
     assert "Karim Benali" in page
 
 
+@pytest.mark.usefixtures("appointment")
+def test_a_name_a_letter_away_is_not_counted_as_found(claire: Client) -> None:
+    page = in_use(claire, "benalo karim")
+    assert "1 famille" not in page
+    assert "Aucun nom exactement pareil À une lettre près Karim Benali" in page
+
+
 @pytest.mark.parametrize("pattern", ["{}-{}", "{}{}", "{} {}"])
 def test_a_reference_opens_its_appointment(
     claire: Client, appointment: Appointment, pattern: str
