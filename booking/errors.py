@@ -326,7 +326,7 @@ class SamePerson(Refusal):
 
     code = "same_person"
     message = gettext_noop(
-        "Une personne du même nom a déjà cette adresse ou ce numéro. Cherchez-la : c’est "
+        "Une personne du même nom a déjà cette adresse ou ce numéro. Cherchez-la : c’est "
         "peut-être la même famille, à réunir."
     )
     status = 422
