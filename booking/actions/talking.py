@@ -100,16 +100,18 @@ def book_siblings(
     """Book children of one household one after the other from this start on, with one practitioner;
     in a group session, side by side. All of them or none; one message tells of all.
 
-    Raises as `book_for`; SlotTaken when nobody has that much time then.
+    A second press of the same agent is the first one: its appointments. Raises as `book_for`;
+    SlotTaken when nobody has that much time then.
     """
     if not actor.is_agent:
         raise AgentsOnly
     if not children or any(each.household_id != guardian.household_id for each in children):
         raise ValueError("children of another household, or none")
-    who = _who(guardian, None, None)
-    if who.contact:
-        lock_address(who.contact)
+    _lock_guardian(guardian, _who(guardian, None, None))
     timing = queries.type_rules(kind).timing
+    starts = [start + place * timing.occupied for place in range(len(children))]
+    if pressed := _pressed_together(guardian, children, kind, starts, actor):
+        return pressed
     _lock_shifts(kind, centre, start, start + timing.times(len(children)).occupied)
     slot = _long_enough(
         kind,
@@ -344,6 +346,33 @@ def _pressed_for(
     guardian: Guardian, child: Child | None, kind: AppointmentType, start: int, actor: Actor
 ) -> Appointment | None:
     return _booked_then(kind, start, actor).filter(guardian=guardian, child=child).first()
+
+
+def _pressed_together(
+    guardian: Guardian,
+    children: Sequence[Child],
+    kind: AppointmentType,
+    starts: Sequence[int],
+    actor: Actor,
+) -> list[Appointment]:
+    """What this agent has booked for just these children at these starts, or for all at the first
+    in a session, with one practitioner. Nothing once one of them is no longer so: that is another
+    wish, to be judged as any."""
+    ahead = [from_minute(start) for start in starts]
+    known = Appointment.objects.filter(
+        type=kind,
+        state=Appointment.State.BOOKED,
+        actor=actor.label,
+        guardian=guardian,
+        child__in=children,
+        starts_at__in=ahead,
+    )
+    by_child = {each.child_id: each for each in known}
+    booked = [by_child[child.pk] for child in children if child.pk in by_child]
+    is_whole = len(booked) == len(children) and len({each.shift_id for each in booked}) == 1
+    taken = sorted(each.starts_at for each in booked)
+    is_same = is_whole and taken in (ahead, [ahead[0]] * len(ahead))
+    return booked if is_same else []
 
 
 def _check_adult_is_free(
