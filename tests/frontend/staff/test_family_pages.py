@@ -288,5 +288,5 @@ def test_the_pages_cost_the_same_with_ten_as_with_one(
         # Session, user, memberships, centres; then what is to index, words, families, people.
         with django_assert_num_queries(4 + 6):
             in_use(claire, "ines")
-        with django_assert_num_queries(4 + 25):
+        with django_assert_num_queries(4 + 26):
             told(claire, karim.household)
