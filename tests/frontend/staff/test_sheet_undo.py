@@ -100,7 +100,10 @@ def test_a_sheet_of_rules_is_taken_back_in_one_press(
     assert "2 lignes sont importées" in text(report)
     assert "Tout s’annule d’un geste, encore 10 minutes" in text(report)
     assert half_days() != before
+    listing = f"/equipe/planning/{redon.slug}/plages/"
+    assert report.wsgi_request.path in claire.get(listing).content.decode()
     answer = undo(claire, report)
+    assert report.wsgi_request.path not in claire.get(listing).content.decode()
     assert "Tout est comme avant" in text(answer)
     assert "Tout annuler" not in text(answer)
     assert half_days() == before
@@ -119,6 +122,8 @@ def test_a_sheet_of_absences_is_taken_back_with_what_it_said_to_families(
     report = import_absences(claire, redon, rule, known)
     assert "1 famille est dans « À appeler »." in text(report)
     assert in_limbo(visit) is not None
+    planning = claire.get(f"/equipe/planning/{redon.slug}/").content.decode()
+    assert report.wsgi_request.path in planning
     assert "Tout est comme avant" in text(undo(claire, report))
     assert half_days() == before
     as_it_was = (known.starts_at, known.ends_at, known.note)
