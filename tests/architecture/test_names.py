@@ -36,6 +36,7 @@ from booking.actions import (
     undoing,
     visiting,
     waiting,
+    withdrawing,
 )
 from tests.architecture.source import HOUSES, files, name
 
@@ -69,6 +70,7 @@ MODULES = (
     undoing,
     visiting,
     waiting,
+    withdrawing,
 )
 REFUSALS = [
     one for one in vars(errors).values() if inspect.isclass(one) and issubclass(one, errors.Refusal)
