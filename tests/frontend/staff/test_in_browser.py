@@ -178,6 +178,16 @@ def test_a_family_is_two_keys_away(browse: Open, centre: Centre) -> None:
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
     page.wait_for_url(opened)
+    assert {width: ahead_of(page, width) for width in (360, 1280)} == {360: "below", 1280: "beside"}
+
+
+def ahead_of(page: Page, width: int) -> str:
+    """Where a family's visits stand, seen from who it is."""
+    page.set_viewport_size({"width": width, "height": 900})
+    who, visits = (page.locator(each).bounding_box() for each in (".family__who", "#ahead"))
+    assert who
+    assert visits
+    return "beside" if visits["x"] > who["x"] + who["width"] else "below"
 
 
 def test_a_family_is_found_by_keyboard_without_scripts(browse: Open, centre: Centre) -> None:
