@@ -16,6 +16,7 @@ from booking.growing import KEPT_AFTER
 from booking.models import (
     Appointment,
     CalendarLink,
+    FamilyCorrection,
     FamilyMerge,
     FamilyRead,
     NextVisit,
@@ -104,6 +105,6 @@ def forget_leftovers() -> None:
     CalendarLink.objects.filter(revoked_at__lt=now - JOURNALS_KEPT).delete()
     WaitingListEntry.objects.filter(closed_at__lt=now - WAITING_KEPT).delete()
     SheetImport.objects.filter(at__lt=now - timedelta(days=1)).delete()
-    for journal in (FamilyRead, FamilyMerge):
+    for journal in (FamilyRead, FamilyMerge, FamilyCorrection):
         journal.objects.filter(at__lt=now - JOURNALS_KEPT).delete()
     retention.forget_old()

@@ -29,7 +29,7 @@ NAMED = ("appointment__centre", "guardian__household", "child", "type", "centre"
 FREED = """
 SELECT a.id FROM booking_appointment a JOIN centres_shift s ON s.id = a.shift_id
 WHERE a.reoffer_at > %(now)s AND a.starts_at > %(nearest)s
-  AND a.state IN ('cancelled', 'lapsed') AND s.status = 'open'
+  AND a.state IN ('cancelled', 'lapsed') AND a.last_action <> 'call_off' AND s.status = 'open'
   AND EXISTS (SELECT FROM booking_waitinglistentry e
               WHERE e.state = 'open' AND e.type_id = a.type_id AND a.site_id = ANY (e.sites))
   AND NOT EXISTS (
