@@ -238,7 +238,8 @@ def test_all_that_a_mouse_does_the_keys_do_too(page: Page, centre: Centre) -> No
 
 
 def pull(page: Page, selector: str, aside: float = 0, down: float = 0) -> None:
-    """Press a block's middle, pull it so far, and let it go there."""
+    """Press a block's middle once it stands still, pull it so far, and let it go there."""
+    page.locator(selector).hover()
     left, top, width, height = box(page, selector)
     x, y = left + width / 2, top + height / 2
     page.mouse.move(x, y)
@@ -275,7 +276,8 @@ def test_on_a_phone_the_filters_are_one_press_away_and_the_way_out_stays_above(
     for width in WIDTHS[:2]:
         page.set_viewport_size({"width": width, "height": 800})
         expect(field).to_be_hidden()
-        assert page.locator("#calendar h2").bounding_box()["y"] < 800  # type: ignore[index]
+        expect(page.locator("#calendar h2")).to_be_visible()
+        assert box(page, "#calendar h2")[1] < 800
         name, leave = (box(page, each) for each in (".brand__name", ".desk-leave"))
         assert leave[1] < name[1] + name[3], "in one line"
     summary.focus()
