@@ -295,6 +295,7 @@ def test_in_a_week_who_is_not_there_takes_no_room(page: Page, centre: Centre) ->
     page.wait_for_selector(block(0))
     missing = page.locator("[data-calendar-missing]")
     expect(missing).to_contain_text("4 colonnes vides")
+    expect(page.locator(".ec-col-head.is-nobody")).to_have_count(3)
     heads = page.eval_on_selector_all(".ec-col-head", "all => all.map((each) => each.offsetWidth)")
     # Monday three of four, Tuesday one; of the three other days one each, without a name.
     assert [each > 0 for each in heads].count(True) == 3 + 1 + 3
