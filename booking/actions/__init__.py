@@ -21,6 +21,7 @@ from booking.actions.feeding import (
     note_calendar_read,
     stop_calendar_link,
 )
+from booking.actions.filling import offer_new_times
 from booking.actions.following import decide_next, forget_next
 from booking.actions.healing import heal_reminders
 from booking.actions.holding import extend_hold, hold, lapse_expired_holds, release_hold
@@ -88,6 +89,7 @@ __all__ = [
     "note_language",
     "note_read",
     "offer_freed",
+    "offer_new_times",
     "order_paper",
     "overbook",
     "overbook_for",
