@@ -39,6 +39,11 @@ State = OutboxMessage.State
 # In the keys of what asks for a call because a half-day was cancelled or changed; then by which
 # decision.
 OFF = "off"
+# What is to be phoned about an appointment as it stands.
+_CALLED = OutboxMessage.objects.filter(
+    subject_ref=Cast(OuterRef("uid"), CharField()), kind=TO_CALL, version=OuterRef("sequence")
+)
+NAMED = ("centre", "household", "guardian", "type")
 # What tells a family of its appointment as it is arranged.
 ARRANGED = (CONFIRMATION, MOVED)
 
@@ -260,13 +265,21 @@ def _withheld(refs: Collection[str]) -> dict[str, str]:
 
 def are_called_off(found: QuerySet[Appointment]) -> QuerySet[Appointment]:
     """Of these those that a half-day once did not receive as they stand."""
-    calls = OutboxMessage.objects.filter(
-        subject_ref=Cast(OuterRef("uid"), CharField()),
-        kind=TO_CALL,
-        intent_key__contains=f":{OFF}",
-        version=OuterRef("sequence"),
+    return found.filter(Exists(_CALLED.filter(intent_key__contains=f":{OFF}")))
+
+
+def uncalled(found: QuerySet[Appointment]) -> QuerySet[Appointment]:
+    """Those of these that nobody was ever asked to phone about as they stand."""
+    return found.exclude(Exists(_CALLED))
+
+
+def called_in_vain(*, now: datetime) -> list[Appointment]:
+    """Those that are still to be phoned because of a half-day that receives them again."""
+    calls = handling.waiting_for_a_person().filter(
+        kind=TO_CALL, intent_key__contains=f":{OFF}", valid_until__gt=now
     )
-    return found.filter(Exists(calls))
+    found = Appointment.objects.filter(uid__in=list(calls.values_list("subject_ref", flat=True)))
+    return [each for each in found.select_related(*NAMED, "shift") if each.is_received]
 
 
 def to_call(kind: str, appointments: Collection[Appointment], *, event: str, now: datetime) -> None:

@@ -84,8 +84,9 @@ def mail_papers() -> int:
 
 @shared_task
 def heal_messages() -> int:
-    """Put right the reminders that are missing or out of date; how many were written."""
-    return actions.heal_reminders(now=timezone.now()).written
+    """Put right the calls and the reminders that are missing or out of date; how many were."""
+    now = timezone.now()
+    return actions.heal_calls(now=now) + actions.heal_reminders(now=now).written
 
 
 @shared_task

@@ -23,7 +23,7 @@ from booking.actions.feeding import (
 )
 from booking.actions.filling import offer_new_times
 from booking.actions.following import decide_next, forget_next
-from booking.actions.healing import heal_reminders
+from booking.actions.healing import heal_calls, heal_reminders
 from booking.actions.holding import extend_hold, hold, lapse_expired_holds, release_hold
 from booking.actions.lending import change_half_day, swap_half_days
 from booking.actions.mailing import mail_papers, order_paper, stop_paper
@@ -73,6 +73,7 @@ __all__ = [
     "extend_hold",
     "forget_next",
     "fulfil",
+    "heal_calls",
     "heal_reminders",
     "hold",
     "invite_colleague",

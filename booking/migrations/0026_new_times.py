@@ -8,13 +8,15 @@ from django.db import migrations, models
 NOTING = """
 CREATE FUNCTION booking_note_new_offers() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
+    IF NOT EXISTS (SELECT FROM booking_waitinglistentry WHERE state = 'open') THEN
+        RETURN NULL;
+    END IF;
     INSERT INTO booking_newtime (shift_id, at)
-    SELECT s.id, statement_timestamp() FROM centres_shift s
-    WHERE s.status = 'open' AND s.ends_at > statement_timestamp()
-      AND EXISTS (
-        SELECT FROM made JOIN booking_waitinglistentry e ON e.type_id = made.type_id
-        WHERE made.shift_id = s.id AND e.state = 'open' AND s.site_id = ANY (e.sites))
-      AND s.id IN (SELECT shift_id FROM made)
+    SELECT DISTINCT s.id, statement_timestamp()
+    FROM booking_waitinglistentry e
+    JOIN made ON made.type_id = e.type_id
+    JOIN centres_shift s ON s.id = made.shift_id AND s.site_id = ANY (e.sites)
+    WHERE e.state = 'open' AND s.status = 'open' AND s.ends_at > statement_timestamp()
     ORDER BY s.id
     ON CONFLICT (shift_id) DO UPDATE SET at = excluded.at;
     RETURN NULL;

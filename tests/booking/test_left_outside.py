@@ -16,7 +16,7 @@ from booking.actions.trying import tried
 from booking.desk import calls
 from booking.models import Appointment
 from booking.planning import DayKey
-from centres.actions import Edit, cancel_shift, expand_rules
+from centres.actions import Edit, cancel_shift, expand_rules, restore_shift
 from centres.actions.ruling import fields_of
 from centres.models import OpeningRule, Practitioner, Shift, User
 from notifications.composing import compose
@@ -132,6 +132,32 @@ def test_a_half_day_cancelled_behind_our_back_is_not_reminded_of(
     assert compose(message) is None
     actions.heal_reminders(now=EARLY)
     assert waiting() == []
+
+
+def test_whoever_a_half_day_left_out_behind_our_back_is_phoned_until_it_is_back(
+    scene: Scene, claire: User
+) -> None:
+    book(scene, "09:00")
+    assert actions.heal_calls(now=EARLY) == 0
+    cancel_shift(shift_id=scene.shift.pk, author=claire, now=EARLY)
+    assert to_call(scene) == []
+    assert actions.heal_calls(now=EARLY) == 1
+    assert to_call(scene) == [("to_call", "Parent 1 Le Goff")]
+    assert waiting() == []
+    assert actions.heal_calls(now=EARLY) == 0
+    restore_shift(shift_id=scene.shift.pk, author=claire, now=EARLY)
+    assert actions.heal_calls(now=EARLY) == 1
+    assert to_call(scene) == []
+    assert waiting() == WAITING
+    assert actions.heal_calls(now=EARLY) == 0
+
+
+def test_who_was_phoned_about_it_already_is_not_listed_again(scene: Scene, claire: User) -> None:
+    book(scene, "09:00")
+    change(scene, claire, CANCEL)
+    tell(pk=OutboxMessage.objects.get(kind="to_call").pk, by="Claire", now=EARLY)
+    assert actions.heal_calls(now=EARLY) == 0
+    assert to_call(scene) == []
 
 
 def test_the_other_visit_of_the_day_is_still_reminded_of(scene: Scene, claire: User) -> None:
