@@ -44,7 +44,13 @@ from booking.actions.talking import (
 )
 from booking.actions.undoing import take_back, undo
 from booking.actions.visiting import arrive, await_again, fulfil, mark_noshow, start
-from booking.actions.waiting import ask_for_any, ask_for_earlier, change_wishes, stop_waiting
+from booking.actions.waiting import (
+    ask_for_any,
+    ask_for_earlier,
+    change_wishes,
+    join_waiting_list,
+    stop_waiting,
+)
 
 __all__ = [
     "accept_offer",
@@ -77,6 +83,7 @@ __all__ = [
     "heal_reminders",
     "hold",
     "invite_colleague",
+    "join_waiting_list",
     "lapse_expired_holds",
     "leave_callback",
     "load_default_rules",
