@@ -319,3 +319,20 @@ class ColleagueBooked(Refusal):
     message = gettext_noop(
         "Les rendez-vous ne peuvent pas suivre : %(who)s en a déjà un le %(day)s à %(clock)s."
     )
+
+
+class SamePerson(Refusal):
+    """Somebody of the same name proved this address or number: two records of one person."""
+
+    code = "same_person"
+    message = gettext_noop(
+        "Une personne du même nom a déjà cette adresse ou ce numéro. Cherchez-la : c’est "
+        "peut-être la même famille, à réunir."
+    )
+    status = 422
+
+
+class ChildKnown(Refusal):
+    code = "child_known"
+    message = gettext_noop("Cette famille a déjà un enfant de ce prénom, né ce jour-là.")
+    status = 422

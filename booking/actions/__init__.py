@@ -29,6 +29,7 @@ from booking.actions.lending import change_half_day, swap_half_days
 from booking.actions.mailing import mail_papers, order_paper, stop_paper
 from booking.actions.merging import merge_households
 from booking.actions.offering import accept_offer, end_offer, offer_freed
+from booking.actions.people import add_guardian, correct_child, correct_guardian
 from booking.actions.reading import note_read
 from booking.actions.relocating import move_to
 from booking.actions.repeating import send_again
@@ -56,6 +57,7 @@ __all__ = [
     "accept_offer",
     "accept_proposal",
     "add_child",
+    "add_guardian",
     "arrive",
     "ask_for_any",
     "ask_for_earlier",
@@ -72,6 +74,8 @@ __all__ = [
     "choose_contact",
     "close_callback",
     "confirm",
+    "correct_child",
+    "correct_guardian",
     "decide_next",
     "declare",
     "declare_absences",

@@ -8,9 +8,11 @@ from booking import actions, verification
 from booking.errors import CodeWrong, HoldExpired, HoldNotExtendable, TooManyAttempts
 from booking.models import Appointment, CallbackRequest, RateCounter
 from booking.throttle import allow
+from centres.calendar import to_minute
 from notifications.models import OutboxMessage
-from tests.booking.scene import NADIA, NOW, after, open_morning
+from tests.booking.scene import AGENT, NADIA, NOW, after, clock, open_morning, open_session
 from tests.concurrency.race import at_once, refusals
+from tests.factories import make_child, make_guardian
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -96,3 +98,28 @@ def test_a_call_back_asked_for_twice_at_once_is_one_request() -> None:
     )
     assert len({answer.pk for answer in at_once([ask] * 4)}) == 1
     assert CallbackRequest.objects.count() == 1
+
+
+@pytest.mark.parametrize("seats", [1, 6])
+def test_siblings_booked_four_times_at_once_are_booked_once(seats: int) -> None:
+    """Each one after the other, or side by side in a session."""
+    fields = {"audience": "child", "age_max_months": 72}
+    scene = open_session(seats=seats, **fields) if seats > 1 else open_morning(**fields)
+    guardian = make_guardian(phone="", email="")
+    children = [make_child(guardian, first_name=name) for name in ("Inès", "Malo")]
+    press = partial(
+        actions.book_siblings,
+        guardian=guardian,
+        children=children,
+        kind=scene.kind,
+        centre=scene.centre,
+        start=to_minute(clock("09:00")),
+        now=NOW,
+        actor=AGENT,
+    )
+    answers = at_once([press] * 4)
+    assert refusals(answers) == []
+    assert {tuple(each.pk for each in booked) for booked in answers} == {
+        tuple(Appointment.objects.order_by("pk").values_list("pk", flat=True))
+    }
+    assert Appointment.objects.count() == 2

@@ -229,6 +229,13 @@ TABLE: dict[str, Line] = {
     "book-for": Line("staff", DESK, family, offers=True),
     "family-child": Line("staff", DESK, family),
     "family-language": Line("staff", DESK, family),
+    "family-parent": Line("staff", DESK, family),
+    "family-parent-edit": Line(
+        "staff", DESK, lambda it: family(it) | {"guardian_id": it.appointment.guardian_id}
+    ),
+    "family-child-edit": Line(
+        "staff", DESK, lambda it: family(it) | {"child_id": it.appointment.child_id or 1}
+    ),
     "accounts": Line("staff", EVERY_MANAGER),
     "accounts-of": Line("staff", MANAGER, lambda it: {"team": it.centre.slug}),
     "account-act": Line("staff", MANAGER, lambda it: it.colleague),
@@ -251,6 +258,7 @@ TABLE: dict[str, Line] = {
     "calendar-drop": Line("staff", DESK, centre, dropped),
     "calendar-slot": Line("staff", DESK, lambda it: centre(it) | {"choice": "1-2-3"}),
     "move-visit": Line("staff", DESK, visit),
+    "cancel-visit": Line("staff", DESK, visit),
     # A practitioner's own: of these roles nobody receives families (tests/frontend/staff).
     "my-sessions": Line("staff", NOBODY),
     "my-sessions-note": Line("staff", NOBODY),

@@ -117,12 +117,12 @@ class World:
     places: dict[str, Place]
     people: dict[str, User]
 
-    @cached_property
+    @property
     def clients(self) -> dict[str, Client]:
-        """One logged-in browser for each role; without a family's or a colleague's links."""
-        return {role: self._client(role) for role in ROLES}
+        return {role: self.client_of(role) for role in ROLES}
 
-    def _client(self, role: str) -> Client:
+    def client_of(self, role: str) -> Client:
+        """A logged-in browser of this role; without a family's or a colleague's links."""
         client = Client()
         if role == "family":
             proved = contact_token("someone.else@example.org", now=timezone.now())
