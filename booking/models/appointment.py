@@ -46,7 +46,7 @@ class AppointmentQuerySet(models.QuerySet["Appointment"]):
         """Those still awaited that their half-day no longer receives: it was cancelled, or given
         other hours, another practitioner or another site. Of one added over others only its own
         hours count: its buffers may lie outside. `is_received` is the same of one row, and so is
-        the function of migration 0025."""
+        the function of migration 0026."""
         cut = Q(busy_from__lt=F("shift__starts_at")) | Q(busy_until__gt=F("shift__ends_at"))
         added = Q(starts_at__lt=F("shift__starts_at")) | Q(ends_at__gt=F("shift__ends_at"))
         other_hours = ~Q(busy_from=F("shift__starts_at")) | ~Q(busy_until=F("shift__ends_at"))

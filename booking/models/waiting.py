@@ -178,7 +178,7 @@ class WaitingListOffer(models.Model):
 
 class NewTime(models.Model):
     """A half-day that somebody waits for has begun to receive, or to receive more: written by
-    triggers (migration 0026), whichever way the plan was changed; of use for a few days."""
+    triggers (migration 0027), whichever way the plan was changed; of use for a few days."""
 
     shift = models.OneToOneField(
         Shift, models.DO_NOTHING, primary_key=True, db_constraint=False, related_name="+"

@@ -113,7 +113,7 @@ def test_healing_does_not_plan_them_again(scene: Scene, claire: User) -> None:
 
 
 def test_with_the_function_as_it_was_the_reminders_would_stay(scene: Scene, claire: User) -> None:
-    before = import_module("booking.migrations.0025_reminders_of_what_takes_place").BEFORE
+    before = import_module("booking.migrations.0026_reminders_of_what_takes_place").BEFORE
     with connection.cursor() as cursor:
         cursor.execute(before.replace("%", "%%"), [])
     book(scene, "09:00")

@@ -54,7 +54,7 @@ DROP FUNCTION booking_note_new_offers();
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("booking", "0025_reminders_of_what_takes_place"),
+        ("booking", "0026_reminders_of_what_takes_place"),
         ("centres", "0012_accounts_that_lapsed"),
     ]
     operations = [

@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("booking", "0026_new_times")]
+    dependencies = [("booking", "0027_new_times")]
     operations = [
         migrations.AlterField(
             model_name="verification",

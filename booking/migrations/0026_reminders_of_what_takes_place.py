@@ -20,5 +20,5 @@ DAYS = BEFORE.replace(JOINED, JOINED + SHIFT).replace(BOOKED, BOOKED + RECEIVED)
 
 
 class Migration(migrations.Migration):
-    dependencies = [("booking", "0024_seen_first")]
+    dependencies = [("booking", "0025_family_corrections")]
     operations = [migrations.RunSQL(DAYS, BEFORE)]
