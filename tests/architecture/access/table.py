@@ -233,9 +233,7 @@ TABLE: dict[str, Line] = {
     "family-parent-edit": Line(
         "staff", DESK, lambda it: family(it) | {"guardian_id": it.appointment.guardian_id}
     ),
-    "family-child-edit": Line(
-        "staff", DESK, lambda it: family(it) | {"child_id": it.appointment.child_id or 1}
-    ),
+    "family-child-edit": Line("staff", DESK, lambda it: family(it) | {"child_id": it.child.pk}),
     "accounts": Line("staff", EVERY_MANAGER),
     "accounts-of": Line("staff", MANAGER, lambda it: {"team": it.centre.slug}),
     "account-act": Line("staff", MANAGER, lambda it: it.colleague),
