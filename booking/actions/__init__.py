@@ -33,8 +33,8 @@ from booking.actions.people import add_guardian, correct_child, correct_guardian
 from booking.actions.reading import note_read
 from booking.actions.relocating import move_to
 from booking.actions.repeating import send_again
-from booking.actions.ruling import save_rules, undo_rule
-from booking.actions.sheets import declare_absences
+from booking.actions.ruling import save_rules, undo_rule, undo_rules
+from booking.actions.sheets import declare_absences, import_rules
 from booking.actions.staffing import invite_colleague, reset_colleague, send_link
 from booking.actions.talking import (
     book_for,
@@ -52,6 +52,7 @@ from booking.actions.waiting import (
     join_waiting_list,
     stop_waiting,
 )
+from booking.actions.withdrawing import undo_import
 
 __all__ = [
     "accept_offer",
@@ -86,6 +87,7 @@ __all__ = [
     "heal_calls",
     "heal_reminders",
     "hold",
+    "import_rules",
     "invite_colleague",
     "join_waiting_list",
     "lapse_expired_holds",
@@ -123,5 +125,7 @@ __all__ = [
     "take_callback",
     "undo",
     "undo_call",
+    "undo_import",
     "undo_rule",
+    "undo_rules",
 ]

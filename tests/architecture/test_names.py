@@ -37,6 +37,7 @@ from booking.actions import (
     undoing,
     visiting,
     waiting,
+    withdrawing,
 )
 from tests.architecture.source import HOUSES, files, name
 
@@ -71,6 +72,7 @@ MODULES = (
     undoing,
     visiting,
     waiting,
+    withdrawing,
 )
 REFUSALS = [
     one for one in vars(errors).values() if inspect.isclass(one) and issubclass(one, errors.Refusal)

@@ -1,18 +1,24 @@
 """The same request twice at the same time: one effect, and an answer for both."""
 
+from datetime import time
 from functools import partial
+from uuid import uuid4
 
 import pytest
+from django.utils import timezone
 
 from booking import actions, verification
 from booking.errors import CodeWrong, HoldExpired, HoldNotExtendable, TooManyAttempts
 from booking.models import Appointment, CallbackRequest, RateCounter
 from booking.throttle import allow
+from centres.actions import Edit
+from centres.actions.ruling import fields_of
 from centres.calendar import to_minute
 from notifications.models import OutboxMessage
 from tests.booking.scene import AGENT, NADIA, NOW, after, clock, open_morning, open_session
 from tests.concurrency.race import at_once, refusals
-from tests.factories import make_child, make_guardian
+from tests.factories import make_child, make_guardian, make_rule
+from tests.frontend.staff.people import make_user
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -123,3 +129,18 @@ def test_siblings_booked_four_times_at_once_are_booked_once(seats: int) -> None:
         tuple(Appointment.objects.order_by("pk").values_list("pk", flat=True))
     }
     assert Appointment.objects.count() == 2
+
+
+def test_a_sheet_taken_back_twice_at_once_is_taken_back_once() -> None:
+    scene = open_morning()
+    author = make_user("maelle@example.org")
+    rule = make_rule(site=scene.shift.site, types=[scene.kind], valid_from=NOW.date())
+    wanted = {**fields_of(rule), "opens": time(10)}
+    now = timezone.now()
+    values = {"author": author, "now": now, "today": timezone.localdate(now)}
+    uid = uuid4()
+    edits = [Edit(wanted, rule.pk)]  # type: ignore[arg-type]  a dict of the same names
+    actions.import_rules(edits=edits, centre=scene.centre, uid=uid, **values)
+    answers = at_once([partial(actions.undo_import, uid=uid, **values)] * 3)
+    assert refusals(answers) == []
+    assert rule.changes.filter(action="undo").count() == 1

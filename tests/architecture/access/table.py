@@ -106,6 +106,10 @@ def declared(place: Place) -> dict[str, Any]:
     return centre(place) | {"uid": place.declaration.uid}
 
 
+def imported(place: Place) -> dict[str, Any]:
+    return centre(place) | {"uid": place.imported.uid}
+
+
 def sheet(place: Place) -> dict[str, Any]:
     return centre(place) | {"what": "plages"}
 
@@ -270,6 +274,8 @@ TABLE: dict[str, Line] = {
     ),
     "half-day-swap": Line("staff", MANAGER, centre),
     "sheet": Line("staff", MANAGER, sheet),
+    "sheet-report": Line("staff", MANAGER, imported),
+    "sheet-undo": Line("staff", MANAGER, imported),
     "sheet-export": Line("staff", MANAGER, sheet),
     "sheet-example": Line("staff", MANAGER, sheet),
     "declare": Line("staff", MANAGER, centre),

@@ -24,7 +24,14 @@ from booking.models import (
     WaitingListOffer,
 )
 from centres import actions
-from centres.models import Centre, Membership, OpeningRule, RuleChange, User
+from centres.models import (
+    Centre,
+    Membership,
+    OpeningRule,
+    RuleChange,
+    SheetImport,
+    User,
+)
 from notifications.models import Inbound, OutboxMessage, Receipt, Route
 from tests.architecture.access.table import OWN_AND_OTHERS, ROLES
 from tests.factories import (
@@ -93,6 +100,12 @@ class Place:
     def declaration(self) -> Declaration:
         return Declaration.objects.create(
             centre=self.centre, title="Travaux", declared_at=timezone.now(), declared_by="boss"
+        )
+
+    @cached_property
+    def imported(self) -> SheetImport:
+        return SheetImport.objects.create(
+            centre=self.centre, what="absences", lines=1, at=timezone.now(), by="boss@example.org"
         )
 
     @cached_property
