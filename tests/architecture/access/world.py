@@ -17,6 +17,7 @@ from booking.daybook import span_of, watch_token
 from booking.models import (
     Appointment,
     CallbackRequest,
+    Child,
     Declaration,
     Verification,
     WaitingListEntry,
@@ -36,6 +37,7 @@ from tests.architecture.access.table import OWN_AND_OTHERS, ROLES
 from tests.factories import (
     make_appointment,
     make_centre,
+    make_child,
     make_department,
     make_guardian,
     make_practitioner,
@@ -82,6 +84,13 @@ class Place:
         user = User.objects.create_user(f"newcomer.{self.name}@example.org")
         link = actions.link_to_choose(user=user, by="", now=timezone.now())
         return resolve(urlsplit(link).path).kwargs
+
+    @cached_property
+    def child(self) -> Child:
+        """Of the same family."""
+        guardian = self.appointment.guardian
+        assert guardian is not None
+        return make_child(guardian)
 
     @cached_property
     def offer(self) -> WaitingListOffer:
