@@ -74,6 +74,8 @@ class PeriodForm(forms.Form):
         field = self.fields["what"]
         assert isinstance(field, forms.ChoiceField)  # noqa: S101  for the type checker
         field.choices = offered
+        if len(self.people) == 1 and not (places or self.initial.get("what")):
+            self.initial["what"] = next(iter(self.people))
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
