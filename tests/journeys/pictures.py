@@ -73,7 +73,7 @@ WHOLE = {
 LOG_IN = {"security": "/equipe/connexion/securite/"}
 PAGES = {
     "reception": DAY | DESK | LOG_IN,
-    "practitioner": DAY | OWN | {"planning": PLAN["planning"], "found": DESK["found"]} | LOG_IN,
+    "practitioner": CHOICES | OWN | {"found": DESK["found"]} | LOG_IN,
     "manager": DAY | DESK | PLAN | TEAM | JOURNAL | LOG_IN,
     "administrator": CHOICES | DAY | PLAN | TEAM | JOURNAL | WHOLE | LOG_IN,
     "auditor": {"today": "/equipe/aujourdhui/"}
@@ -91,15 +91,18 @@ LINKS = {
         "merge": "a[href*='/reunir/']",
     },
     "visit": {"card": "a[href*='/carte/']", "move": "a[href$='/deplacer/']"},
-    "sessions": {"session": "a[href^='/equipe/mes-seances/']:not([href*=agenda])"},
+    "sessions": {"session": ".column__session a"},
     "half-days": {"half-day": ".plan__says a"},
     "rules": {"rule": ".plan__says a"},
     "board-next": {"declare": "main a[href*='/declarer/']"},
+    "choice": {"board": ".choices a"},
+    "choice-calendar": {"calendar": ".choices a"},
+    "choice-planning": {"planning": ".choices a"},
     "planning": {"declare-empty": "main a[href$='/declarer/']"},
     "journal": {"reads": "main .timeline a"},
-    "admin-centres": {"admin-centre": "#result_list th a"},
+    "admin-centres": {"admin-centre": "#result_list tbody th a"},
     "admin-centre": {"admin-stage": "a[href$='/stage/']"},
-    "admin-users": {"admin-user": "#result_list th a"},
+    "admin-users": {"admin-user": "#result_list tbody th a"},
 }
 # What is behind a button that saves nothing yet, or what is one's own.
 PRESSES = {

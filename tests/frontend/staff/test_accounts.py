@@ -242,3 +242,19 @@ def test_a_message_that_was_lost_is_told(manager: Client, centre: Centre) -> Non
     manager.post(page(centre), NEWCOMER | {"role": "reception"})
     OutboxMessage.objects.update(state="failed")
     assert "n’est pas arrivé" in read(manager, page(centre))
+
+
+def test_another_team_is_offered_to_who_has_one(manager: Client, centre: Centre) -> None:
+    assert "Changer d’équipe" not in read(manager, page(centre))
+    me = User.objects.get(email="maelle@example.org")
+    second = make_centre()
+    Membership.objects.create(user=me, department=centre.department, centre=second, role="manager")
+    assert "Changer d’équipe" in read(manager, page(centre))
+
+
+def test_from_a_long_list_a_link_leads_to_the_invitation(manager: Client, centre: Centre) -> None:
+    link = 'href="#invite"'
+    assert link not in manager.get(page(centre)).content.decode()
+    for number in range(3):
+        make_user(f"agent{number}@example.org", "reception", centre)
+    assert link in manager.get(page(centre)).content.decode()
