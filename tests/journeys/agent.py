@@ -124,6 +124,7 @@ class Keyboard(Mouse):
         expect(self.page.locator(f"{selector} option:checked")).to_have_text(label)
 
     def seek(self, text: str) -> None:
+        self.page.wait_for_load_state()  # a script hears the key
         self.key("/")
         expect(self.page.locator(SEARCH)).to_be_focused()
         self.type(text)

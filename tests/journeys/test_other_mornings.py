@@ -109,13 +109,13 @@ def be_away(agent: Mouse, morning: Morning) -> None:
 
 def make_and_stop_an_address(agent: Mouse, morning: Morning) -> None:
     agent.press("nav >> text=Mes séances")
-    agent.press("text=Sur mon téléphone")
+    agent.press("main a >> text=Sur mon téléphone")
     agent.press("text=Faire mon adresse")
     address = agent.page.input_value("#address")
     path = address.partition("/ical/")[1] + address.partition("/ical/")[2]
     assert "Absence" in Client().get(path).content.decode()
     agent.press("text=Revenir à mes séances")
-    agent.press("text=Sur mon téléphone")
+    agent.press("main a >> text=Sur mon téléphone")
     agent.press("text=Arrêter cette adresse")
     says(agent.page, "L’adresse ne fonctionne plus")
     assert Client().get(path).status_code == 404

@@ -168,14 +168,14 @@ def test_the_page_costs_the_same_with_ten_lines_as_with_one(
 ) -> None:
     auditor = in_department("auditor")
     opened(visit(redon, "Perrin"), by=make_user("jean@example.org", "reception", redon).email)
-    for _ in range(2):
+    for rows in (1, 10):
         # Session, user, roles, Départements, centres; the lines, merges, staff, their roles,
         # families, parents, children.
         with django_assert_num_queries(12):
             assert auditor.get(PAGE).status_code == 200
-        for number in range(9):
-            make_user(f"agent{number}@example.org", "reception", redon)
-            opened(visit(redon, f"Riou {number}"), by=f"agent{number}@example.org")
+        for number in range(rows, 10):
+            who = make_user(f"agent{number}@example.org", "reception", redon)
+            opened(visit(redon, f"Riou {number}"), by=who.email)
 
 
 def test_who_audits_one_of_two_departements_comes_to_the_journal(redon: Centre) -> None:
