@@ -220,6 +220,13 @@ def test_an_administrator_sees_to_every_centre_and_the_whole(centre: Centre) -> 
     assert head.get(page(abroad)).status_code == 404
 
 
+def test_who_is_invited_without_a_choice_gets_the_plainest_role(centre: Centre) -> None:
+    head = in_department()
+    for team, plainest in ((centre, "reception"), (None, "auditor")):
+        first = head.get(page(team)).content.decode().partition('<select name="role"')[2]
+        assert first.partition('<option value="')[2].startswith(plainest)
+
+
 def test_a_closed_account_is_not_reopened_by_an_invitation(manager: Client, centre: Centre) -> None:
     make_user("anne@example.org")
     User.objects.filter(email="anne@example.org").update(is_active=False)
