@@ -161,6 +161,32 @@ class UndoTooLate(Refusal):
     )
 
 
+class ImportTooOld(Refusal):
+    code = "import_too_old"
+    message = gettext_noop(
+        "Il est trop tard pour tout annuler : dix minutes sont passées. Corrigez ligne par ligne, "
+        "ou importez un fichier corrigé."
+    )
+
+
+class ImportChanged(Refusal):
+    """Something of what a sheet wrote is not as it left it."""
+
+    code = "import_changed"
+    message = gettext_noop(
+        "Rien n’est annulé : depuis l’import, quelqu’un a changé une de ces lignes, une de leurs "
+        "demi-journées ou un rendez-vous. Corrigez ligne par ligne."
+    )
+
+
+class ImportBooked(Refusal):
+    code = "import_booked"
+    message = gettext_noop(
+        "Rien n’est annulé : depuis l’import, une famille a pris un rendez-vous qui n’aurait plus "
+        "de place. Corrigez ligne par ligne."
+    )
+
+
 class OverbookedEnough(Refusal):
     code = "overbooked_enough"
     message = gettext_noop(
@@ -319,3 +345,20 @@ class ColleagueBooked(Refusal):
     message = gettext_noop(
         "Les rendez-vous ne peuvent pas suivre : %(who)s en a déjà un le %(day)s à %(clock)s."
     )
+
+
+class SamePerson(Refusal):
+    """Somebody of the same name proved this address or number: two records of one person."""
+
+    code = "same_person"
+    message = gettext_noop(
+        "Une personne du même nom a déjà cette adresse ou ce numéro. Cherchez-la : c’est "
+        "peut-être la même famille, à réunir."
+    )
+    status = 422
+
+
+class ChildKnown(Refusal):
+    code = "child_known"
+    message = gettext_noop("Cette famille a déjà un enfant de ce prénom, né ce jour-là.")
+    status = 422

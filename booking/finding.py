@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -37,9 +38,10 @@ THEIRS = """(
 """
 FIND = """
 WITH found AS MATERIALIZED (
-    SELECT household_id, words FROM booking_familysearch WHERE {conditions} LIMIT %(compared)s)
-SELECT likest.id FROM (
-    SELECT household_id AS id FROM found
+    SELECT household_id, words, {same} AS is_same
+    FROM booking_familysearch WHERE {conditions} LIMIT %(compared)s)
+SELECT likest.id, likest.is_same FROM (
+    SELECT household_id AS id, is_same FROM found
     ORDER BY booking_likeness(%(typed)s::text[], words) DESC, cardinality(words), household_id DESC
     OFFSET 0) likest
 WHERE {theirs} LIMIT %(most)s
@@ -89,6 +91,18 @@ class Scope(NamedTuple):
         return "true" if self.centres is None else THEIRS.format(family=family)
 
 
+@dataclass(frozen=True)
+class Found:
+    """Families with each word as it was typed, and those with one a letter away: the likest first
+    of both."""
+
+    same: list[Household]
+    near: list[Household]
+
+    def __len__(self) -> int:
+        return len(self.same) + len(self.near)
+
+
 def bring_up_to_date() -> int:
     """Index the families whose people have changed since; how many. One query when none has."""
     done = 0
@@ -99,14 +113,17 @@ def bring_up_to_date() -> int:
     return done
 
 
-def find(asked: Sought, scope: Scope) -> list[Household]:
-    """The likest families first, with their people: six queries at most, whatever is found."""
+def find(asked: Sought, scope: Scope) -> Found:
+    """The likest families, with their people: six queries at most, whatever is found."""
     if not asked.is_enough:
-        return []
+        return Found([], [])
     bring_up_to_date()
     typed = _rows(TYPED, [asked.names])
     sql, values = statement(asked, typed, scope)
-    return load([pk for (pk,) in _rows(sql, values)])
+    is_same = dict(_rows(sql, values))
+    found = load(list(is_same))
+    same = [each for each in found if is_same[each.pk]]
+    return Found(same, [each for each in found if not is_same[each.pk]])
 
 
 def statement(
@@ -114,9 +131,10 @@ def statement(
 ) -> tuple[str, dict[str, Any]]:
     """The search and its values. Each word must be in a name, or one letter away from one; of
     anything else typed one term must be there: all of it by the index."""
-    conditions, values = [], scope.values()
+    conditions, same, values = [], [], scope.values()
     for place, (_word, part, nears) in enumerate(typed):
-        conditions.append(f"(terms @> %(part{place})s::text[] OR terms && %(near{place})s::text[])")
+        same.append(f"terms @> %(part{place})s::text[]")
+        conditions.append(f"({same[place]} OR terms && %(near{place})s::text[])")
         values |= {f"part{place}": part, f"near{place}": nears}
     for place, terms in enumerate(asked.any_of):
         conditions.append(f"terms && %(any{place})s::text[]")
@@ -127,7 +145,9 @@ def statement(
         "most": MOST,
     }
     sql = FIND.format(
-        conditions=" AND ".join(conditions) or "false", theirs=scope.theirs("likest.id")
+        conditions=" AND ".join(conditions) or "false",
+        same=" AND ".join(same) or "true",
+        theirs=scope.theirs("likest.id"),
     )
     return sql, values
 

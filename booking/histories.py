@@ -9,7 +9,14 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import Prefetch, Q, QuerySet
 
-from booking.models import Appointment, AppointmentEvent, ChildAdded, FamilyMerge, FamilyRead
+from booking.models import (
+    Appointment,
+    AppointmentEvent,
+    ChildAdded,
+    FamilyCorrection,
+    FamilyMerge,
+    FamilyRead,
+)
 from centres.models import Membership, User
 from notifications.models import OutboxMessage
 
@@ -78,6 +85,12 @@ def children_added(household: int) -> list[ChildAdded]:
     """The children an agent wrote down without a booking, and who did: one query."""
     found = ChildAdded.objects.filter(child__household=household).select_related("child")
     return list(found.order_by("-at", "-pk"))
+
+
+def corrections_of(household: int) -> list[FamilyCorrection]:
+    """Who put right what of a family's people, the latest first: one query."""
+    found = FamilyCorrection.objects.filter(household=household)
+    return list(found.order_by("-at", "-pk")[:MESSAGES_SHOWN])
 
 
 def staff_named(labels: Iterable[str]) -> dict[str, tuple[str, str]]:

@@ -132,18 +132,21 @@ def moved(appointment: Appointment, *, now: datetime, was: Was, actor: Actor = F
     outbox.enqueue([*intents, *plans.intents], now=now)
 
 
-def cancelled(appointment: Appointment, *, now: datetime, actor: Actor = FAMILY) -> None:
-    """It will not take place. A family that cancels before it was told of anything is told nothing;
-    one whose appointment the centre cancels always is, by every way."""
+def cancelled(
+    appointment: Appointment, *, now: datetime, actor: Actor = FAMILY, is_asked: bool = False
+) -> None:
+    """It will not take place. A family that cancels, or has asked an agent to, before it was told
+    of anything is told nothing; one whose appointment the centre cancels always is, by every way.
+    """
     plans = planning.plan_days([planning.day_of(appointment)], now=now)
     was_untold = _withdraw(appointment, plans)
     intents: list[Intent] = []
-    if _is_staff(actor):
+    if _is_staff(actor) and not is_asked:
         intents = messages_of(CLOSED, appointment, now=now, actor=actor, every_way=True)
         if not intents:
             leave_to_desk(CLOSED, [appointment], now=now)
     elif not was_untold:
-        intents = messages_of(CANCELLED, appointment, now=now)
+        intents = messages_of(CANCELLED, appointment, now=now, actor=actor)
     outbox.enqueue([*intents, *plans.intents], now=now)
 
 

@@ -24,6 +24,7 @@ from booking.models import (
     WaitingListEntry,
     WaitingListOffer,
 )
+from centres.models import SheetImport
 from notifications import retention
 
 # The database lets nobody delete one before it is 24 months old (migration 0012).
@@ -90,7 +91,8 @@ def heal_messages() -> int:
 def forget_leftovers() -> None:
     """Once a day: holds that came to nothing, all rate counters with the addresses in them, due
     dates that no move will ask for any more, days of next visits long over, closed requests of the
-    waiting list, who read or merged which family two years ago, and whom old messages went to."""
+    waiting list, who read or merged which family two years ago, what imported sheets wrote, and
+    whom old messages went to."""
     now = timezone.now()
     RateCounter.objects.all().delete()
     Appointment.objects.filter(
@@ -101,6 +103,7 @@ def forget_leftovers() -> None:
     NextVisit.objects.filter(on__lt=timezone.localdate(now) - KEPT_AFTER).delete()
     CalendarLink.objects.filter(revoked_at__lt=now - JOURNALS_KEPT).delete()
     WaitingListEntry.objects.filter(closed_at__lt=now - WAITING_KEPT).delete()
+    SheetImport.objects.filter(at__lt=now - timedelta(days=1)).delete()
     for journal in (FamilyRead, FamilyMerge):
         journal.objects.filter(at__lt=now - JOURNALS_KEPT).delete()
     retention.forget_old()

@@ -77,6 +77,13 @@ class View:
         return any(self.looked)
 
     @property
+    def narrowed_to(self) -> list[str]:
+        """By which filters, as people call them."""
+        site, practitioner, kind = self.looked
+        names = (site and site.name, practitioner and str(practitioner), kind and kind.local_label)
+        return [name for name in names if name]
+
+    @property
     def first(self) -> date:
         return self.on - timedelta(days=self.on.weekday()) if self.is_week else self.on
 

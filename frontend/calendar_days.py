@@ -6,11 +6,12 @@ Both of its forms, the list and the grid, are made of these.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from booking import daybook
 from booking.board import BOOKED, Entry, HalfDay, Kind
@@ -121,6 +122,24 @@ class CalendarDay:
     columns: list[Column]
     closures: list[tuple[Closure, str]]
     holiday: str
+    is_by_place: bool
+    # Columns of other days of the week that this one has not: their names.
+    missing: tuple[str, ...] = ()
+
+    @property
+    def says_missing(self) -> str:
+        """Who, or which places, one looks for in vain on this day."""
+        names = {"names": ", ".join(self.missing)}
+        if self.is_by_place:
+            return _("Pas de consultation ce jour-là : %(names)s.") % names
+        return (
+            ngettext(
+                "Ne reçoit pas ce jour-là : %(names)s.",
+                "Ne reçoivent pas ce jour-là : %(names)s.",
+                len(self.missing),
+            )
+            % names
+        )
 
 
 def read(view: View) -> list[CalendarDay]:
@@ -130,11 +149,25 @@ def read(view: View) -> list[CalendarDay]:
     )
     free = free_times(view.centre, days, now=view.now, kind=view.looked.kind)
     watcher = Watcher(view.desk, view.centre, to_minute(view.now))
-    return [
-        _day(day, free, watcher, view)
-        for day in days
-        if not view.is_week or day.on.weekday() < SATURDAY or day.half_days or day.visits
-    ]
+    return _told_apart(
+        [
+            _day(day, free, watcher, view)
+            for day in days
+            if not view.is_week or day.on.weekday() < SATURDAY or day.half_days or day.visits
+        ]
+    )
+
+
+def _told_apart(days: Sequence[CalendarDay]) -> list[CalendarDay]:
+    """Each with who is there on other days and has no column of its own on this one, if anybody
+    is there at all."""
+    known = {column.key: column.name for day in days for column in day.columns}
+    return [replace(day, missing=_missing(day, known)) for day in days]
+
+
+def _missing(day: CalendarDay, known: Mapping[str, str]) -> tuple[str, ...]:
+    there = {column.key for column in day.columns}
+    return tuple(sorted(name for key, name in known.items() if key not in there and there))
 
 
 def _day(
@@ -152,7 +185,8 @@ def _day(
     ]
     columns = _by_place(halves) if view.is_by_place else _by_person(halves, day, watcher)
     closures = [(each, hours_of(each, day.on, watcher)) for each in day.closures]
-    return CalendarDay(day.on, day.on == view.today, columns, closures, day.holiday)
+    is_today = day.on == view.today
+    return CalendarDay(day.on, is_today, columns, closures, day.holiday, view.is_by_place)
 
 
 def _by_person(halves: Iterable[Half], day: Day, watcher: Watcher) -> list[Column]:

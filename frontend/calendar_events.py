@@ -6,8 +6,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from booking.board import HalfDay, Kind
+from booking.wording import spoken_day
 from centres.calendar import from_minute
 from frontend.calendar import View
 from frontend.calendar_days import CalendarDay, Cell, Column, Half, Row
@@ -29,9 +31,62 @@ def payload(view: View, days: Sequence[CalendarDay]) -> dict[str, Any]:
         "events": events,
         "dates": [day.on.isoformat() for day in days],
         "notes": [note for day in days for note in _notes(day)],
+        "left_out": _left_out(days),
+        "missing": [_missing(day) for day in days if day.missing],
+        "stays": _stays(view),
         # What the clocks of the centre are ahead of UTC by today: where the line of now is.
         "offset": _offset(view),
     }
+
+
+def _stays(view: View) -> dict[str, str]:
+    """Why what somebody tries to drag stays where it is, by the kind of block; `outside`: what was
+    let go beside the grid."""
+    planning = (
+        _("Cela se change dans « Planning ».")
+        if view.desk.manages(view.centre)
+        else _("La personne responsable du centre change cela dans « Planning ».")
+    )
+    said = {
+        "session": (
+            _("Une séance ne se glisse pas : toutes ses familles bougeraient avec elle."),
+            planning,
+            _("Pour déplacer une seule famille, ouvrez la séance, puis la famille."),
+        ),
+        "visit": (
+            _("Ce rendez-vous ne se déplace plus : la famille est déjà venue, ou n’est pas venue."),
+        ),
+        "hold": (
+            _("Rien à déplacer ici : ce créneau est retenu, personne n’y est encore inscrit."),
+        ),
+        "reoffer": (
+            _("Rien à déplacer ici : ce créneau vient d’être rendu, il est bientôt reproposé."),
+        ),
+        "closed": (_("Ce moment est fermé, ou la personne est absente."), planning),
+        "free": (_("Un créneau libre ne se déplace pas : ouvrez-le pour y inscrire une famille."),),
+        "outside": (
+            _("Lâché hors de la grille : rien n’a changé."),
+            _(
+                "Pour un autre centre, prenez-y un nouveau rendez-vous depuis la page de la "
+                "famille, puis annulez celui-ci."
+            ),
+        ),
+    }
+    return {kind: " ".join(sentences) for kind, sentences in said.items()}
+
+
+def _left_out(days: Sequence[CalendarDay]) -> str:
+    """How many columns of the week the grid does without."""
+    number = sum(len(day.missing) for day in days)
+    text = ngettext(
+        "%(n)s colonne vide n’est pas montrée", "%(n)s colonnes vides ne sont pas montrées", number
+    )
+    return text % {"n": number}
+
+
+def _missing(day: CalendarDay) -> str:
+    names = {"day": spoken_day(day.on), "names": ", ".join(day.missing)}
+    return _("%(day)s : %(names)s") % names
 
 
 def _offset(view: View) -> str:

@@ -11,8 +11,21 @@ from django.utils.translation import gettext_lazy as _
 from booking.models import CallbackRequest
 from centres.models import AppointmentType
 from frontend.fields import PhoneField
+from frontend.forms_family import Choices, in_french
 from frontend.forms_rules import DayField
 from notifications.models import OutboxMessage
+
+BY_FAMILY, BY_CENTRE = "family", "centre"
+# Fixed answers only, as those of families.
+WHY: Choices = (
+    (BY_FAMILY, _("La famille ne viendra pas")),
+    ("unavailable", _("La famille n’est plus disponible ce jour-là")),
+    ("elsewhere", _("La famille a trouvé un rendez-vous ailleurs")),
+    ("not_needed", _("La famille n’en a plus besoin")),
+    ("transport", _("La famille ne peut pas venir jusqu’au centre")),
+    ("mistake", _("Le rendez-vous a été pris par erreur")),
+    (BY_CENTRE, _("Le centre ne peut pas recevoir la famille")),
+)
 
 
 class AddressForm(forms.Form):
@@ -47,6 +60,29 @@ class OutcomeForm(forms.Form):
     again_on = forms.DateField(required=False)
     note = forms.CharField(max_length=200, required=False)
     seen = forms.IntegerField(min_value=0, required=False)
+
+
+class CancelVisitForm(forms.Form):
+    """Why an agent cancels an appointment; `version` is the one that was shown."""
+
+    why = forms.ChoiceField(
+        label=_("Pourquoi ?"),
+        choices=WHY,
+        initial=BY_FAMILY,
+        widget=forms.RadioSelect,
+        error_messages={"required": _("Choisissez pourquoi.")},
+    )
+    version = forms.IntegerField(min_value=0, widget=forms.HiddenInput)
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether the family knows already: else the centre tells it that it cannot receive it."""
+        return bool(self.cleaned_data["why"] != BY_CENTRE)
+
+    @property
+    def note(self) -> str:
+        """The reason as the appointment's history keeps it."""
+        return in_french(WHY, self.cleaned_data["why"])
 
 
 class NewCallbackForm(forms.Form):

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from zoneinfo import ZoneInfo
 
+from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from booking.models import AppointmentEvent, ChildAdded
+from booking.models import AppointmentEvent, ChildAdded, FamilyCorrection
 from booking.wording import spoken_instant
 from frontend.message_words import Step, kind_of
 from notifications.models import OutboxMessage
@@ -30,6 +31,8 @@ DONE = {
     "fulfil": gettext_noop("%(who)s a noté que le rendez-vous a eu lieu."),
     "noshow": gettext_noop("%(who)s a noté que la famille n’est pas venue."),
 }
+CORRECTED = gettext_noop("%(who)s a corrigé %(what)s de %(person)s.")
+PARENT_ADDED = gettext_noop("%(who)s a ajouté %(person)s à la famille.")
 CHILD_ADDED = gettext_noop("%(who)s a ajouté l’enfant %(child)s.")
 OTHER = gettext_noop("%(who)s a changé le rendez-vous du %(new)s.")
 MOVED = gettext_noop("%(who)s a déplacé le rendez-vous du %(old)s au %(new)s.")
@@ -105,6 +108,18 @@ def child_sentence(added: ChildAdded, named: Named) -> Step:
     """Who wrote a child down."""
     values = {"who": who(added.by, named), "child": added.child.first_name}
     return Step(added.at, _(CHILD_ADDED) % values)
+
+
+def correction_sentence(done: FamilyCorrection, named: Named) -> Step:
+    """Who put right what of whom; never what it was before."""
+    what = [str(FamilyCorrection.What(each).label) for each in done.what]
+    values = {
+        "who": who(done.by, named),
+        "person": done.person,
+        "what": get_text_list(what, _("et")),
+    }
+    is_added = FamilyCorrection.What.ADDED in done.what
+    return Step(done.at, _(PARENT_ADDED if is_added else CORRECTED) % values)
 
 
 def message_sentence(message: OutboxMessage) -> Step:

@@ -129,11 +129,12 @@ def told(moved: Appointment, *, seen: int, now: datetime) -> str:
     moment = spoken_instant(moved.starts_at.astimezone(zone))
     said = [_("Déplacé au %(moment)s.") % {"moment": moment}]
     if moved.household_id:
-        said.append(_news(news_leaves_at(moved), now, zone))
+        said.append(news(news_leaves_at(moved), now, zone))
     return " ".join(said)
 
 
-def _news(leaves_at: datetime | None, now: datetime, zone: ZoneInfo) -> str:
+def news(leaves_at: datetime | None, now: datetime, zone: ZoneInfo) -> str:
+    """When the family hears of a change that has to reach it."""
     if leaves_at is None:
         return _("Aucun message possible : la famille est dans « À appeler ».")
     if leaves_at <= now:

@@ -9,8 +9,10 @@ from __future__ import annotations
 import base64
 import hashlib
 import secrets
+import ssl
 from collections.abc import Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
@@ -129,10 +131,10 @@ def _tokens(code: str, verifier: str) -> dict[str, Any]:
     ways = known.get("token_endpoint_auth_methods_supported", [basic])
     if basic in ways:
         auth = httpx.BasicAuth(_ours().client_id, _ours().client_secret)
-        answer = httpx.post(known["token_endpoint"], data=form, auth=auth, timeout=TIMEOUT_SECONDS)
+        answer = httpx.post(known["token_endpoint"], data=form, auth=auth, **_how())
     else:
         form |= {"client_id": _ours().client_id, "client_secret": _ours().client_secret}
-        answer = httpx.post(known["token_endpoint"], data=form, timeout=TIMEOUT_SECONDS)
+        answer = httpx.post(known["token_endpoint"], data=form, **_how())
     return _read(answer)
 
 
@@ -168,7 +170,7 @@ def _user_info(tokens: Mapping[str, Any], claims: Mapping[str, Any]) -> dict[str
     """Of directories whose token names no address; about the same person as the token."""
     bearer = {"Authorization": f"Bearer {tokens['access_token']}"}
     address = _configuration()["userinfo_endpoint"]
-    said = _read(httpx.get(address, headers=bearer, timeout=TIMEOUT_SECONDS))
+    said = _read(httpx.get(address, headers=bearer, **_how()))
     if said.get("sub") != claims["sub"]:
         raise Refused
     return said
@@ -181,11 +183,21 @@ def _configuration() -> dict[str, Any]:
     return known
 
 
+def _how() -> dict[str, Any]:
+    return {"timeout": TIMEOUT_SECONDS, "verify": _certificates()}
+
+
+@lru_cache
+def _certificates() -> ssl.SSLContext:
+    """Whom every question trusts. They take longer to read than a question takes."""
+    return httpx.create_ssl_context()
+
+
 def _fetched(address: str, *, is_new: bool = False) -> dict[str, Any]:
     """What the directory publishes, remembered for a while by this process."""
     known: dict[str, Any] | None = None if is_new else cache.get(f"oidc:{address}")
     if known is None:
-        known = _read(httpx.get(address, timeout=TIMEOUT_SECONDS))
+        known = _read(httpx.get(address, **_how()))
         cache.set(f"oidc:{address}", known, KNOWN_FOR)
     return known
 

@@ -214,10 +214,20 @@ def channels_for(kind: str) -> list[str]:
 
 
 def readdress(*, channel: str, former: str, address: str, person_refs: Collection[str]) -> int:
-    """What is still to leave for these people goes to the new address; how many messages."""
-    return OutboxMessage.objects.filter(
-        state=State.PLANNED, channel=channel, recipient=former, person_ref__in=person_refs
-    ).update(recipient=address)
+    """What is still to leave for these people goes to the new address, or without one not at all,
+    now or as a second way; how many messages."""
+    planned = OutboxMessage.objects.filter(state=State.PLANNED, person_ref__in=person_refs)
+    old = {"channel": channel, "recipient": former}
+    new = [old | {"recipient": address}] if address else []
+    for message in planned.filter(alternatives__contains=[old]):
+        message.alternatives = [
+            way for known in message.alternatives for way in (new if known == old else [known])
+        ]
+        message.save(update_fields=["alternatives"])
+    theirs = planned.filter(channel=channel, recipient=former)
+    if not address:
+        return theirs.update(state=State.SUPERSEDED, is_withdrawn=True)
+    return theirs.update(recipient=address)
 
 
 @transaction.atomic

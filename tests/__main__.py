@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from config.embedded import ServerError
+from tests import html_checker, template
 from tests import parts as marked
-from tests import template
 from tests.servers import provide_servers
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -94,7 +94,8 @@ def run_tests(given: list[str], *, is_fast: bool) -> list[Result]:
         # Two of these take as long as all others: each is given out alone, so that both cores work.
         by_one = ["-n", "2", "--maxschedchunk", "1"]
         browser = ["-m", "browser and not faults", *given, *files_of("browser", given)]
-        parts.append(pytest("browser tests", [*by_one, *browser]))
+        with html_checker.shared():
+            parts.append(pytest("browser tests", [*by_one, *browser]))
         # A file stays in one process: what it starts, kills or races is its own, and its waits
         # leave the other core to another file.
         by_file = ["-n", "2", "--dist", "loadfile", "--no-loadscope-reorder"]

@@ -25,6 +25,8 @@ def axe_violations(page: Page, *, rules: Sequence[str] = ()) -> list[str]:
     """
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE.read_text(encoding="utf-8"))
+        # Whoever looks at one page looks at the next: half a megabyte is sent once.
+        page.add_init_script(path=AXE)
     values = {"type": "rule" if rules else "tag", "values": list(rules) or STANDARDS}
     found: list[str] = page.evaluate(RUN, values)
     return found

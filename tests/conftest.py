@@ -31,9 +31,10 @@ LONGEST = ("test_message_storm", "test_web_worker_killed", "test_serve", "test_b
 
 def pytest_collection_finish() -> None:
     """Modules, templates and 4,000 tests stay to the end: the collector of garbage need not look
-    at them again and again, which took an eighth of the time."""
+    at them again and again, which took an eighth of the time. And memory is not what is scarce."""
     gc.collect()
     gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
@@ -56,27 +57,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(autouse=True)
-def each_test_begins_with_no_tries_counted() -> None:
-    """Not only the database counts and knows: a process keeps a little to itself."""
-    throttle.forget()
-    policy.forget()
-    offers.forget()
-
-
-@pytest.fixture(autouse=True)
-def each_test_begins_with_circuits_read_anew() -> None:
-    routing.forget()
-    heartbeats.forget()
-
-
-@pytest.fixture(autouse=True)
-def each_test_begins_with_no_words_kept() -> None:
-    wordings.forget()
-
-
-@pytest.fixture(autouse=True)
-def each_test_leaves_no_language_behind() -> Iterator[None]:
-    """A page leaves its visitor's language to its thread; the next request would choose anew."""
+def each_test_begins_anew() -> Iterator[None]:
+    """Not only the database counts and knows: a process keeps a little to itself. And a page leaves
+    its visitor's language to its thread; the next request would choose anew."""
+    for kept in (throttle, policy, offers, routing, heartbeats, wordings):
+        kept.forget()
     yield
     translation.deactivate()
 

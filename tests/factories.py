@@ -43,7 +43,8 @@ def make_department(**fields: Any) -> Department:
     """The one Département of an installation."""
     defaults = {"name": "Ille-et-Vilaine", "phone": "02 99 02 35 35"}
     code = fields.pop("code", "35")
-    return Department.objects.get_or_create(code=code, defaults=defaults | fields)[0]
+    known = Department.objects.filter(code=code).first()
+    return known or Department.objects.create(code=code, **defaults | fields)
 
 
 def make_centre(**fields: Any) -> Centre:
@@ -65,13 +66,14 @@ def make_centre(**fields: Any) -> Centre:
 
 
 def make_site(centre: Centre | None = None, **fields: Any) -> Site:
+    is_first = centre is None or not centre.sites.exists()
     centre = centre or make_centre()
     number = next(_numbers)
     defaults: dict[str, Any] = {
         "slug": f"lieu-{number}",
         "name": "Espace des Halles",
         "address": "12, place du Parlement",
-        "is_main": not centre.sites.exists(),
+        "is_main": is_first,
         **REDON,
     }
     return Site.objects.create(centre=centre, **defaults | fields)
@@ -200,8 +202,13 @@ def make_appointment(
     **fields: Any,
 ) -> Appointment:
     """A booked appointment at the shift's start, written directly: no rule is checked."""
-    shift = shift or make_shift(starts_at=starts_at)
-    kind = type or shift.offers.get().type
+    if shift is None:
+        offered = make_type()
+        shift = make_shift(starts_at=starts_at, types=[offered])
+        kind = type or offered
+    else:
+        kind = type or shift.offers.select_related("type").get().type
+    child = guardian.children.first() if guardian else None
     guardian = guardian or make_guardian()
     starts_at = starts_at or shift.starts_at
     in_session = shift.seats > 1
@@ -221,7 +228,7 @@ def make_appointment(
         "seat": shift.appointments.count() + 1 if in_session else 0,
         "guardian": guardian,
         "household": guardian.household,
-        "child": guardian.children.first(),
+        "child": child,
         "last_action": "book",
         "created_at": made_at,
         "changed_at": made_at,

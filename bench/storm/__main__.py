@@ -15,6 +15,7 @@ from collections import defaultdict
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import django
 import psycopg
@@ -24,6 +25,9 @@ from bench.storm.mischief import Mischief
 from bench.storm.verdict import Verdict, judge
 from bench.storm.world import World, world
 from tests.notifications.sms import ledger
+
+if TYPE_CHECKING:
+    from bench.storm.families import Crowd
 
 SETTLE_SECONDS = 120
 BULK_PER_SECOND = 30
@@ -45,6 +49,15 @@ LONG = {
     "provider": 10, "no credit": 1,
 }  # fmt: skip
 LONG_SECONDS = 120
+# And what must have come of it, or it was no storm. A busy machine sends little in its time and
+# little of that goes wrong: then the storm lasts longer.
+MOVES, TROUBLED, LONGER_SECONDS = 20, 3, 60
+# Attempts that were not simply accepted; one without an answer yet is on the way to be one.
+NOT_SIMPLY_ACCEPTED = """
+SELECT count(*) FROM notifications_attempt
+WHERE outcome NOT IN ('', 'accepted')
+   OR (closed_at IS NULL AND opened_at < now() - interval '5 seconds')
+"""
 
 
 @dataclass(frozen=True)
@@ -74,11 +87,23 @@ def blow(here: World, *, seconds: float, seed: int, receipts: int) -> Outcome:
         mischief.rage(seconds=seconds / 2, least={})
         here.receipts(copies=0)
         mischief.rage(seconds=seconds / 2, least=least)
+        _rage_on(here, mischief, crowd)
         mischief.calm()
         time.sleep(1)
     _settle(here, mischief)
     verdict = judge(here.postgres.url, sms=_taken_sms(here), mail=_taken_mail(here))
     return Outcome(verdict, mischief.kills, crowd.moves, dict(mischief.done), dict(crowd.answers))
+
+
+def _rage_on(here: World, mischief: Mischief, crowd: Crowd) -> None:
+    """The provider misbehaves until enough has come of the storm, or for a minute more."""
+    ends = time.monotonic() + LONGER_SECONDS
+    with psycopg.connect(here.postgres.url, autocommit=True) as link:
+        while time.monotonic() < ends:
+            (troubled,) = link.execute(NOT_SIMPLY_ACCEPTED).fetchone() or (0,)
+            if troubled >= TROUBLED and crowd.moves >= MOVES:
+                return
+            mischief.do("provider")
 
 
 def _settle(here: World, mischief: Mischief) -> None:

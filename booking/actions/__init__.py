@@ -28,11 +28,12 @@ from booking.actions.lending import change_half_day, swap_half_days
 from booking.actions.mailing import mail_papers, order_paper, stop_paper
 from booking.actions.merging import merge_households
 from booking.actions.offering import accept_offer, end_offer, offer_freed
+from booking.actions.people import add_guardian, correct_child, correct_guardian
 from booking.actions.reading import note_read
 from booking.actions.relocating import move_to
 from booking.actions.repeating import send_again
-from booking.actions.ruling import save_rules, undo_rule
-from booking.actions.sheets import declare_absences
+from booking.actions.ruling import save_rules, undo_rule, undo_rules
+from booking.actions.sheets import declare_absences, import_rules
 from booking.actions.staffing import invite_colleague, reset_colleague, send_link
 from booking.actions.talking import (
     book_for,
@@ -44,11 +45,13 @@ from booking.actions.talking import (
 from booking.actions.undoing import take_back, undo
 from booking.actions.visiting import arrive, await_again, fulfil, mark_noshow, start
 from booking.actions.waiting import ask_for_any, ask_for_earlier, change_wishes, stop_waiting
+from booking.actions.withdrawing import undo_import
 
 __all__ = [
     "accept_offer",
     "accept_proposal",
     "add_child",
+    "add_guardian",
     "arrive",
     "ask_for_any",
     "ask_for_earlier",
@@ -65,6 +68,8 @@ __all__ = [
     "choose_contact",
     "close_callback",
     "confirm",
+    "correct_child",
+    "correct_guardian",
     "decide_next",
     "declare",
     "declare_absences",
@@ -74,6 +79,7 @@ __all__ = [
     "fulfil",
     "heal_reminders",
     "hold",
+    "import_rules",
     "invite_colleague",
     "lapse_expired_holds",
     "leave_callback",
@@ -109,5 +115,7 @@ __all__ = [
     "take_callback",
     "undo",
     "undo_call",
+    "undo_import",
     "undo_rule",
+    "undo_rules",
 ]

@@ -12,7 +12,7 @@ from booking.actions.confirming import check_child_is_free, check_dates
 from booking.actions.holding import check_open, check_still_there, live_hold
 from booking.actors import FAMILY, Actor
 from booking.constraints import refuse_clash
-from booking.errors import WrongState
+from booking.errors import TooLate, WrongState
 from booking.loading import update_appointment
 from booking.locking import lock_appointments
 from booking.models import Appointment
@@ -109,16 +109,30 @@ def record(appointment: Appointment, action: str, *, now: datetime, actor: Actor
 
 
 @transaction.atomic
-def cancel(*, uid: UUID, now: datetime, actor: Actor = FAMILY, reason: str = "") -> Appointment:
+def cancel(
+    *,
+    uid: UUID,
+    now: datetime,
+    actor: Actor = FAMILY,
+    reason: str = "",
+    is_asked: bool = False,
+    seen: int | None = None,
+) -> Appointment:
     """Cancel an appointment still ahead; its time is offered again after the centre's delay.
 
-    Cancelling twice is one cancellation. Raises WrongState, TooLate.
+    An agent cancels for the centre, or because the family asked (`is_asked`): that decides what the
+    message says. `seen` is the version (sequence) the agent saw. Cancelling twice is one
+    cancellation. Raises WrongState, TooLate.
     """
     locked = lock_appointments([uid])
     already = locked.get(uid)
     if already is not None and already.state == Appointment.State.CANCELLED:
         return already
     appointment = _changeable(locked, uid, now=now, actor=actor)
+    if seen is not None and appointment.sequence != seen:
+        raise WrongState
+    if appointment.ends_at <= now:
+        raise TooLate
     appointment.state = Appointment.State.CANCELLED
     appointment.sequence += 1
     appointment.note = reason[:200] or appointment.note  # why it was overbooked stays
@@ -127,5 +141,5 @@ def cancel(*, uid: UUID, now: datetime, actor: Actor = FAMILY, reason: str = "")
     )
     record(appointment, "cancel", now=now, actor=actor)
     update_appointment(appointment, *CHANGED_FIELDS, "reoffer_at")
-    messages.cancelled(appointment, now=now, actor=actor)
+    messages.cancelled(appointment, now=now, actor=actor, is_asked=is_asked)
     return appointment

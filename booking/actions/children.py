@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, datetime
 
 from django.db import transaction
@@ -23,7 +24,7 @@ def add_child(
     """
     if not actor.is_agent:
         raise AgentsOnly
-    household = _lock_family(guardian_id)
+    household = lock_family(guardians=guardian_id)
     name = first_name.strip()
     born_then = Child.objects.filter(household=household, born_on=born_on).order_by("pk")
     same = (each for each in born_then if each.first_name.casefold() == name.casefold())
@@ -36,13 +37,15 @@ def add_child(
     return child, is_new
 
 
-def _lock_family(guardian_id: int) -> Household:
-    """In the order of all (locking.py): those who book for it, then the household. So nobody writes
-    the same child at once, be it by a booking of its own. Raises WrongState."""
-    people = Guardian.objects.filter(household__guardians=guardian_id)
-    for contact in sorted({way for each in people for way in (each.email, each.number) if way}):
+def lock_family(*, contacts: Iterable[str] = (), **which: int) -> Household:
+    """In the order of all (locking.py): those who book for it, or will by these `contacts`, then
+    the household. So nobody writes the same person at once, be it by a booking of its own. Raises
+    WrongState."""
+    people = Guardian.objects.filter(household__in=Household.objects.filter(**which))
+    known = {way for each in people for way in (each.email, each.number)}
+    for contact in sorted({*known, *contacts} - {""}):
         lock_address(contact)
-    found = Household.objects.filter(guardians=guardian_id)
+    found = Household.objects.filter(**which)
     household = found.select_for_update(of=("self",), no_key=True).first()
     if household is None:
         raise WrongState

@@ -15,6 +15,7 @@ from booking.locking import lock_address, lock_shifts_of
 from booking.models import (
     Appointment,
     Child,
+    FamilyCorrection,
     FamilyMerge,
     Guardian,
     Guardianship,
@@ -54,6 +55,7 @@ def merge_households(*, kept_id: int, merged_id: int, now: datetime, actor: Acto
     )
     moved.update(household=kept)
     Guardian.objects.filter(household=merged).update(household=kept)
+    FamilyCorrection.objects.filter(household=merged).update(household=kept)
     _move_waiting(kept, merged)
     _move_children(kept, merged)
     _replan(kept, merged, ahead, now=now)

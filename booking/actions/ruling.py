@@ -85,11 +85,17 @@ def save_rules(
 def undo_rule(*, change_id: int, author: User, now: datetime, today: date) -> Outcome:
     """Take the last decision on a rule back. Raises RuleChanged when another was taken since, and
     NotAsSeen when families who booked in the meantime would be left outside."""
-    saved = opening.undo_rule(change_id=change_id, author=author, now=now, today=today)
-    outcome = _outcome(saved, now=now)
+    outcome = undo_rules(change_ids=[change_id], author=author, now=now, today=today)
     if outcome.left_out:
         raise NotAsSeen(outcome=outcome)
     return outcome
+
+
+@transaction.atomic
+def undo_rules(*, change_ids: Sequence[int], author: User, now: datetime, today: date) -> Outcome:
+    """The same of several rules, all or none; whoever is left outside is told by the outcome."""
+    saved = opening.undo_rules(change_ids=change_ids, author=author, now=now, today=today)
+    return _outcome(saved, now=now)
 
 
 def _outcome(saved: Saved, *, now: datetime) -> Outcome:

@@ -1,17 +1,20 @@
-"""Absences of a whole sheet declared at once, with the families they hit."""
+"""A whole sheet written at once: opening rules, or absences with the families they hit; kept to be
+taken back for some minutes."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Sequence
-from datetime import datetime
-from typing import NamedTuple
+from datetime import UTC, date, datetime
+from typing import Any, NamedTuple
+from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from booking import announcing
 from booking.actions.declaring import lock_shifts, place_of
+from booking.actions.ruling import Outcome, save_rules
 from booking.actions.trying import is_as_seen
 from booking.actions.undoing import stand_again
 from booking.actors import Actor
@@ -22,7 +25,8 @@ from booking.errors import NotAsSeen
 from booking.models import Appointment, Case, Declaration
 from centres import actions as opening
 from centres.actions.closing import shifts_during
-from centres.models import Absence, Centre
+from centres.actions.ruling import Edit
+from centres.models import Absence, Centre, SheetImport, User
 
 AWAITED = ("booked", "arrived", "in_progress")
 NAMED = ("type", "centre", "site", "practitioner", "guardian", "child", "household")
@@ -49,13 +53,70 @@ def declare_absences(
     actor: Actor,
     now: datetime,
     seen: Collection[str] | None = None,
+    uid: UUID | None = None,
 ) -> Declared:
     """Record these absences, all or none. Appointments stay as they are: the desk is to call the
     families hit, and those told of an absence that hits them no more once it has been moved. With
     the tokens `seen` in a trial, or their summary, only if the same families are hit: raises
-    NotAsSeen."""
-    moved = _lock(absences, now=now)
+    NotAsSeen. With a `uid` it can be taken back (`undo_import`)."""
+    moved = lock(absences, now=now)
+    known = {each.pk: said_of(each) for each in _as_they_are(absences)}
     opening.declare_absences(absences=absences)
+    settle(absences, moved, centre, actor, now=now)
+    declared = Declared(absences, _hit(absences, now=now))
+    if not is_as_seen(declared.tokens, seen):
+        raise NotAsSeen(outcome=declared)
+    kept = [{"before": known.get(each.pk), "after": said_of(each)} for each in absences]
+    _keep(uid, SheetImport.What.ABSENCES, kept, centre, by=actor.label, now=now)
+    return declared
+
+
+@transaction.atomic
+def import_rules(
+    *,
+    edits: Sequence[Edit],
+    centre: Centre,
+    author: User,
+    now: datetime,
+    today: date,
+    seen: Collection[str] | None = None,
+    uid: UUID | None = None,
+) -> Outcome:
+    """The opening rules of a sheet; as `save_rules`. With a `uid` it can be taken back."""
+    outcome = save_rules(
+        edits=edits, centre_id=centre.pk, author=author, now=now, today=today, seen=seen
+    )
+    kept = [each.pk for each in outcome.saved.decisions]
+    _keep(uid, SheetImport.What.RULES, kept, centre, by=author.email, now=now)
+    return outcome
+
+
+def _keep(
+    uid: UUID | None, what: str, kept: list[Any], centre: Centre, *, by: str, now: datetime
+) -> None:
+    if uid is not None:
+        SheetImport.objects.create(
+            uid=uid, centre=centre, what=what, lines=len(kept), kept=kept, at=now, by=by
+        )
+
+
+def said_of(absence: Absence) -> dict[str, Any]:
+    """All that an absence says, as plain data it can be made of again."""
+    values = {name: getattr(absence, name) for name in ("id", "practitioner_id", "kind", "note")}
+    starts, ends = (at.astimezone(UTC).isoformat() for at in (absence.starts_at, absence.ends_at))
+    return values | {"starts_at": starts, "ends_at": ends}
+
+
+def settle(
+    absences: Sequence[Absence],
+    moved: Sequence[Case],
+    centre: Centre,
+    actor: Actor,
+    *,
+    now: datetime,
+) -> None:
+    """Of absences just written: who is hit no more stands as first agreed, who is hit now is to be
+    called."""
     for each in absences:
         hit_now = list(hit_by(each, now=now).select_related(*CALLED))
         waiting = [case for case in moved if case.declaration.absence_id == each.pk]
@@ -63,10 +124,6 @@ def declare_absences(
         known = {case.appointment_id for case in waiting}
         missed = [one for one in hit_now if one.pk not in known]
         _leave_to_calls(each, missed, centre, actor, now=now)
-    declared = Declared(absences, _hit(absences, now=now))
-    if not is_as_seen(declared.tokens, seen):
-        raise NotAsSeen(outcome=declared)
-    return declared
 
 
 def _hit(absences: Sequence[Absence], *, now: datetime) -> list[Appointment]:
@@ -81,15 +138,18 @@ def _hit(absences: Sequence[Absence], *, now: datetime) -> list[Appointment]:
     return list(hit.select_related(*NAMED).order_by("starts_at", "pk").distinct())
 
 
-def _lock(absences: Sequence[Absence], *, now: datetime) -> list[Case]:
+def _as_they_are(absences: Sequence[Absence]) -> QuerySet[Absence]:
+    return Absence.objects.filter(pk__in=[each.pk for each in absences if each.pk])
+
+
+def lock(absences: Sequence[Absence], *, now: datetime) -> list[Case]:
     """Lock what these touch, as they were and as they will be (ADR 0004); what waits because of
     them as they were."""
     limbo = Case.objects.in_limbo().filter(
         declaration__absence__in=[each.pk for each in absences if each.pk]
     )
     named = ("declaration", "proposal", *(f"appointment__{name}" for name in CALLED))
-    before = Absence.objects.filter(pk__in=[each.pk for each in absences if each.pk])
-    shifts = {pk for each in (*absences, *before) for pk in shifts_during(each)}
+    shifts = {pk for each in (*absences, *_as_they_are(absences)) for pk in shifts_during(each)}
     shifts |= {each.proposal.shift_id for each in limbo.select_related("proposal") if each.proposal}
     hit = [pk for each in absences for pk in hit_by(each, now=now).values_list("pk", flat=True)]
     lock_shifts(hit, shifts)

@@ -8,9 +8,10 @@ from datetime import datetime
 from django.db import transaction
 
 from booking import colleagues
+from booking.actions.feeding import stop_calendar_link
 from centres import actions
 from centres.errors import AccountClosed, NotYours
-from centres.models import AccountEvent, Centre, Department, Membership
+from centres.models import AccountEvent, Centre, Department, Membership, Practitioner
 from centres.reach import Reach
 
 
@@ -27,9 +28,9 @@ def invite_colleague(
     by: str,
     now: datetime,
 ) -> tuple[Membership, bool]:
-    """A role here for this address, and a link for whoever has no password yet; the role, and
-    whether it is new. Raises centres.errors.NotYours, AccountClosed."""
-    membership, is_new = actions.give_role(
+    """A role here for this address, and a link for whoever has no password yet, or whose account
+    had lapsed; the role, and whether it is new. Raises centres.errors.NotYours, AccountClosed."""
+    given = actions.give_role(
         email=email,
         first_name=first_name,
         last_name=last_name,
@@ -40,9 +41,18 @@ def invite_colleague(
         by=by,
         now=now,
     )
+    membership = given.membership
+    if given.is_anew:
+        _stop_calendar(membership.user_id, now=now)
     if not membership.user.has_usable_password():
         _send(membership, by=by, now=now)
-    return membership, is_new
+    return membership, given.is_new
+
+
+def _stop_calendar(user_id: int, *, now: datetime) -> None:
+    """The secret address of their sessions is as old as their password."""
+    for pk in Practitioner.objects.filter(user=user_id).values_list("pk", flat=True):
+        stop_calendar_link(practitioner_id=pk, now=now)
 
 
 @transaction.atomic

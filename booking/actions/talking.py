@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from datetime import date, datetime
 
 from django.db import connection, transaction
-from django.db.models import QuerySet
 
 from booking import messages, queries
 from booking.actions.confirming import confirm, overbook
@@ -17,6 +16,7 @@ from booking.availability import Slot, Window, fairest
 from booking.errors import AgentsOnly, PersonBookedThen, SlotTaken
 from booking.locking import lock_address
 from booking.models import Appointment, Child, Guardian, Guardianship, Household
+from booking.pressed import pressed_before, pressed_for, pressed_together
 from centres.calendar import from_minute
 from centres.models import AppointmentType, Centre
 
@@ -62,7 +62,7 @@ def book_for(
         raise ValueError("a child of another household")
     who = _who(guardian, child, due_on)
     _lock_guardian(guardian, who)
-    pressed = _pressed_for(guardian, child, kind, start, actor)
+    pressed = pressed_for(guardian, child, kind, start, actor)
     if pressed is not None:
         return pressed
     _check_adult_is_free(guardian, child, kind, start)
@@ -100,16 +100,18 @@ def book_siblings(
     """Book children of one household one after the other from this start on, with one practitioner;
     in a group session, side by side. All of them or none; one message tells of all.
 
-    Raises as `book_for`; SlotTaken when nobody has that much time then.
+    A second press of the same agent is the first one: its appointments. Raises as `book_for`;
+    SlotTaken when nobody has that much time then.
     """
     if not actor.is_agent:
         raise AgentsOnly
     if not children or any(each.household_id != guardian.household_id for each in children):
         raise ValueError("children of another household, or none")
-    who = _who(guardian, None, None)
-    if who.contact:
-        lock_address(who.contact)
+    _lock_guardian(guardian, _who(guardian, None, None))
     timing = queries.type_rules(kind).timing
+    starts = [start + place * timing.occupied for place in range(len(children))]
+    if pressed := pressed_together(guardian, children, kind, starts, actor):
+        return pressed
     _lock_shifts(kind, centre, start, start + timing.times(len(children)).occupied)
     slot = _long_enough(
         kind,
@@ -224,7 +226,7 @@ def book_for_newcomer(
     lock_address(f"newcomer of {actor.label}")
     if who.contact:
         lock_address(who.contact)
-    pressed = _pressed_before(who, kind, start, actor)
+    pressed = pressed_before(who, kind, start, actor)
     if pressed is not None:
         return pressed
     held = hold(
@@ -257,7 +259,7 @@ def overbook_for(
     one. Raises as `overbook`, and PersonBookedThen."""
     who = _who(guardian, child, due_on)
     _lock_guardian(guardian, who)
-    pressed = _pressed_for(guardian, child, kind, start, actor)
+    pressed = pressed_for(guardian, child, kind, start, actor)
     if pressed is not None:
         return pressed
     _check_adult_is_free(guardian, child, kind, start)
@@ -288,7 +290,7 @@ def overbook_newcomer(
     lock_address(f"newcomer of {actor.label}")
     if who.contact:
         lock_address(who.contact)
-    pressed = _pressed_before(who, kind, start, actor)
+    pressed = pressed_before(who, kind, start, actor)
     if pressed is not None:
         return pressed
     return overbook(
@@ -330,22 +332,6 @@ def _lock_guardian(guardian: Guardian, who: Who) -> None:
     lock_address(who.contact or f"guardian {guardian.pk}")
 
 
-def _booked_then(kind: AppointmentType, start: int, actor: Actor) -> QuerySet[Appointment]:
-    """What this agent has booked at this start, wherever and with whom."""
-    return Appointment.objects.filter(
-        starts_at=from_minute(start),
-        type=kind,
-        state=Appointment.State.BOOKED,
-        actor=actor.label,
-    )
-
-
-def _pressed_for(
-    guardian: Guardian, child: Child | None, kind: AppointmentType, start: int, actor: Actor
-) -> Appointment | None:
-    return _booked_then(kind, start, actor).filter(guardian=guardian, child=child).first()
-
-
 def _check_adult_is_free(
     guardian: Guardian, child: Child | None, kind: AppointmentType, start: int
 ) -> None:
@@ -361,24 +347,6 @@ def _check_adult_is_free(
     )
     if clash.exists():
         raise PersonBookedThen
-
-
-def _pressed_before(
-    who: Who, kind: AppointmentType, start: int, actor: Actor
-) -> Appointment | None:
-    """What this agent has booked for this very person then."""
-    booked = _booked_then(kind, start, actor).filter(
-        guardian__first_name=who.first_name,
-        guardian__last_name=who.last_name,
-        guardian__email=who.email,
-        guardian__phone=who.phone,
-    )
-    same = booked.select_related("child")
-    return next((each for each in same if _child_name(each) == who.child_first_name), None)
-
-
-def _child_name(appointment: Appointment) -> str:
-    return appointment.child.first_name if appointment.child else ""
 
 
 def _who(guardian: Guardian, child: Child | None, due_on: date | None) -> Who:

@@ -2,7 +2,14 @@
 
 from booking.models.appointment import Appointment, AppointmentEvent
 from booking.models.declaration import Case, Declaration
-from booking.models.family import Child, ChildAdded, Guardian, Guardianship, Household
+from booking.models.family import (
+    Child,
+    ChildAdded,
+    FamilyCorrection,
+    Guardian,
+    Guardianship,
+    Household,
+)
 from booking.models.feeds import CalendarLink
 from booking.models.finding import FamilyMerge, FamilyRead, FamilySearch, FamilyToIndex
 from booking.models.following import NextVisit
@@ -21,6 +28,7 @@ __all__ = [
     "Child",
     "ChildAdded",
     "Declaration",
+    "FamilyCorrection",
     "FamilyMerge",
     "FamilyRead",
     "FamilySearch",

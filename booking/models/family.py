@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
@@ -157,6 +158,35 @@ class ChildAdded(models.Model):
 
     def __str__(self) -> str:
         return f"{self.child_id} {self.at:%d/%m/%Y}"
+
+
+class FamilyCorrection(models.Model):
+    """That somebody at a desk put right who a family is or how it is reached, or added a parent.
+    What it was before is kept nowhere (RGPD art. 16)."""
+
+    class What(models.TextChoices):
+        NAME = "name", _("le nom")
+        EMAIL = "email", _("l’adresse e-mail")
+        PHONE = "phone", _("le téléphone")
+        BIRTH = "birth", _("la date de naissance")
+        ADDED = "added", _("un parent ajouté")
+
+    household = models.ForeignKey(
+        Household, models.CASCADE, related_name="corrections", verbose_name=_("foyer")
+    )
+    at = models.DateTimeField(_("le"))
+    # An e-mail address, as in the history of appointments.
+    by = models.CharField(_("par"), max_length=254)
+    # As it is written since.
+    person = models.CharField(_("personne"), max_length=121)
+    what = ArrayField(models.CharField(max_length=5, choices=What.choices))
+
+    class Meta:
+        verbose_name = _("correction")
+        verbose_name_plural = _("corrections")
+
+    def __str__(self) -> str:
+        return f"{self.household_id} {self.at:%d/%m/%Y}"
 
 
 class Guardianship(models.Model):

@@ -14,7 +14,7 @@ from centres.actions.clashes import Clash
 from centres.actions.closing import declare_absence, declare_absences, declare_closure, withdraw
 from centres.actions.expanding import HORIZON_MONTHS, Expansion, expand_rules
 from centres.actions.rights import give_role, person_of, renew_role, theirs, withdraw_role
-from centres.actions.ruling import Edit, RuleFields, Saved, save_rules, undo_rule
+from centres.actions.ruling import Edit, RuleFields, Saved, save_rules, undo_rules
 from centres.actions.shifts import (
     Change,
     cancel_shift,
@@ -58,7 +58,7 @@ __all__ = [
     "save_rules",
     "swap_shifts",
     "theirs",
-    "undo_rule",
+    "undo_rules",
     "withdraw",
     "withdraw_role",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import UTC, date, datetime, time, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -159,10 +159,14 @@ class Work:
 
 
 def lock_circles(
-    rule_ids: Iterable[int], start: date, *, also: Iterable[tuple[int, int]] = (), whole: int = 0
+    rule_ids: Iterable[int],
+    start: date,
+    *,
+    also: Iterable[tuple[int, int]] = (),
+    whole: Collection[int] = (),
 ) -> None:
     """Lock the people of these rules' circles, then all half-days from `start` on that changing the
-    rules may touch, those of the `whole` rule from its first day: before any of them is written."""
+    rules may touch, those of the `whole` rules from their first day: before any is written."""
     tied = circles(rule_ids, start, also=also)
     people = [pk for circle in tied for pk in circle.people]
     lock_people(people)
@@ -173,7 +177,7 @@ def lock_circles(
     )
     of_rules = Q(rule__in=[pk for circle in tied for pk in circle.rules], occurs_on__gte=start)
     shifts = Shift.objects.select_for_update(of=("self",), no_key=True)
-    shifts = shifts.filter(of_rules | of_people | Q(rule=whole)).order_by("pk")
+    shifts = shifts.filter(of_rules | of_people | Q(rule__in=whole)).order_by("pk")
     list(shifts.values_list("pk", flat=True))
 
 

@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import NamedTuple
 
 from django.db import transaction
 
-from centres.actions.accounts import closed_by_hand, reopen_lapsed, said
+from centres.actions.accounts import closed_by_hand, reopen_lapsed, reset_log_in, said
 from centres.errors import AccountClosed, NotYours
 from centres.models import AccountEvent, Centre, Department, Membership, User
 from centres.reach import Person, Post, Reach
 
 Action = AccountEvent.Action
+
+
+class Given(NamedTuple):
+    """A role somebody has now; whether they had it not, and whether their account, which had
+    lapsed, begins anew by this."""
+
+    membership: Membership
+    is_new: bool
+    is_anew: bool
 
 
 def person_of(user: User) -> Person:
@@ -35,29 +45,60 @@ def give_role(
     reach: Reach,
     by: str,
     now: datetime,
-) -> tuple[Membership, bool]:
-    """Give somebody a role here, and an account if they have none; the role, and whether it is new.
-    The names are a new account's only. Raises NotYours, AccountClosed."""
+) -> Given:
+    """Give somebody a role here, and an account if they have none. The names are a new account's
+    only. A role that had lapsed is given back; an account that had lapsed opens again with this
+    role alone, and its log-in begins anew. Raises NotYours, AccountClosed."""
     user, is_new = User.objects.get_or_create(
         email=email.lower(),
         defaults={"first_name": first_name, "last_name": last_name, "password": "!"},
     )
-    User.objects.select_for_update(of=("self",), no_key=True).get(pk=user.pk)
-    post = Post(role, centre.pk if centre else None, department.pk)
-    if not reach.may_change(person_of(user), post):
+    user = User.objects.select_for_update(of=("self",), no_key=True).get(pk=user.pk)
+    person = person_of(user)
+    if not reach.may_change(person, Post(role, centre.pk if centre else None, department.pk)):
         raise NotYours
-    if not user.is_active:
-        raise AccountClosed
+    if not user.is_active and user.lapsed_at is None:
+        # Of an account that is not theirs, they learn no more than that.
+        raise AccountClosed if reach.may_reset(person) else NotYours
     if is_new:
         user.set_unusable_password()
         user.save(update_fields=["password"])
+    is_anew = user.lapsed_at is not None
+    if is_anew:
+        _begin_anew(user, by=by, now=now)
     given, is_given = Membership.objects.get_or_create(
         user=user, centre=centre, role=role, department=department
     )
     if is_given:
-        note = said(given)
-        AccountEvent.objects.create(user=user, at=now, action=Action.GIVEN, by=by, note=note)
-    return given, is_given
+        _note(given, Action.GIVEN, by=by, now=now)
+    elif given.suspended_at is not None:
+        _renew(given, by=by, now=now)
+        is_given = True
+    return Given(given, is_given, is_anew)
+
+
+def _begin_anew(user: User, *, by: str, now: datetime) -> None:
+    """Open an account that lapsed, for one role: whatever else it has stays suspended. Nobody knows
+    any more in whose hands its password and its second factors are."""
+    for each in user.memberships.filter(suspended_at=None):
+        each.suspended_at = now
+        each.save(update_fields=["suspended_at"])
+        _note(each, Action.SUSPENDED, by=by, now=now)
+    reset_log_in(user=user, by=by, now=now)
+    reopen_lapsed([user.pk])
+    user.refresh_from_db()
+
+
+def _renew(membership: Membership, *, by: str, now: datetime) -> None:
+    membership.suspended_at, membership.granted_at, membership.last_used_at = None, now, None
+    membership.save(update_fields=["suspended_at", "granted_at", "last_used_at"])
+    _note(membership, Action.RESTORED, by=by, now=now)
+
+
+def _note(membership: Membership, action: Action, *, by: str, now: datetime) -> None:
+    AccountEvent.objects.create(
+        user=membership.user, at=now, action=action, by=by, note=said(membership)
+    )
 
 
 @transaction.atomic
@@ -65,9 +106,7 @@ def withdraw_role(*, membership_id: int, reach: Reach, by: str, now: datetime) -
     """Take a role away; the account stays. Raises NotYours, also when it is gone already."""
     membership = theirs(membership_id, reach)
     user = membership.user
-    AccountEvent.objects.create(
-        user=user, at=now, action=Action.WITHDRAWN, by=by, note=said(membership)
-    )
+    _note(membership, Action.WITHDRAWN, by=by, now=now)
     membership.delete()
     return user
 
@@ -81,12 +120,8 @@ def renew_role(*, membership_id: int, reach: Reach, by: str, now: datetime) -> U
         return membership.user
     if closed_by_hand().filter(pk=membership.user_id).exists():
         raise AccountClosed
-    membership.suspended_at, membership.granted_at, membership.last_used_at = None, now, None
-    membership.save(update_fields=["suspended_at", "granted_at", "last_used_at"])
+    _renew(membership, by=by, now=now)
     reopen_lapsed([membership.user_id])
-    AccountEvent.objects.create(
-        user=membership.user, at=now, action=Action.RESTORED, by=by, note=said(membership)
-    )
     return membership.user
 
 

@@ -243,28 +243,44 @@ def _go_on_from(
 
 
 @transaction.atomic
-def undo_rule(*, change_id: int, author: User, now: datetime, today: date) -> Saved:
-    """Make a rule what it was before this decision, its last one. Raises RuleChanged when another
-    was taken since."""
-    change = RuleChange.objects.get(pk=change_id)
-    rule = OpeningRule.objects.select_for_update(of=("self",), no_key=True).get(pk=change.rule_id)
-    known = [change.rule_id, change.follower_id]
-    last = RuleChange.objects.filter(rule__in=[pk for pk in known if pk]).first()
+def undo_rules(*, change_ids: Sequence[int], author: User, now: datetime, today: date) -> Saved:
+    """Make rules what they were before these decisions, the last one of each, all or none. Raises
+    RuleChanged when another was taken since."""
+    changes = list(RuleChange.objects.filter(pk__in=change_ids).order_by("rule", "pk"))
+    locked = OpeningRule.objects.select_for_update(of=("self",), no_key=True).order_by("pk")
+    ids = [each.rule_id for each in changes]
+    rules = {rule.pk: rule for rule in locked.filter(pk__in=ids).prefetch_related("types")}
+    if len(changes) != len(set(change_ids)):
+        raise RuleChanged
+    wanted = [_before(each, rules[each.rule_id]) for each in changes]
+    followers = [each.follower_id for each in changes if each.follower_id]
+    given = [(pk, each["practitioner_id"]) for pk, each in zip(ids, wanted, strict=True)]
+    lock_circles([*ids, *followers], today, also=given, whole=followers)
+    undone = [
+        _put_back(change, rules[change.rule_id], was, author, now)
+        for change, was in zip(changes, wanted, strict=True)
+    ]
+    return _follow(undone, now=now, today=today)
+
+
+def _before(change: RuleChange, rule: OpeningRule) -> RuleFields:
+    """What the rule said; a new one is out of force again. Raises RuleChanged."""
+    known = [pk for pk in (change.rule_id, change.follower_id) if pk]
+    last = RuleChange.objects.filter(rule__in=known).first()
     if last != change or change.action == Action.UNDO:
         raise RuleChanged
-    before = fields_of(rule)
-    wanted = read_fields(change.before) if change.before else {**before, "is_active": False}
-    lock_circles(
-        [pk for pk in known if pk],
-        today,
-        also=[(rule.pk, wanted["practitioner_id"])],
-        whole=change.follower_id or 0,
-    )
+    return read_fields(change.before) if change.before else {**fields_of(rule), "is_active": False}
+
+
+def _put_back(
+    change: RuleChange, rule: OpeningRule, wanted: RuleFields, author: User, now: datetime
+) -> RuleChange:
     if change.follower_id:
         Shift.objects.filter(rule=change.follower_id).update(rule=rule)
         OpeningRule.objects.filter(pk=change.follower_id).update(is_active=False)
+    before = fields_of(rule)
     _put(rule, wanted)
-    undone = RuleChange.objects.create(
+    return RuleChange.objects.create(
         rule=rule,
         action=Action.UNDO,
         before=before,
@@ -273,7 +289,6 @@ def undo_rule(*, change_id: int, author: User, now: datetime, today: date) -> Sa
         author_name=str(author)[:120],
         decided_at=now,
     )
-    return _follow([undone], now=now, today=today)
 
 
 def _follow(decisions: Sequence[RuleChange], *, now: datetime, today: date) -> Saved:

@@ -15,6 +15,7 @@ from centres.models.opening import (
 from centres.models.people import AccountEvent, Membership, Practitioner, User
 from centres.models.places import Centre, Commune, Department, District, Site, StageChange
 from centres.models.reference import ReferenceRecord
+from centres.models.sheets import SheetImport
 from centres.models.types import AppointmentType
 
 __all__ = [
@@ -34,6 +35,7 @@ __all__ = [
     "ReferenceRecord",
     "RuleChange",
     "SchoolHoliday",
+    "SheetImport",
     "Shift",
     "ShiftChange",
     "ShiftType",

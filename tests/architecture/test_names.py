@@ -25,6 +25,7 @@ from booking.actions import (
     mailing,
     merging,
     offering,
+    people,
     reading,
     relocating,
     repeating,
@@ -35,6 +36,7 @@ from booking.actions import (
     undoing,
     visiting,
     waiting,
+    withdrawing,
 )
 from tests.architecture.source import HOUSES, files, name
 
@@ -57,6 +59,7 @@ MODULES = (
     mailing,
     merging,
     offering,
+    people,
     reading,
     repeating,
     ruling,
@@ -67,6 +70,7 @@ MODULES = (
     undoing,
     visiting,
     waiting,
+    withdrawing,
 )
 REFUSALS = [
     one for one in vars(errors).values() if inspect.isclass(one) and issubclass(one, errors.Refusal)

@@ -1,6 +1,6 @@
 """The tail is capped: ruff counts statements and branches, this counts lines."""
 
-from tests.architecture.source import HOUSES, files, functions, length, name
+from tests.architecture.source import HOUSES, files, functions, name
 
 LONGEST_FUNCTION, LONGEST_TEST, LONGEST_FILE = 50, 40, 400
 ALL = (*HOUSES, "tests", "bench")
@@ -8,20 +8,20 @@ ALL = (*HOUSES, "tests", "bench")
 
 def test_no_function_is_longer_than_fifty_lines() -> None:
     too_long = [
-        f"{name(path)}: {function.name} has {length(function)} lines"
+        f"{name(path)}: {function.name} has {function.lines} lines"
         for path in files(".py", *ALL)
         for function in functions(path)
-        if length(function) > LONGEST_FUNCTION
+        if function.lines > LONGEST_FUNCTION
     ]
     assert too_long == []
 
 
 def test_no_test_is_longer_than_forty_lines() -> None:
     too_long = [
-        f"{name(path)}: {function.name} has {length(function)} lines"
+        f"{name(path)}: {function.name} has {function.lines} lines"
         for path in files(".py", "tests")
         for function in functions(path)
-        if function.name.startswith("test_") and length(function) > LONGEST_TEST
+        if function.name.startswith("test_") and function.lines > LONGEST_TEST
     ]
     assert too_long == []
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import threading
 from datetime import date, timedelta
+from functools import partial
 
 import pytest
 from django.db import connection
 
 from booking import actions, telling
-from booking.actors import FAMILY
-from booking.errors import AgeNotAllowed, AgentsOnly, SlotTaken
+from booking.actors import FAMILY, Actor
+from booking.errors import AgeNotAllowed, AgentsOnly, Refusal, SlotTaken
 from booking.models import Appointment, Child, Guardian
 from centres.calendar import to_minute
 from notifications.models import OutboxMessage
@@ -106,6 +107,42 @@ def test_in_a_session_they_sit_side_by_side() -> None:
     assert {each.seat for each in booked} == {1, 2}
     with pytest.raises(SlotTaken):
         book(scene, *a_family(2, email="autre@example.org"))
+
+
+@pytest.mark.parametrize("has_contact", [True, False])
+def test_a_second_press_is_the_first_one(scene: Scene, has_contact: bool) -> None:
+    contact = {} if has_contact else {"phone": "", "email": ""}
+    guardian, children = a_family(**contact)
+    first = book(scene, guardian, children)
+    told = OutboxMessage.objects.count()
+    again = book(scene, guardian, children)
+    assert [each.pk for each in again] == [each.pk for each in first]
+    assert book(scene, guardian, children[::-1]) == first[::-1], "ticked in another order"
+    assert Appointment.objects.count() == 3
+    assert OutboxMessage.objects.count() == told
+
+
+def test_a_second_press_for_a_session_takes_no_more_seats() -> None:
+    scene = open_session(seats=6, audience="child", age_max_months=72)
+    guardian, children = a_family(2)
+    assert book(scene, guardian, children) == book(scene, guardian, children)
+    assert Appointment.objects.count() == 2
+
+
+def test_what_is_not_the_same_press_is_judged_as_any(scene: Scene) -> None:
+    """Another agent, other children, another start; or one of them cancelled meanwhile."""
+    guardian, children = a_family()
+    booked = book(scene, guardian, children)
+    for other in (
+        partial(book, scene, guardian, children, actor=Actor("agent", "paul@example.org")),
+        partial(book, scene, guardian, children[:2], "09:35"),
+    ):
+        with pytest.raises(Refusal):
+            other()
+    actions.cancel(uid=booked[1].uid, now=NOW)
+    with pytest.raises(Refusal):
+        book(scene, guardian, children)
+    assert Appointment.objects.filter(state="booked").count() == 2
 
 
 def test_families_do_not_and_children_of_another_household_cannot(scene: Scene) -> None:

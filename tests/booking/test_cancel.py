@@ -92,3 +92,38 @@ def test_without_a_delay_a_freed_time_is_offered_at_once() -> None:
 def test_a_reason_longer_than_its_column_is_cut() -> None:
     booked = open_morning().book()
     assert len(actions.cancel(uid=booked.uid, now=after(1), reason="é" * 500).note) == 200
+
+
+def test_an_agent_asked_by_the_family_tells_it_what_it_asked_for_even_where_nothing_is_proved() -> (
+    None
+):
+    booked = open_morning().book(actor=AGENT)
+    become("sent")
+    actions.cancel(uid=booked.uid, now=after(1), actor=AGENT, is_asked=True)
+    assert set(OutboxMessage.objects.values_list("kind", "state")) == {
+        ("confirmation", "sent"),
+        ("cancelled", "planned"),
+    }
+
+
+def test_what_was_booked_and_cancelled_before_any_message_left_is_told_to_nobody() -> None:
+    booked = open_morning().book(actor=AGENT)
+    actions.cancel(uid=booked.uid, now=after(1), actor=AGENT, is_asked=True)
+    assert set(OutboxMessage.objects.values_list("kind", "state")) == {
+        ("confirmation", "superseded")
+    }
+
+
+def test_another_version_than_the_one_seen_is_not_cancelled() -> None:
+    booked = open_morning().book()
+    Appointment.objects.filter(pk=booked.pk).update(sequence=1)
+    with pytest.raises(WrongState):
+        actions.cancel(uid=booked.uid, now=after(1), actor=AGENT, seen=0)
+    # Without that, what a colleague has just moved would be cancelled by an old page.
+    assert actions.cancel(uid=booked.uid, now=after(1), actor=AGENT).state == "cancelled"
+
+
+def test_what_is_past_is_not_cancelled_even_by_an_agent() -> None:
+    booked = open_morning().book("09:00")
+    with pytest.raises(TooLate):
+        actions.cancel(uid=booked.uid, now=booked.ends_at, actor=AGENT)

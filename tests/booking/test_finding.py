@@ -29,7 +29,8 @@ pytestmark = pytest.mark.django_db
 
 
 def found(typed: str, scope: Scope | None = None) -> list[Household]:
-    return find(sought(typed, today=timezone.localdate()), scope or EVERYWHERE)
+    found = find(sought(typed, today=timezone.localdate()), scope or EVERYWHERE)
+    return [*found.same, *found.near]
 
 
 def family(first: str, last: str, **fields: Any) -> Household:
@@ -72,6 +73,14 @@ def test_what_is_not_of_one_family_finds_none(goff: Household, typed: str) -> No
 def test_the_likest_come_first() -> None:
     near, begun, same = family("Ali", "Karam"), family("Ali", "Karima"), family("Ali", "Karim")
     assert found("karim") == [same, begun, near]
+
+
+def test_names_as_typed_are_told_from_those_a_letter_away() -> None:
+    near, same = family("Marine", "Robert"), family("Cécile", "Martin-Le Roux")
+    for typed, told in {"martin": ([same], [near]), "cecile mart": ([same], [])}.items():
+        answer = find(sought(typed, today=timezone.localdate()), EVERYWHERE)
+        assert (answer.same, answer.near) == told
+    assert find(sought("martyn", today=timezone.localdate()), EVERYWHERE).same == []
 
 
 def test_no_more_than_twenty() -> None:

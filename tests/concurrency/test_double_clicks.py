@@ -1,16 +1,24 @@
 """The same request twice at the same time: one effect, and an answer for both."""
 
+from datetime import time
 from functools import partial
+from uuid import uuid4
 
 import pytest
+from django.utils import timezone
 
 from booking import actions, verification
 from booking.errors import CodeWrong, HoldExpired, HoldNotExtendable, TooManyAttempts
 from booking.models import Appointment, CallbackRequest, RateCounter
 from booking.throttle import allow
+from centres.actions import Edit
+from centres.actions.ruling import fields_of
+from centres.calendar import to_minute
 from notifications.models import OutboxMessage
-from tests.booking.scene import NADIA, NOW, after, open_morning
+from tests.booking.scene import AGENT, NADIA, NOW, after, clock, open_morning, open_session
 from tests.concurrency.race import at_once, refusals
+from tests.factories import make_child, make_guardian, make_rule
+from tests.frontend.staff.people import make_user
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -96,3 +104,43 @@ def test_a_call_back_asked_for_twice_at_once_is_one_request() -> None:
     )
     assert len({answer.pk for answer in at_once([ask] * 4)}) == 1
     assert CallbackRequest.objects.count() == 1
+
+
+@pytest.mark.parametrize("seats", [1, 6])
+def test_siblings_booked_four_times_at_once_are_booked_once(seats: int) -> None:
+    """Each one after the other, or side by side in a session."""
+    fields = {"audience": "child", "age_max_months": 72}
+    scene = open_session(seats=seats, **fields) if seats > 1 else open_morning(**fields)
+    guardian = make_guardian(phone="", email="")
+    children = [make_child(guardian, first_name=name) for name in ("Inès", "Malo")]
+    press = partial(
+        actions.book_siblings,
+        guardian=guardian,
+        children=children,
+        kind=scene.kind,
+        centre=scene.centre,
+        start=to_minute(clock("09:00")),
+        now=NOW,
+        actor=AGENT,
+    )
+    answers = at_once([press] * 4)
+    assert refusals(answers) == []
+    assert {tuple(each.pk for each in booked) for booked in answers} == {
+        tuple(Appointment.objects.order_by("pk").values_list("pk", flat=True))
+    }
+    assert Appointment.objects.count() == 2
+
+
+def test_a_sheet_taken_back_twice_at_once_is_taken_back_once() -> None:
+    scene = open_morning()
+    author = make_user("maelle@example.org")
+    rule = make_rule(site=scene.shift.site, types=[scene.kind], valid_from=NOW.date())
+    wanted = {**fields_of(rule), "opens": time(10)}
+    now = timezone.now()
+    values = {"author": author, "now": now, "today": timezone.localdate(now)}
+    uid = uuid4()
+    edits = [Edit(wanted, rule.pk)]  # type: ignore[arg-type]  a dict of the same names
+    actions.import_rules(edits=edits, centre=scene.centre, uid=uid, **values)
+    answers = at_once([partial(actions.undo_import, uid=uid, **values)] * 3)
+    assert refusals(answers) == []
+    assert rule.changes.filter(action="undo").count() == 1

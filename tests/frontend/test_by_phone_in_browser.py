@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, ViewportSize
+from playwright.sync_api import Browser
 from pytest_django.live_server_helper import LiveServer
 
 from booking.models import Household
@@ -12,6 +12,7 @@ from tests.frontend.test_funnel_in_browser import SUBMIT, Visitor, serve_bundles
 from tests.html_checker import html_errors
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+WIDTHS = (1280, 360)
 MOBILE = "+33612345678"
 LEA = {
     "child_first_name": "Malo",
@@ -27,14 +28,20 @@ def scene() -> Scene:
     return make_scene()
 
 
-@pytest.fixture(params=[360, 1280])
-def visitor(
-    browser: Browser, live_server: LiveServer, request: pytest.FixtureRequest
-) -> Iterator[Visitor]:
-    size: ViewportSize = {"width": request.param, "height": 740}
-    context = browser.new_context(viewport=size, locale="fr-FR")
+class AtBothWidths(Visitor):
+    """Goes the way once, on a phone, and looks at each state on a wide screen too."""
+
+    def look(self, name: str) -> None:
+        for width in WIDTHS:
+            self.page.set_viewport_size({"width": width, "height": 740})
+            super().look(f"{name}, {width} px")
+
+
+@pytest.fixture
+def visitor(browser: Browser, live_server: LiveServer) -> Iterator[Visitor]:
+    context = browser.new_context(locale="fr-FR")
     serve_bundles(context)
-    yield Visitor(context.new_page(), live_server.url)
+    yield AtBothWidths(context.new_page(), live_server.url)
     context.close()
 
 

@@ -45,7 +45,7 @@ def claire() -> User:
 def come_back(client: Client) -> str:
     """Through the directory, to our page that the browser is sent back to."""
     there = client.get(BEGIN, {"next": DESK})["Location"]
-    answer = httpx.get(there)
+    answer = httpx.get(there, verify=False)  # noqa: S501  on this machine, without TLS
     return answer.headers["Location"].removeprefix("http://localhost:8000")
 
 

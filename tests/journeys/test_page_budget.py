@@ -13,7 +13,11 @@ from tests.journeys.visitor import LEA, SUBMIT, Visitor
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 WIRE, UNPACKED, REQUESTS = 60_000, 60_000, 6
 NURSE = "/rdv/rdv-puericultrice/"
-NOWHERE = "/nulle-part/"
+ASK_FOR_ICON = """async () => {
+  const icon = new Image();
+  icon.src = document.querySelector("link[rel=icon]").href;
+  await icon.decode();
+}"""
 MINE = ("/mes-rendez-vous/liste/", "/mes-rendez-vous/messages/")
 OPEN_TO_ALL = (
     "/",
@@ -32,7 +36,7 @@ OPEN_TO_ALL = (
     "/accessibilite/",
     "/donnees-personnelles/",
     "/mentions-legales/",
-    NOWHERE,
+    "/nulle-part/",
 )
 
 
@@ -61,26 +65,32 @@ class Scales:
         session.on("Network.loadingFinished", self._finished)
 
     def weigh(self, path: str) -> Weight:
-        """Load the page; browsers ask for its icon when all else is there."""
+        """Load the page and its icon: a browser with windows asks for that when all else is there,
+        one without never."""
         self.wire = self.unpacked = 0
         self.asked, self.finished = {}, set()
         self.visitor.open(path)
+        self.visitor.page.evaluate(ASK_FOR_ICON)
         for _ in range(100):
-            if self.finished >= self.asked.keys() and "favicon" in "".join(self.asked.values()):
+            if self.finished >= self.asked.keys():
                 break
             self.visitor.page.wait_for_timeout(20)
         return Weight(path, self.wire, self.unpacked, len(self.asked))
 
     def _asked(self, event: dict[str, Any]) -> None:
-        if not event["request"]["url"].startswith("data:"):
-            self.asked[event["requestId"]] = event["request"]["url"]
+        """What is asked for twice weighs once: the icon, by us and by a browser with windows."""
+        url = event["request"]["url"]
+        if not url.startswith("data:") and url not in self.asked.values():
+            self.asked[event["requestId"]] = url
 
     def _received(self, event: dict[str, Any]) -> None:
-        self.unpacked += event["dataLength"]
+        if event["requestId"] in self.asked:
+            self.unpacked += event["dataLength"]
 
     def _finished(self, event: dict[str, Any]) -> None:
-        self.wire += round(event["encodedDataLength"])
-        self.finished.add(event["requestId"])
+        if event["requestId"] in self.asked:
+            self.wire += round(event["encodedDataLength"])
+            self.finished.add(event["requestId"])
 
 
 def test_every_page_is_light_on_the_first_visit(visitor: Visitor, redon: Centre) -> None:
@@ -95,10 +105,7 @@ def test_every_page_is_light_on_the_first_visit(visitor: Visitor, redon: Centre)
         print(f"{weight.path[:40]:40} {weight.wire:7} {weight.unpacked:7} {weight.requests}")  # noqa: T201  for -s
     heavy = [w for w in weights if w.wire > WIRE or w.unpacked > UNPACKED or w.requests > REQUESTS]
     assert heavy == []
-    counted = {weight.path: weight.requests for weight in weights}
-    # A Chromium without windows asks for no icon of a page that is an error.
-    assert counted.pop(NOWHERE) >= 2, "page and style were counted"
-    assert min(counted.values()) >= 3, "page, style and icon were counted"
+    assert min(weight.requests for weight in weights) >= 3, "page, style and icon were counted"
 
 
 def _own_pages(lea: Visitor) -> list[str]:

@@ -67,9 +67,10 @@ def _page(request: HttpRequest, desk: Desk, theirs: Team, form: InvitationForm) 
 
 
 def _invite(request: HttpRequest, desk: Desk, theirs: Team, form: InvitationForm) -> bool:
-    """False when it is refused: the form says why."""
+    """False when it is refused: the form says why. What is said is the same of an address that was
+    known, of one that was not, and of one whose account had lapsed."""
     try:
-        given, is_new = invite_colleague(
+        _given, is_new = invite_colleague(
             **form.cleaned_data,
             department=theirs.department,
             centre=theirs.centre,
@@ -80,13 +81,16 @@ def _invite(request: HttpRequest, desk: Desk, theirs: Team, form: InvitationForm
     except (NotYours, AccountClosed) as refusal:
         form.add_error("email", _(refusal.message))
         return False
-    said = _("%(who)s a maintenant ce rôle.") if is_new else _("%(who)s avait déjà ce rôle.")
-    messages.success(request, said % {"who": _named(given)})
+    said = (
+        _(
+            "%(email)s a maintenant ce rôle. Si un mot de passe est à choisir, un lien part vers "
+            "cette adresse."
+        )
+        if is_new
+        else _("%(email)s avait déjà ce rôle.")
+    )
+    messages.success(request, said % {"email": form.cleaned_data["email"].lower()})
     return True
-
-
-def _named(given: Membership) -> str:
-    return str(given.user)
 
 
 @access("staff")

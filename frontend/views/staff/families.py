@@ -26,6 +26,7 @@ from booking.models import (
     Appointment,
     AppointmentEvent,
     ChildAdded,
+    FamilyCorrection,
     FamilyRead,
     Household,
     WaitingListEntry,
@@ -37,7 +38,13 @@ from frontend.access import access
 from frontend.following import Words
 from frontend.forms_child import ChildForm
 from frontend.forms_talking import CHOSEN, carried, read_chosen
-from frontend.history_words import child_sentence, message_sentence, sentences, who
+from frontend.history_words import (
+    child_sentence,
+    correction_sentence,
+    message_sentence,
+    sentences,
+    who,
+)
 from frontend.languages import LanguageSelect
 from frontend.message_words import Step
 from frontend.staff import Desk, desk_of
@@ -161,7 +168,7 @@ def page(request: HttpRequest, pk: int) -> HttpResponseBase:
         "child_form": ChildForm(household=household, today=timezone.localdate(now))
         if household.guardians.all()
         else None,
-        **_told([*ahead, *past], histories.children_added(pk), desk),
+        **_told([*ahead, *past], histories.children_added(pk), histories.corrections_of(pk), desk),
     }
     return render(request, "pages/staff/family.html", context)
 
@@ -252,11 +259,17 @@ class Line(NamedTuple):
     centre: Centre
 
 
-def _told(appointments: list[Appointment], added: list[ChildAdded], desk: Desk) -> dict[str, Any]:
-    """The history of these appointments and their messages, and of children added, the newest
-    first."""
+def _told(
+    appointments: list[Appointment],
+    added: list[ChildAdded],
+    corrections: list[FamilyCorrection],
+    desk: Desk,
+) -> dict[str, Any]:
+    """The history of these appointments and their messages, of children added and people put right,
+    the newest first."""
     events = histories.events_of(appointments)
-    signed = [*(event.actor for event in events), *(each.by for each in added)]
+    signed = [event.actor for event in events]
+    signed += [each.by for each in added] + [each.by for each in corrections]
     named = histories.staff_named(signed)
     by_pk = {each.pk: each for each in appointments}
     by_ref: dict[str, Appointment] = {str(each.uid): each for each in appointments}
@@ -266,7 +279,9 @@ def _told(appointments: list[Appointment], added: list[ChildAdded], desk: Desk) 
         for step in sentences(own, zone=ZoneInfo(by_pk[pk].centre.time_zone), named=named)
     ]
     if desk.centres:
-        lines += [Line(None, child_sentence(each, named), desk.centres[0]) for each in added]
+        done = [child_sentence(each, named) for each in added]
+        done += [correction_sentence(each, named) for each in corrections]
+        lines += [Line(None, step, desk.centres[0]) for step in done]
     lines.sort(key=lambda line: line.step.at or timezone.now(), reverse=True)
     told = [
         (message_sentence(message), _about(message, by_ref, appointments))

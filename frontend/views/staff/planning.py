@@ -23,10 +23,11 @@ from booking.concerned import Concerned, Period, concerned
 from booking.declared import coming, outcome_of, working_at
 from booking.errors import Refusal
 from booking.models import Declaration
-from centres.models import Absence, Centre, Closure, Practitioner
+from centres.models import Absence, Centre, Closure, Practitioner, SheetImport
 from frontend import rehousing
 from frontend.access import access
 from frontend.forms_planning import PeriodForm
+from frontend.imported import fresh_import
 from frontend.rehousing import FOR_ALL, SHOWN, Family, Packed
 from frontend.staff import Desk, desk_of
 
@@ -123,6 +124,9 @@ def plan(request: HttpRequest, centre_slug: str) -> HttpResponse:
         "absences": planner.with_rights(found.absences, until=until),
         "closures": planner.with_rights(found.closures, until=until),
         "later": sum(each.starts_at > until for each in every),
+        "imported": fresh_import(
+            planner.desk, planner.centre, SheetImport.What.ABSENCES, now=planner.now
+        ),
     }
     return render(request, "pages/staff/planning.html", context)
 

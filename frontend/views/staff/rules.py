@@ -22,9 +22,10 @@ from booking.errors import NotAsSeen
 from centres.actions import Edit, RuleFields
 from centres.actions.ruling import fields_of, read_fields, version_of
 from centres.errors import Refusal, RuleChanged
-from centres.models import Centre, OpeningRule, RuleChange, User
+from centres.models import Centre, OpeningRule, RuleChange, SheetImport, User
 from frontend.access import access
 from frontend.forms_rules import RuleForm
+from frontend.imported import fresh_import
 from frontend.rule_words import Names, Preview, history, rule_line, sentence
 from frontend.staff import Desk, desk_of
 
@@ -85,6 +86,7 @@ def listing(request: HttpRequest, centre_slug: str) -> HttpResponse:
         "people": people,
         "over": [rule_line(rule, names, asked.today) for rule in over],
         "undoable": _undoable(asked),
+        "imported": fresh_import(asked.desk, asked.centre, SheetImport.What.RULES, now=asked.now),
     }
     return render(request, "pages/staff/rules.html", context)
 

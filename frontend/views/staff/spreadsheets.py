@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from math import ceil
 from typing import Any
+from uuid import UUID, uuid4
 
 from django.contrib import messages
 from django.core.files.uploadedfile import UploadedFile
-from django.db.models import Q
+from django.db.models import Count, Q
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from booking import actions
 from booking.actions.trying import summary, tried
+from booking.actions.withdrawing import UNDO_FOR
 from booking.actors import Actor
 from booking.declared import working_at
-from booking.errors import NotAsSeen
+from booking.errors import ImportBooked, ImportChanged, ImportTooOld, NotAsSeen
+from booking.models import Declaration
 from centres import absence_sheets, rule_sheets, sheets
 from centres.cells import Known
 from centres.errors import Refusal
-from centres.models import OpeningRule
+from centres.models import OpeningRule, SheetImport
 from centres.sheets import Fault, Row
 from frontend.access import access
 from frontend.rule_words import Names, Preview, left_out
@@ -102,6 +105,9 @@ def page(request: HttpRequest, centre_slug: str, what: str) -> HttpResponseBase:
     }
     if request.method != "POST":
         return _page(request, context)
+    context["uid"] = uid = _drawn(request)
+    if SheetImport.objects.filter(uid=uid, centre=asked.centre).exists():
+        return redirect("sheet-report", centre_slug, uid)
     try:
         context["text"] = text = _text(request)
         rows, faults = sheets.read(text, COLUMNS[what], OPTIONAL[what])
@@ -114,6 +120,14 @@ def page(request: HttpRequest, centre_slug: str, what: str) -> HttpResponseBase:
         return _change(request, asked, context, [line for line in lines if line.is_change])
     except Refusal as refusal:
         return _page(request, context | {"refused": said(refusal)}, status=422)
+
+
+def _drawn(request: HttpRequest) -> UUID:
+    """What this sheet is known by once it is imported, from its trial on."""
+    try:
+        return UUID(request.POST.get("uid", ""))
+    except ValueError:
+        return uuid4()
 
 
 def _text(request: HttpRequest) -> str:
@@ -140,7 +154,7 @@ def _change(
 ) -> HttpResponseBase:
     """Try what the lines ask for, or write it as it was seen."""
     if context["what"] == RULES:
-        act: Callable[..., Any] = actions.save_rules
+        act: Callable[..., Any] = actions.import_rules
         values = _rules(asked, lines)
     else:
         act = actions.declare_absences
@@ -150,6 +164,7 @@ def _change(
             "actor": Actor("agent", asked.desk.label),
             "now": asked.now,
         }
+    values["uid"] = context["uid"]
     seen = request.POST.get("seen", "").split()
     context["changes"] = len(lines)
     try:
@@ -159,16 +174,13 @@ def _change(
     except NotAsSeen as refusal:
         outcome = refusal.details["outcome"]
         return _preview(request, asked, context, outcome, is_old=True)
-    number = len(lines)
-    text = ngettext("%(n)s ligne est importée.", "%(n)s lignes sont importées.", number)
-    messages.success(request, text % {"n": number})
-    return redirect("rules" if context["what"] == RULES else "plan", asked.centre.slug)
+    return redirect("sheet-report", asked.centre.slug, context["uid"])
 
 
 def _rules(asked: Asked, lines: Sequence[Any]) -> dict[str, Any]:
     return {
         "edits": [line.edit for line in lines],
-        "centre_id": asked.centre.pk,
+        "centre": asked.centre,
         "author": asked.user,
         "now": asked.now,
         "today": asked.today,
@@ -194,3 +206,45 @@ def _preview(
 
 def _page(request: HttpRequest, context: dict[str, Any], *, status: int = 200) -> HttpResponse:
     return render(request, "pages/staff/sheet.html", context, status=status)
+
+
+@access("staff")
+@require_safe
+def report(request: HttpRequest, centre_slug: str, uid: UUID) -> HttpResponse:
+    """What was imported, and for some minutes the way back."""
+    asked = asked_by(request, centre_slug)
+    return _report(request, asked, get_object_or_404(SheetImport, uid=uid, centre=asked.centre))
+
+
+def _report(
+    request: HttpRequest, asked: Asked, sheet: SheetImport, *, refusal: str = ""
+) -> HttpResponse:
+    seconds = (sheet.at + UNDO_FOR - asked.now).total_seconds()
+    context = {
+        "desk": asked.desk,
+        "centre": asked.centre,
+        "sheet": sheet,
+        "hit": Declaration.objects.filter(centre=asked.centre, declared_at=sheet.at).aggregate(
+            number=Count("cases")
+        )["number"],
+        "minutes": 0 if sheet.undone_at else max(0, ceil(seconds / 60)),
+        "refusal": refusal,
+    }
+    status = 409 if refusal else 200
+    return render(request, "pages/staff/sheet_report.html", context, status=status)
+
+
+@access("staff")
+@require_POST
+def undo(request: HttpRequest, centre_slug: str, uid: UUID) -> HttpResponseBase:
+    """All of it back, or nothing and why."""
+    asked = asked_by(request, centre_slug)
+    sheet = get_object_or_404(SheetImport, uid=uid, centre=asked.centre)
+    try:
+        done = actions.undo_import(uid=uid, author=asked.user, now=asked.now, today=asked.today)
+    except (ImportTooOld, ImportChanged, ImportBooked) as refusal:
+        return _report(request, asked, sheet, refusal=_(refusal.message))
+    if done.to_call:
+        text = _("Des familles avaient été prévenues entre-temps : elles sont dans « À appeler ».")
+        messages.warning(request, text)
+    return redirect("sheet-report", centre_slug, uid)

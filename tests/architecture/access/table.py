@@ -107,6 +107,10 @@ def declared(place: Place) -> dict[str, Any]:
     return centre(place) | {"uid": place.declaration.uid}
 
 
+def imported(place: Place) -> dict[str, Any]:
+    return centre(place) | {"uid": place.imported.uid}
+
+
 def sheet(place: Place) -> dict[str, Any]:
     return centre(place) | {"what": "plages"}
 
@@ -228,6 +232,13 @@ TABLE: dict[str, Line] = {
     "book-for": Line("staff", DESK, family, offers=True),
     "family-child": Line("staff", DESK, family),
     "family-language": Line("staff", DESK, family),
+    "family-parent": Line("staff", DESK, family),
+    "family-parent-edit": Line(
+        "staff", DESK, lambda it: family(it) | {"guardian_id": it.appointment.guardian_id}
+    ),
+    "family-child-edit": Line(
+        "staff", DESK, lambda it: family(it) | {"child_id": it.appointment.child_id or 1}
+    ),
     "accounts": Line("staff", EVERY_MANAGER),
     "accounts-of": Line("staff", MANAGER, lambda it: {"team": it.centre.slug}),
     "account-act": Line("staff", MANAGER, lambda it: it.colleague),
@@ -250,6 +261,7 @@ TABLE: dict[str, Line] = {
     "calendar-drop": Line("staff", DESK, centre, dropped),
     "calendar-slot": Line("staff", DESK, lambda it: centre(it) | {"choice": "1-2-3"}),
     "move-visit": Line("staff", DESK, visit),
+    "cancel-visit": Line("staff", DESK, visit),
     # A practitioner's own: of these roles nobody receives families (tests/frontend/staff).
     "my-sessions": Line("staff", NOBODY),
     "my-sessions-note": Line("staff", NOBODY),
@@ -263,6 +275,8 @@ TABLE: dict[str, Line] = {
     ),
     "half-day-swap": Line("staff", MANAGER, centre),
     "sheet": Line("staff", MANAGER, sheet),
+    "sheet-report": Line("staff", MANAGER, imported),
+    "sheet-undo": Line("staff", MANAGER, imported),
     "sheet-export": Line("staff", MANAGER, sheet),
     "sheet-example": Line("staff", MANAGER, sheet),
     "declare": Line("staff", MANAGER, centre),

@@ -130,6 +130,6 @@ def test_a_form_offers_one_s_own_only() -> None:
 
 @pytest.mark.django_db
 def test_the_end_of_a_session_is_announced_there_too() -> None:
-    page = make_world().clients["owner"].get("/admin/").content.decode()
+    page = make_world().client_of("owner").get("/admin/").content.decode()
     assert 'data-idle="1800"' in page
     assert "frontend/idle.js" in page

@@ -23,7 +23,14 @@ from booking.models import (
     WaitingListOffer,
 )
 from centres import actions
-from centres.models import Centre, Membership, OpeningRule, RuleChange, User
+from centres.models import (
+    Centre,
+    Membership,
+    OpeningRule,
+    RuleChange,
+    SheetImport,
+    User,
+)
 from notifications.models import Inbound, OutboxMessage, Receipt, Route
 from tests.architecture.access.table import OWN_AND_OTHERS, ROLES
 from tests.factories import (
@@ -87,6 +94,12 @@ class Place:
         )
 
     @cached_property
+    def imported(self) -> SheetImport:
+        return SheetImport.objects.create(
+            centre=self.centre, what="absences", lines=1, at=timezone.now(), by="boss@example.org"
+        )
+
+    @cached_property
     def rule(self) -> OpeningRule:
         return make_rule(site=self.appointment.site)
 
@@ -117,12 +130,12 @@ class World:
     places: dict[str, Place]
     people: dict[str, User]
 
-    @cached_property
+    @property
     def clients(self) -> dict[str, Client]:
-        """One logged-in browser for each role; without a family's or a colleague's links."""
-        return {role: self._client(role) for role in ROLES}
+        return {role: self.client_of(role) for role in ROLES}
 
-    def _client(self, role: str) -> Client:
+    def client_of(self, role: str) -> Client:
+        """A logged-in browser of this role; without a family's or a colleague's links."""
         client = Client()
         if role == "family":
             proved = contact_token("someone.else@example.org", now=timezone.now())

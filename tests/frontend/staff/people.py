@@ -6,9 +6,10 @@ import time
 
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, hotp_value
+from django.conf import settings
 from django.test import Client
 from django.utils import timezone
-from playwright.sync_api import Page
+from playwright.sync_api import BrowserContext, Page
 
 from centres.models import Centre, Membership, User
 from frontend import idle, second_factor
@@ -48,6 +49,13 @@ def protect(user: User, secret: str = SECRET) -> User:
 def code_of(secret: str = SECRET, *, later: int = 0) -> str:
     """What an authenticator with this secret shows now, or some half-minutes later."""
     return format_hotp_value(hotp_value(secret, int(time.time()) // 30 + later))
+
+
+def come_in(context: BrowserContext, user: User, site: str) -> None:
+    """A browser has the session of somebody logged in, without the pages that lead there."""
+    client, name = Client(), settings.SESSION_COOKIE_NAME
+    log_in(client, user)
+    context.add_cookies([{"name": name, "value": client.cookies[name].value, "url": site}])
 
 
 def sign_in(page: Page, email: str) -> None:

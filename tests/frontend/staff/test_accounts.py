@@ -6,17 +6,27 @@ import re
 
 import pytest
 from allauth.mfa.models import Authenticator
+from django.contrib.messages import get_messages
 from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
+from booking.actions import make_calendar_link
+from centres.actions import lapse_memberships
 from centres.models import Centre, Membership, User
 from notifications.composing import compose
 from notifications.models import OutboxMessage
 from notifications.rendering import render
-from tests.factories import make_centre, make_department
+from tests.factories import make_centre, make_department, make_practitioner
 from tests.frontend.pages import read, text
-from tests.frontend.staff.people import PASSWORD, at_desk, in_department, make_user, protect
+from tests.frontend.staff.people import (
+    PASSWORD,
+    at_desk,
+    in_department,
+    log_in,
+    make_user,
+    protect,
+)
 
 pytestmark = pytest.mark.django_db
 NEWCOMER = {"email": "Anne@Example.org", "first_name": "Anne", "last_name": "Le Gall"}
@@ -60,7 +70,7 @@ def done(user: User) -> list[tuple[str, str, str]]:
 
 def test_a_manager_invites_somebody_who_then_comes_in(manager: Client, centre: Centre) -> None:
     answer = manager.post(page(centre), NEWCOMER | {"role": "reception"}, follow=True)
-    assert "Anne Le Gall a maintenant ce rôle." in text(answer)
+    assert "anne@example.org a maintenant ce rôle." in text(answer)
     assert "Mot de passe pas encore choisi" in text(answer)
     anne = User.objects.get(email="anne@example.org")
     assert not anne.is_staff
@@ -228,11 +238,105 @@ def test_who_is_invited_without_a_choice_gets_the_plainest_role(centre: Centre) 
 
 
 def test_a_closed_account_is_not_reopened_by_an_invitation(manager: Client, centre: Centre) -> None:
-    make_user("anne@example.org")
+    make_user("anne@example.org", "practitioner", centre)
     User.objects.filter(email="anne@example.org").update(is_active=False)
     answer = manager.post(page(centre), NEWCOMER | {"role": "reception"})
     assert "Ce compte est fermé" in text(answer)
     assert 'value="Le Gall"' in answer.content.decode(), "nothing typed is lost"
+
+
+def lapse(*users: User) -> None:
+    """As the task of the night leaves them."""
+    now = timezone.now()
+    Membership.objects.filter(user__in=users).update(suspended_at=now)
+    User.objects.filter(pk__in=[user.pk for user in users]).update(is_active=False, lapsed_at=now)
+
+
+def test_a_lapsed_account_invited_anew_has_the_new_role_alone_and_a_new_log_in(
+    manager: Client, centre: Centre
+) -> None:
+    anne = protect(make_user("anne@example.org", "manager", centre))
+    Membership.objects.create(
+        user=anne, department=centre.department, centre=make_centre(), role="reception"
+    )
+    old = Client()
+    log_in(old, anne)
+    doctor = make_practitioner(centre.department, user=anne)
+    secret = make_calendar_link(practitioner_id=doctor.pk, naming="time", now=timezone.now())
+    lapse(anne)
+    manager.post(page(centre), NEWCOMER | {"role": "practitioner"})
+    anne.refresh_from_db()
+    assert anne.is_active
+    assert anne.first_name == "", "a name is its owner's"
+    live = anne.memberships.filter(suspended_at=None)
+    assert [(each.role, each.centre) for each in live] == [("practitioner", centre)]
+    assert not anne.has_usable_password()
+    assert not Authenticator.objects.filter(user=anne).exists()
+    assert old.get("/equipe/mes-seances/").status_code == 302, "an old session is over"
+    assert Client().get(f"/ical/{secret}.ics").status_code == 404
+    visitor = Client()
+    assert visitor.post(link_of(anne), {"password": CHOSEN, "again": CHOSEN}).status_code == 302
+    visitor.post("/equipe/connexion/", {"username": anne.email, "password": CHOSEN})
+    assert visitor.get("/equipe/connexion/second-facteur/").status_code == 200
+    by = "maelle@example.org"
+    assert [each[:2] for each in done(anne)[:3]] == [("reset", by), ("given", by), ("link", by)]
+
+
+def test_a_lapsed_account_invited_to_the_role_it_had_is_renewed(
+    manager: Client, centre: Centre
+) -> None:
+    anne = make_user("anne@example.org", "reception", centre)
+    lapse(anne)
+    answer = manager.post(page(centre), NEWCOMER | {"role": "reception"}, follow=True)
+    assert "anne@example.org a maintenant ce rôle." in text(answer)
+    role = anne.memberships.get()
+    assert role.suspended_at is None
+    lapse_memberships(now=timezone.now(), days=90)
+    assert anne.memberships.get().suspended_at is None, "for as long again"
+
+
+def test_one_role_that_lapsed_is_renewed_and_the_log_in_in_use_stays(
+    manager: Client, centre: Centre
+) -> None:
+    anne = make_user("anne@example.org", "reception", centre)
+    anne.memberships.update(suspended_at=timezone.now())
+    Membership.objects.create(
+        user=anne, department=centre.department, centre=make_centre(), role="reception"
+    )
+    answer = manager.post(page(centre), NEWCOMER | {"role": "reception"}, follow=True)
+    assert "a maintenant ce rôle" in text(answer)
+    anne.refresh_from_db()
+    assert anne.memberships.filter(suspended_at=None).count() == 2
+    assert anne.check_password(PASSWORD)
+
+
+def test_what_is_said_does_not_tell_whether_an_address_was_known(
+    manager: Client, centre: Centre
+) -> None:
+    elsewhere = make_centre()
+    make_user("known@example.org", "reception", elsewhere)
+    lapse(make_user("lapsed@example.org", "reception", elsewhere))
+    said = set()
+    for email in ("known@example.org", "lapsed@example.org", "nobody@example.org"):
+        answer = manager.post(page(centre), NEWCOMER | {"email": email, "role": "reception"})
+        assert answer.status_code == 302
+        told = [str(each) for each in get_messages(answer.wsgi_request)]
+        said.add(told[-1].replace(email, "…"))
+    assert len(said) == 1
+
+
+def test_a_closed_account_of_elsewhere_is_refused_like_any_that_is_not_theirs(
+    manager: Client, centre: Centre
+) -> None:
+    make_user("closed@example.org", "reception", make_centre())
+    User.objects.filter(email="closed@example.org").update(is_active=False)
+    make_user("head@example.org", "administrator")
+    said = set()
+    for email in ("closed@example.org", "head@example.org"):
+        shown = text(manager.post(page(centre), NEWCOMER | {"email": email, "role": "reception"}))
+        assert "n’est pas de votre ressort" in shown
+        said.add(shown.replace(email, "…"))
+    assert len(said) == 1
 
 
 def test_the_page_costs_the_same_at_any_size(

@@ -167,6 +167,7 @@ def test_both_forms_are_accessible_valid_and_fit_and_break_no_policy(
         "week": address(centre, vue="semaine", colonnes="lieux"),
         "list": address(centre, vue="semaine", forme="liste"),
         "move": f"/equipe/rendez-vous/{reference}/deplacer/",
+        "cancel": f"/equipe/rendez-vous/{reference}/annuler/",
     }
     for name, path in addresses.items():
         html[name] = page.request.get(path).text()
@@ -178,7 +179,7 @@ def test_both_forms_are_accessible_valid_and_fit_and_break_no_policy(
             page.set_viewport_size({"width": width, "height": 740})
             if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
                 faults.append(f"{name}: scrolls sideways at {width}")
-            if width == WIDTHS[0] and name != "move":
+            if width == WIDTHS[0] and name not in ("move", "cancel"):
                 assert page.locator("#calendar").is_visible()
         faults += [f"{name} {line}" for line in axe_by_day_and_night(page)]
     assert faults == []
@@ -235,3 +236,68 @@ def test_all_that_a_mouse_does_the_keys_do_too(page: Page, centre: Centre) -> No
     page.keyboard.press("Enter")
     expect(page.locator("main")).to_contain_text("Déplacé au")
     assert visit(1).starts_at == next_monday("11:00")
+
+
+def pull(page: Page, selector: str, aside: float = 0, down: float = 0) -> None:
+    """Press a block's middle, pull it so far, and let it go there."""
+    left, top, width, height = box(page, selector)
+    x, y = left + width / 2, top + height / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    for part in (0.5, 1.0):
+        page.mouse.move(x + aside * part, y + down * part)
+    page.mouse.up()
+
+
+def test_what_cannot_be_dragged_says_why_at_the_attempt(page: Page, centre: Centre) -> None:
+    said = page.locator("[data-calendar-said]")
+    pull(page, ".ec-event.is-session", down=60)
+    expect(said).to_contain_text("Une séance ne se glisse pas")
+    expect(page.get_by_role("dialog")).to_be_hidden()
+    pull(page, ".ec-event.is-hold", down=20)
+    expect(said).to_contain_text("ce créneau est retenu")
+    page.locator(".ec-event.is-session button").click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+    page.keyboard.press("Escape")
+    before, (left, _top, width, _height) = apart(page), box(page, block(0))
+    pull(page, block(0), aside=-left - width, down=120)
+    expect(said).to_contain_text("Lâché hors de la grille")
+    assert box(page, block(0))[0] == left
+    assert apart(page) == pytest.approx(before, abs=1)
+    assert visit(0).sequence == 0
+
+
+def test_on_a_phone_the_filters_are_one_press_away_and_the_way_out_stays_above(
+    page: Page, centre: Centre
+) -> None:
+    summary, field = page.locator(".calendar-filters summary"), page.get_by_label("Motif")
+    expect(field).to_be_visible()
+    expect(summary).to_be_hidden()
+    for width in WIDTHS[:2]:
+        page.set_viewport_size({"width": width, "height": 800})
+        expect(field).to_be_hidden()
+        assert page.locator("#calendar h2").bounding_box()["y"] < 800  # type: ignore[index]
+        name, leave = (box(page, each) for each in (".brand__name", ".desk-leave"))
+        assert leave[1] < name[1] + name[3], "in one line"
+    summary.focus()
+    page.keyboard.press("Enter")
+    expect(field).to_be_visible()
+    field.select_option(index=1)
+    page.get_by_role("button", name="Voir").click()
+    expect(summary).to_contain_text("Filtres")
+
+
+def test_in_a_week_who_is_not_there_takes_no_room(page: Page, centre: Centre) -> None:
+    site = centre.sites.get(name="Annexe")
+    make_shift(starts_at=next_monday() + timedelta(days=1), site=site)
+    page.goto(address(centre, vue="semaine"))
+    page.wait_for_selector(block(0))
+    missing = page.locator("[data-calendar-missing]")
+    expect(missing).to_contain_text("4 colonnes vides")
+    heads = page.eval_on_selector_all(".ec-col-head", "all => all.map((each) => each.offsetWidth)")
+    # Monday three of four, Tuesday one; of the three other days one each, without a name.
+    assert [each > 0 for each in heads].count(True) == 3 + 1 + 3
+    assert all(each == 0 or each > 100 for each in heads)
+    expect(missing.locator("li").first).to_be_hidden()
+    missing.locator("summary").click()
+    expect(missing.locator("li")).to_have_count(2)

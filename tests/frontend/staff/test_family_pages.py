@@ -64,6 +64,13 @@ def test_a_family_is_found_in_one_field(claire: Client, typed: str) -> None:
     assert "Karim Benali" in page
 
 
+@pytest.mark.usefixtures("appointment")
+def test_a_name_a_letter_away_is_not_counted_as_found(claire: Client) -> None:
+    page = in_use(claire, "benalo karim")
+    assert "1 famille" not in page
+    assert "Aucun nom exactement pareil À une lettre près Karim Benali" in page
+
+
 @pytest.mark.parametrize("pattern", ["{}-{}", "{}{}", "{} {}"])
 def test_a_reference_opens_its_appointment(
     claire: Client, appointment: Appointment, pattern: str
@@ -281,5 +288,5 @@ def test_the_pages_cost_the_same_with_ten_as_with_one(
         # Session, user, memberships, centres; then what is to index, words, families, people.
         with django_assert_num_queries(4 + 6):
             in_use(claire, "ines")
-        with django_assert_num_queries(4 + 25):
+        with django_assert_num_queries(4 + 26):
             told(claire, karim.household)

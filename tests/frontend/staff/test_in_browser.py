@@ -13,14 +13,14 @@ from playwright.sync_api import Browser, Page, Route
 from pytest_django.live_server_helper import LiveServer
 
 from booking.desk import appointments_of
-from centres.models import Centre
+from centres.models import Centre, User
 from frontend.bundles import BUNDLES
 from notifications.models import OutboxMessage
 from tests.accessibility import axe_by_day_and_night
 from tests.booking.test_desk import asked, lost, reply_to, visit
 from tests.factories import make_centre, make_guardian, make_household
 from tests.following import follow
-from tests.frontend.staff.people import make_user, sign_in
+from tests.frontend.staff.people import come_in, make_user
 from tests.html_checker import html_errors
 from tests.notifications.messages import make_attempt, make_route, make_sent, make_unsure
 
@@ -38,7 +38,7 @@ def _serve(path: str, text: str) -> Callable[[Route], None]:
 
 @pytest.fixture
 def browse(browser: Browser, live_server: LiveServer) -> Iterator[Open]:
-    """A browser of a person who has just logged in."""
+    """A browser of a person who is logged in."""
     contexts = []
 
     def start(email: str, **options: bool) -> Page:
@@ -52,9 +52,9 @@ def browse(browser: Browser, live_server: LiveServer) -> Iterator[Open]:
         contexts.append(context)
         for path, text in BUNDLES.items():
             context.route(f"**/static/{path}", _serve(path, text()))
+        come_in(context, User.objects.get(email=email), live_server.url)
         page = context.new_page()
         page.goto("/equipe/messages/")
-        sign_in(page, email)
         return page
 
     yield start
@@ -178,6 +178,16 @@ def test_a_family_is_two_keys_away(browse: Open, centre: Centre) -> None:
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
     page.wait_for_url(opened)
+    assert {width: ahead_of(page, width) for width in (360, 1280)} == {360: "below", 1280: "beside"}
+
+
+def ahead_of(page: Page, width: int) -> str:
+    """Where a family's visits stand, seen from who it is."""
+    page.set_viewport_size({"width": width, "height": 900})
+    who, visits = (page.locator(each).bounding_box() for each in (".family__who", "#ahead"))
+    assert who
+    assert visits
+    return "beside" if visits["x"] > who["x"] + who["width"] else "below"
 
 
 def test_a_family_is_found_by_keyboard_without_scripts(browse: Open, centre: Centre) -> None:

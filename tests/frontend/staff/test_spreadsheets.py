@@ -63,11 +63,13 @@ def sent(client: Client, centre: Centre, body: str | bytes, what: str = "plages"
 
 def confirm(client: Client, centre: Centre, tried: Any, what: str = "plages") -> Any:
     body = tried.content.decode()
+    uid = re.search(r'name="uid" value="([^"]*)"', body)
     kept = re.search(r'<textarea name="text" hidden[^>]*>\n(.*?)</textarea>', body, re.DOTALL)
     seen = re.search(r'name="seen" value="([^"]*)"', body)
     assert kept
     assert seen
-    values = {"text": unescape(kept[1]), "seen": seen[1], "do": "save"}
+    assert uid
+    values = {"text": unescape(kept[1]), "seen": seen[1], "uid": uid[1], "do": "save"}
     return client.post(path(centre, what), values)
 
 

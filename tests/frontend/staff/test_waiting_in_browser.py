@@ -17,7 +17,7 @@ from frontend.bundles import BUNDLES
 from tests.accessibility import axe_violations
 from tests.factories import make_appointment, make_guardian, make_shift, make_site, make_type
 from tests.frontend.pages import link
-from tests.frontend.staff.people import make_user, sign_in
+from tests.frontend.staff.people import come_in, make_user
 from tests.frontend.staff.test_callbacks_page import CLAIRE, asked, offered, waits
 from tests.html_checker import html_errors
 
@@ -68,7 +68,7 @@ def browse(browser: Browser, live_server: LiveServer) -> Iterator[Page]:
 
 
 def test_each_page_is_accessible_valid_and_fits(
-    browse: Page, centre: Centre, appointment: Appointment
+    browse: Page, live_server: LiveServer, centre: Centre, appointment: Appointment
 ) -> None:
     offer = WaitingListOffer.objects.get()
     family = f"/equipe/familles/{appointment.household_id}/"
@@ -80,9 +80,8 @@ def test_each_page_is_accessible_valid_and_fits(
         "add": f"/equipe/rappels/{centre.slug}/ajouter/",
         "for a family": f"{family}attente/?rdv={appointment.reference}",
     }
-    make_user("claire@example.org", "reception", centre)
-    browse.goto(pages["list"])
-    sign_in(browse, "claire@example.org")
+    claire = make_user("claire@example.org", "reception", centre)
+    come_in(browse.context, claire, live_server.url)
     faults, html = [], {}
     for name, path in pages.items():
         browse.goto(path)

@@ -128,10 +128,13 @@ def test_several_children_come_one_after_the_other(
     sami = make_child(karim, first_name="Sami")
     asked = {**wish(karim, None, redon), "child": [ines.pk, sami.pk]}
     first = buttons(claire.get(path(karim), asked).content.decode())[0]
-    claire.post(path(karim), {**asked, "creneau": first})
+    answer = claire.post(path(karim), {**asked, "creneau": first})
     booked = Appointment.objects.filter(shift=shift).order_by("starts_at")
     assert [each.child for each in booked] == [ines, sami]
     assert booked[0].ends_at == booked[1].starts_at
+    again = claire.post(path(karim), {**asked, "creneau": first})
+    assert again["Location"] == answer["Location"], "pressed twice, it is the same page"
+    assert booked.count() == 2
 
 
 def test_a_digit_opens_one_of_the_last_families(

@@ -3,6 +3,9 @@
 const PERIOD_MS = 3000;
 const MINUTE_MS = 60_000;
 const SHORT_MS = 10 * MINUTE_MS;
+// Pixels: what is pulled so far is meant to move; what is let go so near the grid is meant for it.
+const PULLED = 8;
+const NEAR = 24;
 const STEPS = { ArrowUp: [0, -1], ArrowDown: [0, 1], ArrowLeft: [-1, 0], ArrowRight: [1, 0] };
 
 const grid = document.querySelector("#grid");
@@ -23,12 +26,15 @@ let blocks = new Map();
 // The blocks that can have the focus, column by column; and the one that has or had it.
 let lanes = [];
 let focused = "";
-// Whether anybody is there, column by column; and who the columns are.
+// Whether anybody is there, column by column: busy, empty, or the one of a day without anybody; and who they are.
 let columns = [];
 let names = new Map();
 const days = new Intl.DateTimeFormat(document.documentElement.lang, { weekday: "long", day: "numeric", month: "long" });
 // A block in the hand stays there: nothing is drawn until it is let go.
 let isHeld = false;
+// Why some blocks stay, by their kind; and the one of them that somebody has under the button.
+let stays = {};
+let tried = null;
 // One thing at a time, in the order of the presses.
 let turn = Promise.resolve();
 let waiting = 0;
@@ -81,13 +87,18 @@ const content = ({ event }) => {
 
 const element = (key) => grid.querySelector(`.ec-event:not(.ec-ghost, .ec-preview) [data-key="${key}"]`);
 
-// A week has a column for each person of each day: those of whoever is not there are narrow.
+// A week has a column for each person of each day: those of whoever is not there take no room. Of a day without anybody
+// one stays, without a name.
 const narrow = () => {
   const main = grid.querySelector(".ec-main");
   const heads = grid.querySelectorAll(".ec-col-head");
   if (!("week" in grid.dataset) || heads.length !== columns.length) return;
-  heads.forEach((head, place) => head.classList.toggle("is-empty", !columns[place]));
-  main.style.gridTemplateColumns = `max-content ${columns.map((isBusy) => (isBusy ? "minmax(7.5rem, 1fr)" : "0.75rem")).join(" ")}`;
+  const days = grid.querySelectorAll(".ec-body .ec-day");
+  columns.forEach((kind, place) => {
+    for (const part of [heads[place], days[place]]) part?.classList.toggle("is-empty", kind === "empty");
+    heads[place].classList.toggle("is-nobody", kind === "nobody");
+  });
+  main.style.gridTemplateColumns = `max-content ${columns.map((kind) => (kind === "empty" ? "0" : "minmax(7.5rem, 1fr)")).join(" ")}`;
 };
 
 // Of all blocks one is reached by Tab; the arrows go on from there.
@@ -185,7 +196,35 @@ const step = (event) => {
 const shift = (start, { days, seconds }) =>
   new Date(Date.parse(`${start}Z`) + days * 86_400_000 + seconds * 1000).toISOString().slice(0, 16);
 
-const drop = ({ event, delta, newResource, revert }) => {
+// What cannot be dragged tells why, at the attempt.
+const resist = ({ target, clientX, clientY, button, isPrimary, pointerType }) => {
+  const block = blocks.get(target.closest(".ec-event")?.querySelector("[data-key]")?.dataset.key);
+  const isFixed = block && !(block.k === "visit" && block.m);
+  tried = isFixed && isPrimary && !button && pointerType !== "touch" ? { x: clientX, y: clientY, k: block.k } : null;
+};
+const pull = ({ clientX, clientY }) => {
+  if (!tried || tried.isSaid || Math.hypot(clientX - tried.x, clientY - tried.y) < PULLED) return;
+  tried.isSaid = true;
+  say(stays[tried.k], true);
+};
+const letGo = (event) => {
+  if (!tried?.isSaid) return;
+  tried = null;
+  event.preventDefault();
+  event.stopPropagation();
+};
+
+const isOutside = ({ clientX, clientY }) => {
+  const { left, right, top, bottom } = grid.querySelector(".ec-main").getBoundingClientRect();
+  return clientX < left - NEAR || clientX > right + NEAR || clientY < top - NEAR || clientY > bottom + NEAR;
+};
+
+const drop = ({ event, delta, newResource, revert, jsEvent }) => {
+  if (isOutside(jsEvent)) {
+    revert();
+    say(stays.outside, true);
+    return;
+  }
   const block = blocks.get(event.id);
   const body = new URLSearchParams({
     csrfmiddlewaretoken: grid.querySelector("[name=csrfmiddlewaretoken]").value,
@@ -250,14 +289,20 @@ const mount = (data) => {
 };
 
 const fill = (data) => {
+  ({ stays } = data);
   const hasFocus = grid.contains(document.activeElement) && Boolean(document.activeElement.dataset.key);
   blocks = new Map(data.events.map((each) => [each.id, each]));
   names = new Map(data.columns.map(({ id, title }) => [id, title]));
   lanes = inLanes(data);
   columns = data.dates.flatMap((date) => {
     const busy = data.columns.map(({ id }) => data.events.some((each) => each.c === id && each.s.startsWith(date)));
-    return busy.includes(true) ? busy : busy.map((_, place) => !place);
+    const alone = busy.includes(true) ? -1 : 0;
+    return busy.map((isBusy, place) => (isBusy ? "busy" : place === alone ? "nobody" : "empty"));
   });
+  const missing = grid.querySelector("[data-calendar-missing]");
+  missing.hidden = !data.missing.length;
+  missing.querySelector("summary").textContent = data.left_out;
+  missing.querySelector("ul").replaceChildren(...data.missing.map((text) => node("li", text)));
   grid.querySelector("[data-calendar-notes]").replaceChildren(...data.notes.map((text) => node("li", text)));
   if (board) Object.entries(options(data)).forEach(([name, value]) => board.setOption(name, value));
   else mount(data);
@@ -319,6 +364,9 @@ const tick = () => {
 if (grid && !("EventCalendar" in window)) list().classList.remove("calendar-list--twin");
 else if (grid) {
   grid.addEventListener("keydown", step);
+  grid.addEventListener("pointerdown", resist, true);
+  grid.addEventListener("pointermove", pull);
+  grid.addEventListener("click", letGo, true);
   grid.addEventListener("focusin", (event) => {
     focused = event.target.dataset.key ?? focused;
   });

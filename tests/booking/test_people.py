@@ -1,0 +1,223 @@
+"""A family's people are put right: what is written, what is proved no more, where messages go."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+from django.utils import timezone
+
+from booking import actions
+from booking.actions.people import Person
+from booking.actors import FAMILY, Actor
+from booking.errors import AgentsOnly, ChildKnown, SamePerson, WrongState
+from booking.models import Child, FamilyCorrection, Guardian
+from notifications.models import OutboxMessage
+from tests.booking.scene import AGENT, after, open_morning
+from tests.factories import make_appointment, make_child, make_guardian, make_shift, make_type
+from tests.messages import become
+from tests.notifications.messages import make_row
+
+pytestmark = pytest.mark.django_db
+NOUR = Person("Nour", "Haddad", "nour@example.org", "+33639981234")
+
+
+@pytest.fixture
+def nour() -> Guardian:
+    now = timezone.now()
+    return make_guardian(**NOUR._asdict(), email_verified_at=now, phone_verified_at=now)
+
+
+def correct(guardian: Guardian, actor: Actor = AGENT, **news: str) -> list[str]:
+    known = Person(guardian.first_name, guardian.last_name, guardian.email, guardian.number)
+    what = actions.correct_guardian(
+        household_id=guardian.household_id,
+        guardian_id=guardian.pk,
+        person=known._replace(**news),
+        now=timezone.now(),
+        actor=actor,
+    )
+    guardian.refresh_from_db()
+    return what
+
+
+def add(guardian: Guardian, person: Person) -> tuple[Guardian, bool]:
+    return actions.add_guardian(
+        household_id=guardian.household_id, person=person, now=timezone.now(), actor=AGENT
+    )
+
+
+def correct_child(child: Child, first_name: str, born_on: date, actor: Actor = AGENT) -> list[str]:
+    done = actions.correct_child(
+        household_id=child.household_id,
+        child_id=child.pk,
+        first_name=first_name,
+        born_on=born_on,
+        now=timezone.now(),
+        actor=actor,
+    )
+    child.refresh_from_db()
+    return done.what
+
+
+def test_another_number_is_written_proves_nothing_and_is_signed(nour: Guardian) -> None:
+    assert correct(nour, phone="+33639987766") == ["phone"]
+    assert (nour.number, nour.phone_verified_at) == ("+33639987766", None)
+    assert nour.email_verified_at is not None
+    done = FamilyCorrection.objects.get()
+    assert (done.household, done.by, done.person) == (nour.household, AGENT.label, "Nour Haddad")
+    assert "39981234" not in str(done.__dict__)
+
+
+def test_a_name_alone_leaves_what_was_proved(nour: Guardian) -> None:
+    assert correct(nour, last_name="Haddad-Le Goff", first_name="Noûr") == ["name"]
+    assert nour.phone_verified_at is not None
+
+
+def test_nothing_changed_is_nothing_written(nour: Guardian) -> None:
+    assert correct(nour) == []
+    assert not FamilyCorrection.objects.exists()
+
+
+def test_what_is_still_to_leave_goes_to_the_new_address_also_as_a_second_way(
+    nour: Guardian,
+) -> None:
+    ref = f"guardian:{nour.pk}"
+    by_mail = make_row(state="planned", recipient=NOUR.email, person_ref=ref)
+    second = make_row(
+        state="planned",
+        channel="sms",
+        recipient=NOUR.phone,
+        person_ref=ref,
+        alternatives=[{"channel": "email", "recipient": NOUR.email}],
+    )
+    other = make_row(state="planned", recipient=NOUR.email, person_ref="guardian:0")
+    gone = make_row(state="sent", recipient=NOUR.email, person_ref=ref)
+    correct(nour, email="autre@example.org")
+    for row in (by_mail, second, other, gone):
+        row.refresh_from_db()
+    assert by_mail.recipient == "autre@example.org"
+    assert second.alternatives == [{"channel": "email", "recipient": "autre@example.org"}]
+    assert (other.recipient, gone.recipient) == (NOUR.email, NOUR.email)
+
+
+def test_nothing_leaves_for_an_address_that_was_taken_out(nour: Guardian) -> None:
+    ref = f"guardian:{nour.pk}"
+    by_mail = make_row(state="planned", recipient=NOUR.email, person_ref=ref)
+    second = make_row(
+        state="planned",
+        channel="sms",
+        recipient=NOUR.phone,
+        person_ref=ref,
+        alternatives=[{"channel": "email", "recipient": NOUR.email}],
+    )
+    correct(nour, email="")
+    by_mail.refresh_from_db()
+    second.refresh_from_db()
+    assert (by_mail.state, second.state, second.alternatives) == ("superseded", "planned", [])
+
+
+def test_reminders_are_planned_for_a_number_that_was_missing() -> None:
+    actions.load_default_rules(now=timezone.now())
+    lea = make_guardian(email="", phone="")
+    starts_at = timezone.now() + timedelta(days=20)
+    make_appointment(make_shift(starts_at=starts_at), guardian=lea)
+    assert not OutboxMessage.objects.filter(kind="reminder").exists()
+    correct(lea, phone="+33639987766")
+    planned = OutboxMessage.objects.filter(kind="reminder", state="planned")
+    assert {row.recipient for row in planned} == {"+33639987766"}
+
+
+def test_who_would_be_somebody_known_already_is_not_written(nour: Guardian) -> None:
+    other = make_guardian(first_name="nour", last_name="HADDAD", email="", phone="+33639980001")
+    with pytest.raises(SamePerson):
+        correct(other, phone=NOUR.phone)
+    with pytest.raises(SamePerson):
+        correct(other, email=NOUR.email)
+    with pytest.raises(SamePerson):
+        add(make_guardian(), NOUR)
+    # Two people may share a number, and two of one name are two.
+    assert correct(other, first_name="Lina", phone=NOUR.phone) == ["name", "phone"]
+
+
+def test_only_agents_correct_and_only_who_is_there(nour: Guardian) -> None:
+    child = make_child(nour)
+    with pytest.raises(AgentsOnly):
+        correct(nour, FAMILY, phone="")
+    with pytest.raises(AgentsOnly):
+        correct_child(child, "Inès", child.born_on, FAMILY)
+    stranger = make_guardian()
+    with pytest.raises(WrongState):
+        actions.correct_guardian(
+            household_id=nour.household_id,
+            guardian_id=stranger.pk,
+            person=NOUR,
+            now=timezone.now(),
+            actor=AGENT,
+        )
+    with pytest.raises(WrongState):
+        actions.correct_child(
+            household_id=stranger.household_id,
+            child_id=child.pk,
+            first_name="Inès",
+            born_on=child.born_on,
+            now=timezone.now(),
+            actor=AGENT,
+        )
+    assert not FamilyCorrection.objects.exists()
+
+
+def test_a_second_parent_follows_all_children_and_is_added_once(nour: Guardian) -> None:
+    children = {make_child(nour, first_name="Inès"), make_child(nour, first_name="Adam")}
+    karim = Person("Karim", "Haddad", "", "+33639980002")
+    added, is_new = add(nour, karim)
+    assert is_new
+    assert set(added.children.all()) == children
+    assert add(nour, karim._replace(first_name="karim")) == (added, False)
+    assert FamilyCorrection.objects.get().what == ["added"]
+
+
+def test_a_child_is_put_right_and_its_namesake_of_that_day_refused(nour: Guardian) -> None:
+    ines = make_child(nour, first_name="Inés", born_on=date(2025, 11, 3))
+    assert correct_child(ines, "Inès", date(2025, 11, 4)) == ["name", "birth"]
+    assert correct_child(ines, "Inès", date(2025, 11, 4)) == []
+    make_child(nour, first_name="Adam", born_on=date(2025, 11, 4))
+    with pytest.raises(ChildKnown):
+        correct_child(ines, "adam", date(2025, 11, 4))
+
+
+def test_appointments_that_fit_the_child_no_more_are_named() -> None:
+    kind = make_type(audience="child", age_min_months=0, age_max_months=12)
+    starts_at = timezone.now() + timedelta(days=10)
+    nour = make_guardian()
+    ines = make_child(nour, born_on=starts_at.date() - timedelta(days=100))
+    booked = make_appointment(make_shift(starts_at=starts_at, types=[kind]), guardian=nour)
+    done = actions.correct_child(
+        household_id=nour.household_id,
+        child_id=ines.pk,
+        first_name=ines.first_name,
+        born_on=ines.born_on - timedelta(days=730),
+        now=timezone.now(),
+        actor=AGENT,
+    )
+    assert done.unfit == [booked]
+    booked.refresh_from_db()
+    assert booked.state == "booked"
+
+
+def test_a_merge_keeps_what_was_put_right(nour: Guardian) -> None:
+    correct(nour, phone="+33639987766")
+    kept = make_guardian()
+    actions.merge_households(
+        kept_id=kept.household_id, merged_id=nour.household_id, now=timezone.now(), actor=AGENT
+    )
+    assert FamilyCorrection.objects.get().household == kept.household
+
+
+def test_news_of_an_appointment_goes_where_the_family_is_now() -> None:
+    booked = open_morning().book()
+    become("sent")
+    assert booked.guardian is not None
+    correct(booked.guardian, email="ailleurs@example.org")
+    actions.cancel(uid=booked.uid, now=after(1), actor=AGENT, is_asked=True)
+    assert OutboxMessage.objects.get(kind="cancelled").recipient == "ailleurs@example.org"
