@@ -67,6 +67,11 @@ def family(place: Place) -> dict[str, Any]:
     return {"pk": place.appointment.household_id}
 
 
+def child(place: Place) -> int:
+    assert place.appointment.household is not None
+    return place.appointment.household.children.get().pk
+
+
 def visit(place: Place) -> dict[str, Any]:
     return {"reference": place.appointment.spoken_reference}
 
@@ -236,9 +241,7 @@ TABLE: dict[str, Line] = {
     "family-parent-edit": Line(
         "staff", DESK, lambda it: family(it) | {"guardian_id": it.appointment.guardian_id}
     ),
-    "family-child-edit": Line(
-        "staff", DESK, lambda it: family(it) | {"child_id": it.appointment.child_id or 1}
-    ),
+    "family-child-edit": Line("staff", DESK, lambda it: family(it) | {"child_id": child(it)}),
     "accounts": Line("staff", EVERY_MANAGER),
     "accounts-of": Line("staff", MANAGER, lambda it: {"team": it.centre.slug}),
     "account-act": Line("staff", MANAGER, lambda it: it.colleague),

@@ -36,6 +36,7 @@ from tests.architecture.access.table import OWN_AND_OTHERS, ROLES
 from tests.factories import (
     make_appointment,
     make_centre,
+    make_child,
     make_department,
     make_guardian,
     make_practitioner,
@@ -170,6 +171,8 @@ def _place(name: str) -> Place:
         )
         for minutes, family in ((0, "Secret"), (30, "Jumeau"))
     )
+    assert first.guardian is not None
+    make_child(first.guardian)  # who comes with no appointment
     return Place(
         name=name,
         centre=centre,
