@@ -242,7 +242,7 @@ def invite(agent: Mouse, morning: Morning) -> None:
     agent.write("#id_first_name", "Anne")
     agent.write("#id_last_name", "Le Gall")
     agent.press("main >> text=Inviter >> nth=-1")
-    says(agent.page, "Anne Le Gall a maintenant ce rôle")
+    says(agent.page, "anne@example.org a maintenant ce rôle")
     given = Membership.objects.get(user__email="anne@example.org")
     assert (given.role, given.centre) == ("reception", morning.centre)
     assert OutboxMessage.objects.filter(recipient="anne@example.org").count() == 1
