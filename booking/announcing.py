@@ -8,6 +8,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from django.db.models import CharField, Exists, OuterRef, QuerySet
+from django.db.models.functions import Cast
+
 from booking import planning
 from booking.actors import Actor
 from booking.messages import (
@@ -33,8 +36,16 @@ from notifications.outbox import Intent
 Choice = Case.Choice
 TELLS = {Choice.MOVE: MOVED, Choice.CANCEL: CLOSED, Choice.PROPOSE: PROPOSED}
 State = OutboxMessage.State
-# In the keys of what asks for a call because a half-day was cancelled; then which decision it was.
+# In the keys of what asks for a call because a half-day was cancelled or changed; then by which
+# decision.
 OFF = "off"
+# What is to be phoned about an appointment as it stands.
+_CALLED = OutboxMessage.objects.filter(
+    subject_ref=Cast(OuterRef("uid"), CharField()), kind=TO_CALL, version=OuterRef("sequence")
+)
+NAMED = ("centre", "household", "guardian", "type")
+# What tells a family of its appointment as it is arranged.
+ARRANGED = (CONFIRMATION, MOVED)
 
 
 class Told(NamedTuple):
@@ -65,7 +76,7 @@ def declared(
     withdrawn. The kind of what had not left yet, by appointment."""
     listed = list(told)
     refs = {str(each.appointment.uid): each.appointment.pk for each in listed}
-    waiting = outbox.waiting(subject_refs=refs, kinds=[CONFIRMATION, MOVED])
+    waiting = outbox.waiting(subject_refs=refs, kinds=ARRANGED)
     intents: list[Intent] = []
     to_phone: defaultdict[str, list[Appointment]] = defaultdict(list)
     for each in listed:
@@ -203,30 +214,72 @@ def stand_again(cases: Sequence[Case], *, by: str, now: datetime) -> list[Case]:
     return again
 
 
-def called_off(appointments: Collection[Appointment], *, decision: int, now: datetime) -> None:
-    """Their half-day was cancelled by itself, by this `decision`: these families are to be phoned,
-    for nothing else tells them."""
+def called_off(appointments: Collection[Appointment], *, decision: str, now: datetime) -> None:
+    """By this `decision` their half-day does not receive them any more: these families are to be
+    phoned, for nothing else tells them. What was still to be said of these visits is not true."""
+    refs = [str(each.uid) for each in appointments]
+    outbox.supersede(subject_refs=refs, kinds=ARRANGED)
+    planning.apply(planning.plan_days(map(planning.day_of, appointments), now=now), now=now)
     to_call(TO_CALL, appointments, event=f"{OFF}{decision}", now=now)
 
 
 def called_on(
-    appointments: Collection[Appointment], *, decision: int, by: str, now: datetime
+    appointments: Collection[Appointment], *, decision: str, by: str, now: datetime
 ) -> None:
-    """Their half-day takes place after all: nobody is phoned about it any more, but those who were
-    told that it does not are to be told that it does."""
+    """Their half-day receives them again: reminders too, and nobody is phoned about it any more;
+    but those who were told that it does not are to be told that it does."""
     refs = {str(each.uid): each for each in appointments}
     calls = OutboxMessage.objects.filter(
         subject_ref__in=refs, kind=TO_CALL, intent_key__contains=f":{OFF}"
     )
     last = {each.subject_ref: each for each in calls.order_by("pk")}
-    waiting = calls.filter(handled_as="")
-    waiting.update(
+    calls.filter(handled_as="").update(
         handled_as=OutboxMessage.Handled.CLOSED,
         handled_by=by[: handling.LONGEST_NAME],
         handled_at=now,
     )
-    told = [refs[ref] for ref, call in last.items() if call.handled_as == call.Handled.TOLD]
-    to_call(KEPT, told, event=f"on{decision}", now=now)
+    told = {ref for ref, call in last.items() if call.handled_as == call.Handled.TOLD}
+    planning.apply(planning.plan_days(map(planning.day_of, appointments), now=now), now=now)
+    intents: list[Intent] = []
+    for ref, kind in _withheld(refs.keys() - told).items():
+        intents += _said_again(kind, refs[ref], event=f"on{decision}", now=now)
+    outbox.enqueue(intents, now=now)
+    to_call(KEPT, [refs[ref] for ref in told], event=f"on{decision}", now=now)
+
+
+def _withheld(refs: Collection[str]) -> dict[str, str]:
+    """Of these (subjects) those whose family was never told of this appointment as it stands, for
+    the message was withdrawn before it left; and its kind."""
+    found = OutboxMessage.objects.filter(subject_ref__in=refs, kind__in=ARRANGED)
+    last: dict[str, list[OutboxMessage]] = {}
+    for each in found.order_by("version", "pk"):
+        so_far = last.get(each.subject_ref, [])
+        same = so_far if so_far and so_far[0].version == each.version else []
+        last[each.subject_ref] = [*same, each]
+    return {
+        ref: rows[-1].kind
+        for ref, rows in last.items()
+        if all(each.state == State.SUPERSEDED for each in rows)
+    }
+
+
+def are_called_off(found: QuerySet[Appointment]) -> QuerySet[Appointment]:
+    """Of these those that a half-day once did not receive as they stand."""
+    return found.filter(Exists(_CALLED.filter(intent_key__contains=f":{OFF}")))
+
+
+def uncalled(found: QuerySet[Appointment]) -> QuerySet[Appointment]:
+    """Those of these that nobody was ever asked to phone about as they stand."""
+    return found.exclude(Exists(_CALLED))
+
+
+def called_in_vain(*, now: datetime) -> list[Appointment]:
+    """Those that are still to be phoned because of a half-day that receives them again."""
+    calls = handling.waiting_for_a_person().filter(
+        kind=TO_CALL, intent_key__contains=f":{OFF}", valid_until__gt=now
+    )
+    found = Appointment.objects.filter(uid__in=list(calls.values_list("subject_ref", flat=True)))
+    return [each for each in found.select_related(*NAMED, "shift") if each.is_received]
 
 
 def to_call(kind: str, appointments: Collection[Appointment], *, event: str, now: datetime) -> None:

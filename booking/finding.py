@@ -42,7 +42,8 @@ WITH found AS MATERIALIZED (
     FROM booking_familysearch WHERE {conditions} LIMIT %(compared)s)
 SELECT likest.id, likest.is_same FROM (
     SELECT household_id AS id, is_same FROM found
-    ORDER BY booking_likeness(%(typed)s::text[], words) DESC, cardinality(words), household_id DESC
+    ORDER BY is_same DESC, booking_likeness(%(typed)s::text[], words) DESC, cardinality(words),
+        household_id DESC
     OFFSET 0) likest
 WHERE {theirs} LIMIT %(most)s
 """

@@ -16,6 +16,7 @@ from booking.models import (
     FamilyCorrection,
     FamilyMerge,
     FamilyRead,
+    Household,
 )
 from centres.models import Membership, User
 from notifications.models import OutboxMessage
@@ -87,10 +88,13 @@ def children_added(household: int) -> list[ChildAdded]:
     return list(found.order_by("-at", "-pk"))
 
 
-def corrections_of(household: int) -> list[FamilyCorrection]:
-    """Who put right what of a family's people, the latest first: one query."""
-    found = FamilyCorrection.objects.filter(household=household)
-    return list(found.order_by("-at", "-pk")[:MESSAGES_SHOWN])
+def corrections_of(household: Household) -> list[FamilyCorrection]:
+    """Who put right what of a family's people, who are loaded; the latest first: one query."""
+    found = FamilyCorrection.objects.filter(
+        Q(guardian__in=[each.pk for each in household.guardians.all()])
+        | Q(child__in=[each.pk for each in household.children.all()])
+    )
+    return list(found.select_related("guardian", "child").order_by("-at", "-pk")[:MESSAGES_SHOWN])
 
 
 def staff_named(labels: Iterable[str]) -> dict[str, tuple[str, str]]:

@@ -206,7 +206,7 @@ def visits_of_day(household_id: int, on: date) -> list[Appointment]:
         state=Appointment.State.BOOKED,
         starts_at__gte=midnight - timedelta(days=1),
         starts_at__lt=midnight + timedelta(days=2),
-    ).select_related("type", "centre__department", "site", "guardian", "household")
+    ).select_related("type", "centre__department", "site", "guardian", "household", "shift")
     return [
         visit
         for visit in near.order_by("starts_at", "id")
@@ -216,10 +216,11 @@ def visits_of_day(household_id: int, on: date) -> list[Appointment]:
 
 def visits_told(household_id: int, on: date, person_ref: str) -> list[Appointment]:
     """Those of them that this person is told of; not what the centre has to change, of which it
-    says itself what becomes."""
+    says itself what becomes, nor what its half-day does not receive any more."""
     in_limbo = Case.objects.in_limbo().filter(appointment__guardian__household=household_id)
     changing = set(in_limbo.values_list("appointment", flat=True))
-    visits = [each for each in visits_of_day(household_id, on) if each.pk not in changing]
+    of_day = visits_of_day(household_id, on)
+    visits = [each for each in of_day if each.is_received and each.pk not in changing]
     return told_to(person_ref, visits)
 
 

@@ -68,6 +68,14 @@ def public_window(
     return Window(earliest, max(earliest, to_minute(latest)))
 
 
+def bookable_from(
+    starts_at: datetime, *, horizon_days: int, zone: ZoneInfo, release: time
+) -> datetime:
+    """When the horizon of families reaches this start: see `public_window`."""
+    day = starts_at.astimezone(zone).date() - timedelta(days=horizon_days)
+    return wall(day, release, zone)
+
+
 def agent_window(*, now: datetime) -> Window:
     """The starts agents may choose: anything not over yet, as far as shifts exist."""
     return Window(to_minute(now), to_minute(now + timedelta(days=400)))

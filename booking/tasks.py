@@ -16,14 +16,17 @@ from booking.growing import KEPT_AFTER
 from booking.models import (
     Appointment,
     CalendarLink,
+    FamilyCorrection,
     FamilyMerge,
     FamilyRead,
+    NewTime,
     NextVisit,
     RateCounter,
     Verification,
     WaitingListEntry,
     WaitingListOffer,
 )
+from booking.newly_free import NEW_FOR
 from centres.models import SheetImport
 from notifications import retention
 
@@ -55,16 +58,16 @@ def index_families() -> int:
 
 @shared_task
 def tend_waiting_list() -> int:
-    """Once a minute: offers whose time is up go to the next family, times just given back to whose
-    turn it is; how many offers were made. Each one is a transaction of its own: what fails, or is
-    killed, is found again."""
+    """Once a minute: offers whose time is up go to the next family; times just given back, and
+    those that can be booked for the first time, to whose turn it is. How many offers were made.
+    Each is a transaction of its own: what fails, or is killed, is found again."""
     now = timezone.now()
     for uid in waitlist.useless_entries(now=now):
         actions.stop_waiting(uid=uid, now=now, ending=WaitingListEntry.Ending.USELESS)
     made = [_try(actions.end_offer, uid=uid, now=now) for uid in waitlist.due_offers(now=now)]
     freed = waitlist.freed_times(now=now)
     made += [_try(actions.offer_freed, appointment_id=pk, now=now) for pk in freed]
-    return sum(offer is not None for offer in made)
+    return sum(offer is not None for offer in made) + len(actions.offer_new_times(now=now))
 
 
 def _try(action: Callable[..., WaitingListOffer | None], **given: Any) -> WaitingListOffer | None:
@@ -83,8 +86,9 @@ def mail_papers() -> int:
 
 @shared_task
 def heal_messages() -> int:
-    """Put right the reminders that are missing or out of date; how many were written."""
-    return actions.heal_reminders(now=timezone.now()).written
+    """Put right the calls and the reminders that are missing or out of date; how many were."""
+    now = timezone.now()
+    return actions.heal_calls(now=now) + actions.heal_reminders(now=now).written
 
 
 @shared_task
@@ -102,8 +106,9 @@ def forget_leftovers() -> None:
     Appointment.objects.filter(due_on__isnull=False).exclude(still_ahead).update(due_on=None)
     NextVisit.objects.filter(on__lt=timezone.localdate(now) - KEPT_AFTER).delete()
     CalendarLink.objects.filter(revoked_at__lt=now - JOURNALS_KEPT).delete()
+    NewTime.objects.filter(at__lt=now - NEW_FOR).delete()
     WaitingListEntry.objects.filter(closed_at__lt=now - WAITING_KEPT).delete()
     SheetImport.objects.filter(at__lt=now - timedelta(days=1)).delete()
-    for journal in (FamilyRead, FamilyMerge):
+    for journal in (FamilyRead, FamilyMerge, FamilyCorrection):
         journal.objects.filter(at__lt=now - JOURNALS_KEPT).delete()
     retention.forget_old()

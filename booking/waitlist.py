@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -22,6 +22,8 @@ Audience = AppointmentType.Audience
 # Nobody is asked about a time nearer than this (see waiting.BY_MESSAGE).
 NEAREST = timedelta(hours=5)
 REFUSED = (State.REFUSED, State.EXPIRED)
+# Who has said no to a new time, or nothing, is asked about the next one so much later.
+REST = timedelta(days=1)
 NAMED = ("appointment__centre", "guardian__household", "child", "type", "centre")
 
 # Times given back whose delay still keeps them off the public list, whose place is empty, and for
@@ -29,7 +31,7 @@ NAMED = ("appointment__centre", "guardian__household", "child", "type", "centre"
 FREED = """
 SELECT a.id FROM booking_appointment a JOIN centres_shift s ON s.id = a.shift_id
 WHERE a.reoffer_at > %(now)s AND a.starts_at > %(nearest)s
-  AND a.state IN ('cancelled', 'lapsed') AND s.status = 'open'
+  AND a.state IN ('cancelled', 'lapsed') AND a.last_action <> 'call_off' AND s.status = 'open'
   AND EXISTS (SELECT FROM booking_waitinglistentry e
               WHERE e.state = 'open' AND e.type_id = a.type_id AND a.site_id = ANY (e.sites))
   AND NOT EXISTS (
@@ -61,26 +63,53 @@ def freed(place: Appointment) -> Freed:
     )
 
 
-def waiting_for(place: Appointment, *, now: datetime) -> dict[int, WaitingListEntry]:
+def waiting_for(
+    place: Appointment, *, now: datetime, new_since: datetime | None = None
+) -> dict[int, WaitingListEntry]:
     """The open requests (by id) that this time may be offered to: not to whom it was offered
     before, nor to who has just given it up, has its appointment by another way, or thinks of
-    another time."""
+    another time. One that is new since then only to who waited before, and was not asked about
+    another time of that half-day."""
     offers = WaitingListOffer.objects.filter(entry=OuterRef("pk"))
-    asked = offers.filter(practitioner=place.practitioner_id, starts_at=place.starts_at)
-    busy = WaitingListOffer.objects.filter(household=OuterRef("household"), state=State.OPEN)
-    found = (
-        _counted(WaitingListEntry.objects.filter(state="open", type=place.type_id))
-        .filter(sites__contains=[place.site_id])
-        .filter(Q(appointment__isnull=True) | Q(appointment__state="booked"))
-        .exclude(Exists(asked))
-        .exclude(Exists(busy))
-        .exclude(_is_provided(now=now))
-    )
+    theirs = offers.filter(practitioner=place.practitioner_id)
+    found = _askable([place.type_id], now=now).filter(sites__contains=[place.site_id])
+    found = found.exclude(Exists(theirs.filter(starts_at=place.starts_at)))
+    if new_since is not None:
+        shift = place.shift
+        there = theirs.filter(starts_at__gte=shift.starts_at, starts_at__lt=shift.ends_at)
+        asked = there.exclude(state=State.WITHDRAWN)
+        found = _rested(found, now=now).filter(asked_at__lte=new_since).exclude(Exists(asked))
     if place.household_id:
         found = found.exclude(household=place.household_id)
     if place.moves_id:
         found = found.exclude(appointment=place.moves_id)
     return {each.pk: each for each in found.select_related(*NAMED)}
+
+
+def may_be_asked(types: Collection[int], *, now: datetime) -> dict[int, WaitingListEntry]:
+    """The open requests (by id) of these types that may be asked about a new time, with what they
+    were asked before: two queries."""
+    found = _rested(_askable(types, now=now), now=now).select_related(*NAMED)
+    return {each.pk: each for each in found.prefetch_related("offers")}
+
+
+def _askable(types: Collection[int], *, now: datetime) -> QuerySet[WaitingListEntry]:
+    busy = WaitingListOffer.objects.filter(household=OuterRef("household"), state=State.OPEN)
+    return (
+        _counted(WaitingListEntry.objects.filter(state="open", type__in=types))
+        .filter(Q(appointment__isnull=True) | Q(appointment__state="booked"))
+        .exclude(Exists(busy))
+        .exclude(_is_provided(now=now))
+    )
+
+
+def _rested(found: QuerySet[WaitingListEntry], *, now: datetime) -> QuerySet[WaitingListEntry]:
+    """Without those that a new time was offered to in vain a short while ago: a plan that opens
+    twenty mornings is not twenty questions in a row."""
+    lately = WaitingListOffer.objects.filter(
+        entry=OuterRef("pk"), is_new_time=True, state__in=REFUSED, answered_at__gt=now - REST
+    )
+    return found.exclude(Exists(lately))
 
 
 def _is_provided(*, now: datetime) -> Q:

@@ -138,6 +138,8 @@ class Line:
         day shown."""
         visit, watcher = self.entry.visit, self.watcher
         until = visit.until if visit and visit.until else watcher.now
+        if visit and until >= visit.ends:
+            return _("Annulé par le centre, n’est pas reproposé")
         if watcher.day(until) == watcher.day(self.entry.starts):
             return _("Annulé, reproposé à %(clock)s") % {"clock": watcher.clock(until)}
         moment = spoken_instant(from_minute(until, watcher.zone))

@@ -8,11 +8,19 @@ from typing import Any
 from django import forms
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
+from phonenumber_field.phonenumber import PhoneNumber
 
 from booking.actions.people import Person
 from booking.models import Child, Guardian
-from frontend.fields import EmailField, FirstNameField, LastNameField, MobileField
-from frontend.forms_child import ChildFields, Typed
+from frontend.fields import EmailField, FirstNameField, LastNameField, MobileField, french_number
+from frontend.forms_child import ChildFields
+
+
+def shown_number(phone: PhoneNumber) -> str:
+    """As people here say it, or with its country where that is another: typed again it is the
+    same."""
+    national = str(phone.as_national)
+    return national if french_number(national) == phone.as_e164 else str(phone.as_international)
 
 
 class PersonForm(forms.Form):
@@ -33,38 +41,51 @@ class PersonForm(forms.Form):
             initial = {
                 "first_name": guardian.first_name,
                 "last_name": guardian.last_name,
-                "phone": guardian.phone.as_national if guardian.phone else "",
+                "phone": shown_number(guardian.phone) if guardian.phone else "",
                 "email": guardian.email,
             }
         super().__init__(data, initial=initial)
         for field in self.fields.values():
             # Another family's than the browser's own.
             field.widget.attrs["autocomplete"] = "off"
+            # Sent along, to tell what was typed from what was only shown.
+            field.show_hidden_initial = guardian is not None
 
     @property
     def person(self) -> Person:
         return Person(**self.cleaned_data)
 
+    @property
+    def changes(self) -> dict[str, str]:
+        """What was typed anew since the page was shown."""
+        return {name: self.cleaned_data[name] for name in self.changed_data}
+
 
 class ChildCorrectionForm(ChildFields):
-    """A child's first name and day of birth, to be put right."""
+    """A child's names and day of birth, to be put right."""
+
+    child_last_name = forms.CharField(label=_("Nom"), max_length=60, required=False)
+    field_order = ("child_first_name", "child_last_name", "child_born_on")
 
     def __init__(self, data: QueryDict | None, child: Child, *, today: date) -> None:
         initial: dict[str, Any] = {
             "child_first_name": child.first_name,
+            "child_last_name": child.last_name,
             "child_born_on": f"{child.born_on:%d/%m/%Y}",
         }
         super().__init__(data, initial=initial)
         self.today = today
-        for name in initial:
+        for field in self.fields.values():
+            field.widget.attrs["autocomplete"] = "off"
+            field.show_hidden_initial = True
+        for name, says in (
+            ("child_first_name", _("Écrivez le prénom de l’enfant.")),
+            ("child_born_on", _("Écrivez le jour de naissance de l’enfant.")),
+        ):
             self.fields[name].required = True
-        self.fields["child_first_name"].error_messages["required"] = _(
-            "Écrivez le prénom de l’enfant."
-        )
-        self.fields["child_born_on"].error_messages["required"] = _(
-            "Écrivez le jour de naissance de l’enfant."
-        )
+            self.fields[name].error_messages["required"] = says
 
     @property
-    def corrected(self) -> Typed:
-        return Typed(self.cleaned_data["child_first_name"], self.cleaned_data["child_born_on"])
+    def changes(self) -> dict[str, Any]:
+        """What was typed anew since the page was shown, by the child's own fields."""
+        return {name.removeprefix("child_"): self.cleaned_data[name] for name in self.changed_data}

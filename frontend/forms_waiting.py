@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from booking.actions.waiting import EVERY_DAY, Wishes
 from booking.models import WaitingListEntry
 from centres.models import Site
-from frontend.forms import DateBoxesField
+from frontend.forms import DateBoxesField, WhoForm
 
 DAYS = (
     ("1", _("lundi")),
@@ -36,6 +36,23 @@ NOTICES = (
     ("2880", _("Deux jours avant")),
     ("10080", _("Une semaine avant")),
 )
+
+
+# Unless a family says otherwise: it is told the day before.
+NOTICE = 1440
+
+
+class JoinForm(WhoForm):
+    """Who waits: what booking asks, since a time that is accepted is booked."""
+
+    def __init__(self, *args: Any, has_sms: bool = False, **options: Any) -> None:
+        super().__init__(*args, has_sms=has_sms, **options)
+        email, phone = self.fields["email"], self.fields["phone"]
+        if has_sms:
+            phone.help_text = _("Le code, puis nos propositions, peuvent arriver par SMS.")
+        else:
+            email.help_text = _("Nous y envoyons un code pour confirmer, puis nos propositions.")
+            phone.help_text = _("Pour vous proposer une place au téléphone.")
 
 
 class WishesForm(forms.Form):
@@ -121,7 +138,7 @@ def _initial(entry: WaitingListEntry | None, sites: Sequence[Site]) -> dict[str,
             "days": [key for key, _label in DAYS],
             "sites": [str(site.pk) for site in sites if site.centre_id == own],
             "moment": "",
-            "notice": "1440",
+            "notice": str(NOTICE),
         }
     span = (entry.opens, entry.closes)
     return {

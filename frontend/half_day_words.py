@@ -136,7 +136,9 @@ class HalfDaysPreview:
 
     @property
     def is_empty(self) -> bool:
-        return not (any(each.before for each in self.changed) or self.followed or self.left_out)
+        outcome = self.outcome
+        is_shown = outcome.followed or outcome.left_out or outcome.back
+        return not (is_shown or any(each.before for each in self.changed))
 
     @property
     def cancelled(self) -> WeekLine | None:
@@ -167,6 +169,10 @@ class HalfDaysPreview:
     @property
     def left_out(self) -> list[LeftOut]:
         return self._named(self.outcome.left_out)
+
+    @property
+    def back(self) -> list[LeftOut]:
+        return self._named(self.outcome.back)
 
     def _named(self, found: Iterable[Appointment]) -> list[LeftOut]:
         return [left_out(each, self.desk) for each in found]

@@ -22,6 +22,9 @@ DONE = {
     "import": gettext_noop("%(who)s a repris le rendez-vous du %(new)s d’un autre logiciel."),
     "overbook": gettext_noop("%(who)s a ajouté le rendez-vous du %(new)s, en plus des autres."),
     "cancel": gettext_noop("%(who)s a annulé le rendez-vous du %(new)s."),
+    "call_off": gettext_noop(
+        "%(who)s a annulé le rendez-vous du %(new)s : le centre ne peut pas recevoir la famille."
+    ),
     "accept": gettext_noop("%(who)s a accepté le nouveau rendez-vous du %(new)s."),
     "undo": gettext_noop("%(who)s a remis le rendez-vous au %(new)s, comme avant."),
     "again": gettext_noop("%(who)s a renvoyé la confirmation à la famille."),

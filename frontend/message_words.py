@@ -78,7 +78,8 @@ BY_OUTCOME: dict[str, str] = {
 NOWHERE = gettext_noop("Aucun message ne peut joindre cette famille, ou pas à temps.")
 BY_KIND = {
     "to_call": gettext_noop(
-        "Absence, fermeture ou demi-journée annulée : la famille est à prévenir au téléphone."
+        "Absence, fermeture, demi-journée annulée ou changée : la famille est à prévenir au "
+        "téléphone."
     ),
     "proposal_refused": gettext_noop("La famille a refusé le créneau proposé."),
     "proposal_unanswered": gettext_noop("La famille n’a pas répondu au créneau proposé."),

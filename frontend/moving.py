@@ -248,6 +248,8 @@ def _held(told: _Told) -> str:
 
 
 def _given_back(told: _Told) -> str:
+    if told.found.until >= told.found.ends:
+        return _("Le centre ne peut pas recevoir à ce moment-là : un rendez-vous y a été annulé.")
     until, starts = (from_minute(each, told.zone) for each in (told.found.until, told.found.starts))
     if until.date() != starts.date():
         values = {"moment": spoken_instant(until)}

@@ -254,6 +254,13 @@ class Preview:
         ]
 
     @property
+    def back(self) -> list[LeftOut]:
+        return [
+            left_out(each, self.desk, is_new=self._is_new(f"back:{each.pk}"))
+            for each in self.outcome.back
+        ]
+
+    @property
     def outside_already(self) -> int:
         return len(self.outcome.outside) - len(self.outcome.left_out)
 

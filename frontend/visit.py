@@ -92,6 +92,11 @@ class Visit:
         return self.can_cancel and self.starts - self.now > A_DAY
 
     @property
+    def is_left_out(self) -> bool:
+        """Whether its half-day does not receive it any more: the centre calls."""
+        return self.standing is Standing.AHEAD and not self.appointment.is_received
+
+    @property
     def is_too_late(self) -> bool:
         return self.standing is Standing.AHEAD and not self.can_cancel
 
@@ -143,16 +148,17 @@ class Visit:
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """Another time that the centre holds for a family; or nothing yet: then it calls."""
+    """Another time that the centre holds for a family; or nothing yet: then it calls, as it does
+    when the half-day does not receive the family any more."""
 
-    case: Case
+    case: Case | None
     visit: Visit
 
     @property
     def held(self) -> Visit | None:
         """The time, while the family can still say yes."""
-        held = self.case.proposal
-        if held is None or not self.case.is_open(now=self.visit.now):
+        held = self.case.proposal if self.case else None
+        if self.case is None or held is None or not self.case.is_open(now=self.visit.now):
             return None
         return Visit(held, self.visit.now) if held.state == State.HELD else None
 
@@ -160,7 +166,8 @@ class Proposal:
     def answer_by(self) -> datetime:
         """The last moment for an answer, on the clock of the centre."""
         zone = ZoneInfo(self.visit.appointment.centre.time_zone)
-        return (self.case.answer_by or self.visit.now).astimezone(zone)
+        last = self.case.answer_by if self.case else None
+        return (last or self.visit.now).astimezone(zone)
 
 
 def address(name: str, visit: Visit, *, news: str = "") -> str:

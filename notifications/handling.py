@@ -7,7 +7,7 @@ it. Pressing twice is pressing once; what somebody else has settled meanwhile st
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -27,8 +27,8 @@ from notifications.words.kinds import KINDS
 
 Channel, Handled, State = OutboxMessage.Channel, OutboxMessage.Handled, OutboxMessage.State
 # Codes live for minutes: who still wants in has asked for another one. Links to choose a password
-# and the paper list are for staff, who ask again, or have it on the screen.
-NOBODY_WAITS_FOR = ("code", "account", "paper")
+# and the paper list are for staff, who ask again, or have it on the screen. Who cancelled knows.
+NOBODY_WAITS_FOR = ("code", "account", "paper", "cancelled")
 AGAIN = re.compile(r":resend:\d+$")
 LONGEST_NAME = 80
 
@@ -213,21 +213,17 @@ def channels_for(kind: str) -> list[str]:
     return ways
 
 
-def readdress(*, channel: str, former: str, address: str, person_refs: Collection[str]) -> int:
-    """What is still to leave for these people goes to the new address, or without one not at all,
-    now or as a second way; how many messages."""
-    planned = OutboxMessage.objects.filter(state=State.PLANNED, person_ref__in=person_refs)
-    old = {"channel": channel, "recipient": former}
-    new = [old | {"recipient": address}] if address else []
-    for message in planned.filter(alternatives__contains=[old]):
-        message.alternatives = [
-            way for known in message.alternatives for way in (new if known == old else [known])
-        ]
-        message.save(update_fields=["alternatives"])
-    theirs = planned.filter(channel=channel, recipient=former)
-    if not address:
-        return theirs.update(state=State.SUPERSEDED, is_withdrawn=True)
-    return theirs.update(recipient=address)
+def reroute(message: OutboxMessage, ways: Sequence[tuple[str, str]]) -> None:
+    """Let a message that has not left, locked, take these ways instead, the best first; without any
+    it is lost, and a person tells what it was to say."""
+    if ways:
+        message.channel, message.recipient = ways[0]
+    else:
+        message.recipient, message.state = "", State.FAILED
+    message.alternatives = [
+        {"channel": channel, "recipient": recipient} for channel, recipient in ways[1:]
+    ]
+    message.save(update_fields=["channel", "recipient", "alternatives", "state"])
 
 
 @transaction.atomic

@@ -21,8 +21,9 @@ from booking.actions.feeding import (
     note_calendar_read,
     stop_calendar_link,
 )
+from booking.actions.filling import offer_new_times
 from booking.actions.following import decide_next, forget_next
-from booking.actions.healing import heal_reminders
+from booking.actions.healing import heal_calls, heal_reminders
 from booking.actions.holding import extend_hold, hold, lapse_expired_holds, release_hold
 from booking.actions.lending import change_half_day, swap_half_days
 from booking.actions.mailing import mail_papers, order_paper, stop_paper
@@ -44,7 +45,13 @@ from booking.actions.talking import (
 )
 from booking.actions.undoing import take_back, undo
 from booking.actions.visiting import arrive, await_again, fulfil, mark_noshow, start
-from booking.actions.waiting import ask_for_any, ask_for_earlier, change_wishes, stop_waiting
+from booking.actions.waiting import (
+    ask_for_any,
+    ask_for_earlier,
+    change_wishes,
+    join_waiting_list,
+    stop_waiting,
+)
 from booking.actions.withdrawing import undo_import
 
 __all__ = [
@@ -77,10 +84,12 @@ __all__ = [
     "extend_hold",
     "forget_next",
     "fulfil",
+    "heal_calls",
     "heal_reminders",
     "hold",
     "import_rules",
     "invite_colleague",
+    "join_waiting_list",
     "lapse_expired_holds",
     "leave_callback",
     "load_default_rules",
@@ -94,6 +103,7 @@ __all__ = [
     "note_language",
     "note_read",
     "offer_freed",
+    "offer_new_times",
     "order_paper",
     "overbook",
     "overbook_for",

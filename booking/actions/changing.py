@@ -17,6 +17,8 @@ from booking.loading import update_appointment
 from booking.locking import lock_appointments
 from booking.models import Appointment
 
+# By the centre, for one appointment.
+CALL_OFF = "call_off"
 # What a move takes over from the hold on the new time.
 PLACE_FIELDS = (
     "shift",
@@ -120,9 +122,10 @@ def cancel(
 ) -> Appointment:
     """Cancel an appointment still ahead; its time is offered again after the centre's delay.
 
-    An agent cancels for the centre, or because the family asked (`is_asked`): that decides what the
-    message says. `seen` is the version (sequence) the agent saw. Cancelling twice is one
-    cancellation. Raises WrongState, TooLate.
+    An agent cancels because the family asked (`is_asked`), or for the centre, which cannot receive
+    it: that decides what the message says, and whether anybody else is offered the time. `seen` is
+    the version (sequence) the agent saw. Cancelling twice is one cancellation. Raises WrongState,
+    TooLate.
     """
     locked = lock_appointments([uid])
     already = locked.get(uid)
@@ -131,15 +134,24 @@ def cancel(
     appointment = _changeable(locked, uid, now=now, actor=actor)
     if seen is not None and appointment.sequence != seen:
         raise WrongState
-    if appointment.ends_at <= now:
+    if appointment.starts_at <= now:
         raise TooLate
+    is_called_off = actor.is_agent and not is_asked
     appointment.state = Appointment.State.CANCELLED
     appointment.sequence += 1
     appointment.note = reason[:200] or appointment.note  # why it was overbooked stays
-    appointment.reoffer_at = rules.reoffer_at(
-        now=now, starts_at=appointment.starts_at, delay_min=appointment.centre.reoffer_delay_min
-    )
-    record(appointment, "cancel", now=now, actor=actor)
+    appointment.reoffer_at = _offered_again(appointment, is_called_off=is_called_off, now=now)
+    record(appointment, CALL_OFF if is_called_off else "cancel", now=now, actor=actor)
     update_appointment(appointment, *CHANGED_FIELDS, "reoffer_at")
     messages.cancelled(appointment, now=now, actor=actor, is_asked=is_asked)
     return appointment
+
+
+def _offered_again(
+    appointment: Appointment, *, is_called_off: bool, now: datetime
+) -> datetime | None:
+    if is_called_off:  # nobody is there to receive another family
+        return appointment.ends_at
+    return rules.reoffer_at(
+        now=now, starts_at=appointment.starts_at, delay_min=appointment.centre.reoffer_delay_min
+    )

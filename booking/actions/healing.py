@@ -1,4 +1,5 @@
-"""Reminders put right: rules that changed, rows that are missing, whatever else went wrong."""
+"""Reminders and calls put right: rules that changed, rows that are missing, half-days that changed
+in the administration or overnight, whatever else went wrong."""
 
 from __future__ import annotations
 
@@ -9,8 +10,11 @@ from typing import NamedTuple
 
 from django.db import connection, transaction
 
-from booking import planning, policy, queries
+from booking import announcing, planning, policy, queries
+from booking.actors import SYSTEM
+from booking.models import Appointment
 from booking.planning import DayKey
+from centres.models import Centre
 
 BATCH = 200
 # A reminder may leave some days before its rule's own day, over a weekend and holidays.
@@ -58,6 +62,28 @@ def _plan_again(keys: Sequence[DayKey], *, now: datetime) -> int | None:
         if not cursor.fetchone()[0]:
             return None
     return planning.apply(planning.plan_days(keys, now=now), now=now)
+
+
+@transaction.atomic
+def heal_calls(*, now: datetime) -> int:
+    """What the administration or the night's expansion has left outside its half-day is to be
+    phoned, what is received again is not: how many calls were added or taken back. A batch at a
+    time, soonest first; run again, nothing is left to do."""
+    centres = list(Centre.objects.values_list("pk", flat=True))  # one range of their index each
+    booked = Appointment.objects.filter(
+        centre__in=centres,
+        state=Appointment.State.BOOKED,
+        starts_at__gt=now,
+        household__isnull=False,
+    )
+    outside = announcing.uncalled(booked.outside()).select_related(*announcing.NAMED)
+    left_out = list(outside.order_by("starts_at", "pk")[:BATCH])
+    if left_out:
+        announcing.called_off(left_out, decision="night", now=now)
+    back = announcing.called_in_vain(now=now)
+    if back:
+        announcing.called_on(back, decision="night", by=SYSTEM.label, now=now)
+    return len(left_out) + len(back)
 
 
 def _batches(keys: Sequence[DayKey]) -> Iterator[list[DayKey]]:

@@ -24,7 +24,7 @@ from centres import actions as opening
 from centres.actions.shifts import ShiftFields
 from centres.errors import PractitionerAway, PractitionerWorks
 from centres.locking import lock_people
-from centres.models import Absence, Shift, User
+from centres.models import Absence, Shift, ShiftChange, User
 
 State = Appointment.State
 AWAITED = (State.BOOKED, State.ARRIVED, State.IN_PROGRESS)
@@ -60,6 +60,7 @@ class HalfDays(NamedTuple):
         said = [f"{was.pk}:{_said(was)}:{_said(now)}" for was, now in self.changed]
         said += [f"along:{each.pk}" for each in self.followed]
         said += [f"out:{each.pk}" for each in self.left_out]
+        said += [f"back:{each.pk}" for each in self.back]
         return sorted(hashlib.sha256(each.encode()).hexdigest()[:8] for each in said)
 
 
@@ -83,9 +84,9 @@ def change_half_day(
     seen: Collection[str] | None = None,
 ) -> HalfDays:
     """Edit one half-day as `wanted`, cancel or restore it. When somebody else has it then, its
-    appointments follow if asked, at the same times; no family is told (ADR 0028), but those of a
-    cancelled one are to be phoned. With the tokens `seen` in a trial, only if all of it is so
-    still.
+    appointments follow if asked, at the same times; no family is told (ADR 0028), but those that it
+    does not receive any more are to be phoned, and are not reminded, until it does again. With the
+    tokens `seen` in a trial, only if all of it is so still.
 
     Raises NotAsSeen, ColleagueBooked, PractitionerAway, and what centres' actions raise.
     """
@@ -109,14 +110,7 @@ def change_half_day(
             opening.restore_shift(**signed)
 
     people = {shift.practitioner_id, given_to}
-    done = _apply([shift_id], people, act, follows=follows, author=author, now=now, seen=seen)
-    if do == CANCEL and done.left_out:
-        decision = shift.changes.latest("pk").pk
-        announcing.called_off(done.left_out, decision=decision, now=now)
-    elif do == RESTORE and done.back:
-        decision = shift.changes.latest("pk").pk
-        announcing.called_on(done.back, decision=decision, by=author.email, now=now)
-    return done
+    return _apply([shift_id], people, act, follows=follows, author=author, now=now, seen=seen)
 
 
 @transaction.atomic
@@ -132,6 +126,7 @@ def swap_half_days(
     seen: Collection[str] | None = None,
 ) -> HalfDays:
     """Give the half-days of one practitioner to the other, and theirs to the first; all or nothing.
+    Families whose appointments do not follow are to be phoned.
 
     Raises NotAsSeen, ColleagueBooked, PractitionerAway, PractitionerBusy, NothingToSwap, ShiftOver,
     ShiftCancelled.
@@ -180,7 +175,20 @@ def _apply(
     outcome = HalfDays([(before[pk], after[pk]) for pk in before], followed, left_out, back)
     if seen is not None and sorted(seen) != outcome.tokens:
         raise NotAsSeen(outcome=outcome)
+    _leave_to_calls(outcome, author, now=now)
     return outcome
+
+
+def _leave_to_calls(outcome: HalfDays, author: User, *, now: datetime) -> None:
+    """Who has lost its place is to be phoned, who has it again is not any more (ADR 0036)."""
+    if not outcome.left_out and not outcome.back:
+        return
+    ids = [shift.pk for _was, shift in outcome.changed]
+    decision = str(ShiftChange.objects.filter(shift__in=ids).latest("pk").pk)
+    if outcome.left_out:
+        announcing.called_off(outcome.left_out, decision=decision, now=now)
+    if outcome.back:
+        announcing.called_on(outcome.back, decision=decision, by=author.email, now=now)
 
 
 def _load(ids: Collection[int]) -> dict[int, Shift]:

@@ -15,7 +15,6 @@ from booking.locking import lock_address, lock_shifts_of
 from booking.models import (
     Appointment,
     Child,
-    FamilyCorrection,
     FamilyMerge,
     Guardian,
     Guardianship,
@@ -55,7 +54,6 @@ def merge_households(*, kept_id: int, merged_id: int, now: datetime, actor: Acto
     )
     moved.update(household=kept)
     Guardian.objects.filter(household=merged).update(household=kept)
-    FamilyCorrection.objects.filter(household=merged).update(household=kept)
     _move_waiting(kept, merged)
     _move_children(kept, merged)
     _replan(kept, merged, ahead, now=now)

@@ -29,7 +29,7 @@ from booking.models import Appointment, WaitingListEntry, WaitingListOffer
 from booking.reaching import Way, hours_of
 from booking.reminders import decent
 from booking.waiting import Question
-from centres.models import PublicHoliday
+from centres.models import Centre, PublicHoliday
 
 State, HowTold = WaitingListOffer.State, WaitingListOffer.Way
 Ending = WaitingListEntry.Ending
@@ -48,7 +48,7 @@ def offer_freed(*, appointment_id: int, now: datetime) -> WaitingListOffer | Non
     lock_shift(left.shift_id, since=left.busy_from, until=left.busy_until)
     if not waitlist.freed_times(now=now, only=appointment_id):
         return None
-    return _offer_next(left, now=now)
+    return offer_next(left, now=now)
 
 
 @transaction.atomic
@@ -111,7 +111,7 @@ def end_offer(
         return None
     hold.state = Appointment.State.LAPSED
     hold.save(update_fields=["state"])
-    return _offer_next(hold, now=now)
+    return offer_next(hold, now=now, new_since=offer.offered_at if offer.is_new_time else None)
 
 
 def _ended_as(offer: WaitingListOffer, *, is_refused: bool, now: datetime) -> str:
@@ -190,21 +190,25 @@ class Asked(NamedTuple):
     question: Question
 
 
-def _offer_next(place: Appointment, *, now: datetime) -> WaitingListOffer | None:
-    """Hold this place, just given back and still locked, for the first who can be asked in time."""
+def offer_next(
+    place: Appointment, *, now: datetime, new_since: datetime | None = None
+) -> WaitingListOffer | None:
+    """Hold this place, free and locked, for the first who can be asked in time; one that is new
+    since then only for who waited before."""
     try:
         check_open(place.centre, place.type, now=now, actor=FAMILY_OFFERED)
         check_still_there(place)
     except Refusal:
         return None
-    entries = waitlist.waiting_for(place, now=now)
+    entries = waitlist.waiting_for(place, now=now, new_since=new_since)
     days_off = _days_off(place, now=now) if entries else ()
     freed = waitlist.freed(place)
     for turn in waiting.rank(waitlist.waiting(entries.values()), freed, now=now):
-        asked = _asked(entries[turn.id], place, now=now, days_off=days_off)
+        entry = entries[turn.id]
+        asked = asked_about(entry, place.centre, place.starts_at, now=now, days_off=days_off)
         if asked is None:
             continue
-        offer = _offer(entries[turn.id], place, asked, now=now)
+        offer = _offer(entry, place, asked, now=now, is_new_time=new_since is not None)
         if offer is not None:
             return offer
     return None
@@ -219,12 +223,17 @@ def _days_off(place: Appointment, *, now: datetime) -> set[date]:
     return set(found.values_list("on", flat=True))
 
 
-def _asked(
-    entry: WaitingListEntry, place: Appointment, *, now: datetime, days_off: Collection[date]
+def asked_about(
+    entry: WaitingListEntry,
+    centre: Centre,
+    starts_at: datetime,
+    *,
+    now: datetime,
+    days_off: Collection[date],
 ) -> Asked | None:
     """By a message if one can reach them, else by somebody of the centre. None: not in time, or
     nearer by then than the family wants to know."""
-    zone, starts_at = ZoneInfo(place.centre.time_zone), place.starts_at
+    zone = ZoneInfo(centre.time_zone)
     ways = offer_messages.ways_of_entry(entry, is_urgent=True)
     if ways:
         question = waiting.question(
@@ -254,7 +263,12 @@ def _asked(
 
 
 def _offer(
-    entry: WaitingListEntry, place: Appointment, asked: Asked, *, now: datetime
+    entry: WaitingListEntry,
+    place: Appointment,
+    asked: Asked,
+    *,
+    now: datetime,
+    is_new_time: bool,
 ) -> WaitingListOffer | None:
     """None when the household has just been asked about another time. Raises SlotTaken."""
     hold = _hold(entry, place, asked.question, now=now)
@@ -270,6 +284,7 @@ def _offer(
         offered_at=now,
         told_at=asked.question.asked_at,
         answer_by=asked.question.answer_by,
+        is_new_time=is_new_time,
     )
     try:
         with transaction.atomic():

@@ -2,30 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from datetime import date, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from django.db import transaction
-from django.db.models import Q
+from django.db import IntegrityError, transaction
+from django.db.models import Q, Value
+from django.db.models.functions import Lower
+from django.db.models.lookups import Exact
 
 from booking.actions.children import lock_family
 from booking.actions.confirming import check_dates
 from booking.actions.contacting import replan_household
 from booking.actors import Actor
 from booking.errors import AgentsOnly, ChildKnown, Refusal, SamePerson, WrongState
-from booking.models import (
-    Appointment,
-    Child,
-    FamilyCorrection,
-    Guardian,
-    Guardianship,
-    Household,
-)
-from notifications import handling
-from notifications.handling import Channel
+from booking.models import Appointment, Child, FamilyCorrection, Guardian, Guardianship
+from booking.reminders import EMAIL, SMS
+from booking.rerouting import reroute
 
 What = FamilyCorrection.What
-CHANNELS = {"email": Channel.EMAIL, "phone": Channel.SMS}
+NAMES, CONTACTS = ("first_name", "last_name"), ("email", "phone")
+CHANNELS = {"email": EMAIL, "phone": SMS}
 
 
 class Person(NamedTuple):
@@ -39,33 +36,44 @@ class Person(NamedTuple):
 
 @transaction.atomic
 def correct_guardian(
-    *, household_id: int, guardian_id: int, person: Person, now: datetime, actor: Actor
+    *,
+    household_id: int,
+    guardian_id: int,
+    changes: Mapping[str, str],
+    now: datetime,
+    actor: Actor,
 ) -> list[str]:
-    """Write what differs, and send what is still to leave to where the family is now; what of it
-    (FamilyCorrection.What).
+    """Write these fields of Person, as far as they differ, and send what is still to leave to where
+    the person is now; what was put right (FamilyCorrection.What). What a form showed and nobody
+    changed is not among the `changes`: somebody else may have written it since.
 
     An address or number an agent types proves nothing: one letter wrong would open a family's
     appointments to a stranger. Raises AgentsOnly, WrongState when the person is gone, SamePerson.
     """
     _check_agent(actor)
-    household = lock_family(pk=household_id, contacts=(person.email, person.phone))
+    contacts = [changes[name] for name in CONTACTS if name in changes]
+    household = lock_family(pk=household_id, contacts=contacts)
     guardian = household.guardians.select_for_update(of=("self",)).filter(pk=guardian_id).first()
     if guardian is None:
         raise WrongState
     former = Person(guardian.first_name, guardian.last_name, guardian.email, guardian.number)
+    person = former._replace(**changes)
     changed = [name for name in Person._fields if getattr(person, name) != getattr(former, name)]
     if not changed:
         return []
-    _check_namesakes(person, guardian.pk)
+    _check_namesakes(person, guardian, changed)
     for name in changed:
         setattr(guardian, name, getattr(person, name))
-        if name in CHANNELS:
+        if name in CONTACTS:
             setattr(guardian, f"{name}_verified_at", None)
-    guardian.save()
-    _tell_elsewhere(guardian, former, person, now=now)
-    what: list[str] = [What.NAME] if {"first_name", "last_name"} & set(changed) else []
-    what += [What(name) for name in CHANNELS if name in changed]
-    return _write_down(household, str(guardian), what, now=now, actor=actor)
+    _save(guardian)
+    if not set(CONTACTS).isdisjoint(changed):
+        left = {CHANNELS[name]: getattr(former, name) for name in CONTACTS if name in changed}
+        reroute(guardian, left, now=now)
+        replan_household(household_id=guardian.household_id, now=now)
+    what: list[str] = [] if set(NAMES).isdisjoint(changed) else [What.NAME]
+    what += [What(name) for name in CONTACTS if name in changed]
+    return _write_down(what, guardian=guardian, now=now, actor=actor)
 
 
 @transaction.atomic
@@ -73,20 +81,19 @@ def add_guardian(
     *, household_id: int, person: Person, now: datetime, actor: Actor
 ) -> tuple[Guardian, bool]:
     """One more parent of a household, and of all its children; and whether it is new: one of the
-    same name is that person. Raises AgentsOnly, WrongState, SamePerson."""
+    same name is that person, left as it is. Raises AgentsOnly, WrongState, SamePerson."""
     _check_agent(actor)
     household = lock_family(pk=household_id, contacts=(person.email, person.phone))
-    known = household.guardians.filter(
-        first_name__iexact=person.first_name, last_name__iexact=person.last_name
-    ).first()
-    if known is not None:
+    named = _named(person.first_name, person.last_name)
+    if known := household.guardians.filter(named).first():
         return known, False
-    _check_namesakes(person, None)
-    guardian = Guardian.objects.create(household=household, **person._asdict())
+    guardian = Guardian(household=household, **person._asdict())
+    _check_namesakes(person, guardian, Person._fields)
+    _save(guardian)
     Guardianship.objects.bulk_create(
         Guardianship(guardian=guardian, child=child) for child in household.children.all()
     )
-    _write_down(household, str(guardian), [What.ADDED], now=now, actor=actor)
+    _write_down([What.ADDED], guardian=guardian, now=now, actor=actor)
     return guardian, True
 
 
@@ -99,28 +106,30 @@ class Corrected(NamedTuple):
 
 @transaction.atomic
 def correct_child(
-    *, household_id: int, child_id: int, first_name: str, born_on: date, now: datetime, actor: Actor
+    *, household_id: int, child_id: int, changes: Mapping[str, Any], now: datetime, actor: Actor
 ) -> Corrected:
-    """Write another first name or day of birth. Its appointments stay: who has corrected it sees to
-    those that do not fit. Raises AgentsOnly, WrongState when the child is gone, ChildKnown."""
+    """Write another first name, last name or day of birth (`born_on`). Its appointments stay: who
+    has corrected it sees to those that do not fit. Raises AgentsOnly, WrongState when the child is
+    gone, ChildKnown."""
     _check_agent(actor)
     household = lock_family(pk=household_id)
     child = household.children.select_for_update(of=("self",)).filter(pk=child_id).first()
     if child is None:
         raise WrongState
-    same = household.children.filter(first_name__iexact=first_name, born_on=born_on)
+    changed = [name for name, value in changes.items() if getattr(child, name) != value]
+    if not changed:
+        return Corrected([], [])
+    for name in changed:
+        setattr(child, name, changes[name])
+    same = household.children.filter(_named(child.first_name), born_on=child.born_on)
     if same.exclude(pk=child.pk).exists():
         raise ChildKnown
-    what: list[str] = [What.NAME] if first_name != child.first_name else []
-    what += [What.BIRTH] if born_on != child.born_on else []
-    if not what:
-        return Corrected([], [])
-    child.first_name, child.born_on = first_name, born_on
-    child.save(update_fields=["first_name", "born_on"])
-    return Corrected(
-        _write_down(household, first_name, what, now=now, actor=actor),
-        [each for each in _ahead(child, now=now) if not _fits(each, born_on)],
-    )
+    child.save(update_fields=changed)
+    what: list[str] = [] if set(NAMES).isdisjoint(changed) else [What.NAME]
+    what += [What.BIRTH] if "born_on" in changed else []
+    _write_down(what, child=child, now=now, actor=actor)
+    ahead = _ahead(child, now=now) if "born_on" in changed else []
+    return Corrected(what, [each for each in ahead if not _fits(each, child.born_on)])
 
 
 def _check_agent(actor: Actor) -> None:
@@ -128,35 +137,46 @@ def _check_agent(actor: Actor) -> None:
         raise AgentsOnly
 
 
-def _check_namesakes(person: Person, guardian_id: int | None) -> None:
-    """Who proved a contact is known by it: two of one name would be one person to us."""
-    has_proved = Q(pk=None)
-    if person.email:
-        has_proved |= Q(email=person.email, email_verified_at__isnull=False)
-    if person.phone:
-        has_proved |= Q(phone=person.phone, phone_verified_at__isnull=False)
-    namesakes = Guardian.objects.filter(
-        has_proved, first_name__iexact=person.first_name, last_name__iexact=person.last_name
+def _named(first_name: str, last_name: str | None = None) -> Q:
+    """As the constraints compare names."""
+    same = Q(Exact(Lower("first_name"), Lower(Value(first_name))))
+    return (
+        same if last_name is None else same & Q(Exact(Lower("last_name"), Lower(Value(last_name))))
     )
-    if namesakes.exclude(pk=guardian_id or 0).exists():
+
+
+def _check_namesakes(person: Person, guardian: Guardian, changed: Collection[str]) -> None:
+    """Who proved a contact is known by it: two of one name would be one person to us. Raises
+    SamePerson; what was so before is no news."""
+    is_renamed = not set(NAMES).isdisjoint(changed)
+    has_proved = Q(pk=None)
+    for name in CONTACTS:
+        contact = getattr(person, name)
+        if contact and (is_renamed or name in changed):
+            has_proved |= Q(**{name: contact, f"{name}_verified_at__isnull": False})
+    namesakes = Guardian.objects.filter(has_proved, _named(person.first_name, person.last_name))
+    if namesakes.exclude(pk=guardian.pk or 0).exists():
         raise SamePerson
 
 
-def _tell_elsewhere(guardian: Guardian, former: Person, person: Person, *, now: datetime) -> None:
-    refs = [f"guardian:{guardian.pk}", f"household:{guardian.household_id}"]
-    for name, channel in CHANNELS.items():
-        was, now_it_is = getattr(former, name), getattr(person, name)
-        if was and was != now_it_is:
-            handling.readdress(channel=channel, former=was, address=now_it_is, person_refs=refs)
-    if (former.email, former.phone) != (person.email, person.phone):
-        replan_household(household_id=guardian.household_id, now=now)
+def _save(guardian: Guardian) -> None:
+    try:
+        with transaction.atomic():
+            guardian.save()
+    except IntegrityError as error:
+        raise SamePerson from error
 
 
 def _write_down(
-    household: Household, person: str, what: list[str], *, now: datetime, actor: Actor
+    what: list[str],
+    *,
+    now: datetime,
+    actor: Actor,
+    guardian: Guardian | None = None,
+    child: Child | None = None,
 ) -> list[str]:
     FamilyCorrection.objects.create(
-        household=household, at=now, by=actor.label, person=person, what=what
+        guardian=guardian, child=child, at=now, by=actor.label, what=what
     )
     return what
 

@@ -6,13 +6,16 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
-from booking import offer_messages
-from booking.actions.confirming import due_date_is_asked
-from booking.actors import FAMILY, Actor
+from booking import offer_messages, queries, rules
+from booking.actions.confirming import check_dates, due_date_is_asked
+from booking.actions.families import family_of
+from booking.actors import FAMILY, Actor, Who
 from booking.errors import WaitingOver, WrongState
+from booking.locking import lock_address
 from booking.models import Appointment, Child, Guardian, WaitingListEntry
 from centres.models import AppointmentType, Centre
 
@@ -112,6 +115,52 @@ def ask_for_any(
     )
     offer_messages.noted(entry, now=now)
     return entry
+
+
+@transaction.atomic
+def join_waiting_list(
+    *, who: Who, kind: AppointmentType, centre: Centre, wishes: Wishes, now: datetime
+) -> WaitingListEntry:
+    """A family that has proved its contact waits for any time of this type, or for an earlier one
+    than the appointment of it that it has. Asking again changes nothing.
+
+    Raises AgeNotAllowed, WeeksNotAllowed (it is too late for this type), LimitReached.
+    """
+    check_waiting(kind, centre, who, now=now)
+    lock_address(who.contact)
+    guardian, child, _is_new = family_of(who, centre, now=now, actor=FAMILY)
+    theirs = {"guardian": guardian, "child": child, "type": kind}
+    booked = Appointment.objects.filter(
+        **theirs, state=Appointment.State.BOOKED, starts_at__gt=now
+    ).first()
+    waits = WaitingListEntry.objects.filter(**theirs, appointment=booked, state=State.OPEN)
+    if known := waits.select_related("appointment").first():
+        return known
+    if booked is not None:
+        return ask_for_earlier(uid=booked.uid, wishes=wishes, now=now)
+    return ask_for_any(
+        guardian=guardian,
+        child=child,
+        kind=kind,
+        centre=centre,
+        wishes=wishes,
+        due_on=who.due_on,
+        now=now,
+    )
+
+
+def check_waiting(kind: AppointmentType, centre: Centre, who: Who, *, now: datetime) -> None:
+    """Raises AgeNotAllowed or WeeksNotAllowed when no day to come is right for them any more; one
+    that is too early still is what waiting is for."""
+    is_child = kind.audience == AppointmentType.Audience.CHILD
+    fitting = rules.fitting_days(
+        queries.type_rules(kind),
+        born_on=who.child_born_on if is_child else None,
+        due_on=who.due_on if due_date_is_asked(kind) else None,
+    )
+    today = now.astimezone(ZoneInfo(centre.time_zone)).date()
+    if fitting.last is not None and fitting.last < today:
+        check_dates(kind, centre, born_on=who.child_born_on, due_on=who.due_on, starts_at=now)
 
 
 @transaction.atomic

@@ -16,7 +16,7 @@ from booking.models.following import NextVisit
 from booking.models.paper import PaperOrder
 from booking.models.reminders import ReminderRule
 from booking.models.requests import CallbackRequest, CallbackTry, RateCounter, Verification
-from booking.models.waiting import WaitingListEntry, WaitingListOffer
+from booking.models.waiting import NewTime, WaitingListEntry, WaitingListOffer
 
 __all__ = [
     "Appointment",
@@ -36,6 +36,7 @@ __all__ = [
     "Guardian",
     "Guardianship",
     "Household",
+    "NewTime",
     "NextVisit",
     "PaperOrder",
     "RateCounter",

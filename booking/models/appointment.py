@@ -44,15 +44,19 @@ class AppointmentQuerySet(models.QuerySet["Appointment"]):
 
     def outside(self) -> Self:
         """Those still awaited that their half-day no longer receives: it was cancelled, or given
-        other hours, another practitioner or another site."""
+        other hours, another practitioner or another site. Of one added over others only its own
+        hours count: its buffers may lie outside. `is_received` is the same of one row, and so is
+        the function of migration 0026."""
         cut = Q(busy_from__lt=F("shift__starts_at")) | Q(busy_until__gt=F("shift__ends_at"))
+        added = Q(starts_at__lt=F("shift__starts_at")) | Q(ends_at__gt=F("shift__ends_at"))
         other_hours = ~Q(busy_from=F("shift__starts_at")) | ~Q(busy_until=F("shift__ends_at"))
         return self.filter(
             ~Q(shift__status=Shift.Status.OPEN)
             | ~Q(practitioner=F("shift__practitioner"))
             | ~Q(site=F("shift__site"))
-            | cut
-            | (Q(seat__gt=0) & other_hours),
+            | (Q(is_overbooked=True) & added)
+            | (Q(is_overbooked=False) & cut)
+            | (Q(is_overbooked=False, seat__gt=0) & other_hours),
             state__in=["booked", "arrived", "in_progress"],
         )
 
@@ -230,6 +234,22 @@ class Appointment(models.Model):
     @property
     def spoken_reference(self) -> str:
         return f"{self.reference[:4]}-{self.reference[4:]}"
+
+    @property
+    def is_received(self) -> bool:
+        """Whether its half-day, loaded with it, receives it as it stands."""
+        shift = self.shift
+        if (shift.status, shift.practitioner_id, shift.site_id) != (
+            Shift.Status.OPEN,
+            self.practitioner_id,
+            self.site_id,
+        ):
+            return False
+        if self.is_overbooked:
+            return shift.starts_at <= self.starts_at and self.ends_at <= shift.ends_at
+        if self.seat:
+            return (shift.starts_at, shift.ends_at) == (self.busy_from, self.busy_until)
+        return shift.starts_at <= self.busy_from and self.busy_until <= shift.ends_at
 
     def is_live_hold(self, *, now: datetime) -> bool:
         expires_at = self.expires_at

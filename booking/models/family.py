@@ -161,8 +161,8 @@ class ChildAdded(models.Model):
 
 
 class FamilyCorrection(models.Model):
-    """That somebody at a desk put right who a family is or how it is reached, or added a parent.
-    What it was before is kept nowhere (RGPD art. 16)."""
+    """That somebody at a desk put right who a parent or a child is, or how a parent is reached, or
+    added one. What it was before is kept nowhere (RGPD art. 16)."""
 
     class What(models.TextChoices):
         NAME = "name", _("le nom")
@@ -171,22 +171,34 @@ class FamilyCorrection(models.Model):
         BIRTH = "birth", _("la date de naissance")
         ADDED = "added", _("un parent ajouté")
 
-    household = models.ForeignKey(
-        Household, models.CASCADE, related_name="corrections", verbose_name=_("foyer")
+    guardian = models.ForeignKey(
+        Guardian, models.CASCADE, null=True, related_name="corrections", verbose_name=_("parent")
     )
-    at = models.DateTimeField(_("le"))
+    child = models.ForeignKey(
+        Child, models.CASCADE, null=True, related_name="corrections", verbose_name=_("enfant")
+    )
+    at = models.DateTimeField(_("le"), db_index=True)
     # An e-mail address, as in the history of appointments.
     by = models.CharField(_("par"), max_length=254)
-    # As it is written since.
-    person = models.CharField(_("personne"), max_length=121)
     what = ArrayField(models.CharField(max_length=5, choices=What.choices))
 
     class Meta:
         verbose_name = _("correction")
         verbose_name_plural = _("corrections")
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(guardian__isnull=True) ^ models.Q(child__isnull=True),
+                name="correction_of_one",
+            )
+        ]
 
     def __str__(self) -> str:
-        return f"{self.household_id} {self.at:%d/%m/%Y}"
+        return f"{self.guardian_id or self.child_id} {self.at:%d/%m/%Y}"
+
+    @property
+    def person(self) -> str:
+        """As they are called since."""
+        return str(self.guardian or self.child)
 
 
 class Guardianship(models.Model):

@@ -21,6 +21,7 @@ class Verification(models.Model):
     class Purpose(models.TextChoices):
         BOOKING = "booking", _("réservation")
         ACCESS = "access", _("mes rendez-vous")
+        WAITING = "waiting", _("liste d’attente")
 
     uid = models.UUIDField(default=uuid.uuid4, unique=True)
     purpose = models.CharField(max_length=8, choices=Purpose.choices)

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from booking.models.appointment import Appointment
 from booking.models.family import Child, Guardian, Household
-from centres.models import AppointmentType, Centre, Practitioner, Site
+from centres.models import AppointmentType, Centre, Practitioner, Shift, Site
 
 
 class WaitingListEntry(models.Model):
@@ -139,6 +139,8 @@ class WaitingListOffer(models.Model):
     answer_by = models.DateTimeField(_("répondre avant"))
     answered_at = models.DateTimeField(_("répondu le"), null=True, blank=True)
     answered_by = models.CharField(_("par"), max_length=80, blank=True)
+    # Nobody gave it back: it can be booked for the first time.
+    is_new_time = models.BooleanField(_("nouveau créneau"), default=False, db_default=False)
 
     class Meta:
         verbose_name = _("proposition")
@@ -172,3 +174,20 @@ class WaitingListOffer(models.Model):
     def subject_ref(self) -> str:
         """What its messages are about."""
         return f"offer:{self.uid}"
+
+
+class NewTime(models.Model):
+    """A half-day that somebody waits for has begun to receive, or to receive more: written by
+    triggers (migration 0027), whichever way the plan was changed; of use for a few days."""
+
+    shift = models.OneToOneField(
+        Shift, models.DO_NOTHING, primary_key=True, db_constraint=False, related_name="+"
+    )
+    at = models.DateTimeField(_("depuis"))
+
+    class Meta:
+        verbose_name = _("nouveau créneau")
+        verbose_name_plural = _("nouveaux créneaux")
+
+    def __str__(self) -> str:
+        return f"{self.shift_id} ({self.at:%d/%m/%Y %H:%M})"

@@ -50,7 +50,7 @@ def appointment(request: HttpRequest, token: str) -> HttpResponse:
     news = next((name for name in NEWS if name in request.GET), "")
     case = in_limbo(visit.appointment)
     context: dict[str, Any] = {"visit": visit, "news": news}
-    context["proposal"] = Proposal(case, visit) if case else None
+    context["proposal"] = Proposal(case, visit) if case or visit.is_left_out else None
     if visit.can_wait:
         entry = waitlist.entry_of(visit.appointment)
         offer = waitlist.open_offer(entry) if entry else None

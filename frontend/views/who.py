@@ -116,8 +116,11 @@ def _known(request: HttpRequest, held: Appointment, now: datetime) -> dict[str, 
     if cookies.is_holder(request, held) and (payload := pending.last_typed(held)):
         return payload
     contact = cookies.proved_contact(request, now=now)
-    if contact is None:
-        return {}
+    return {} if contact is None else known_of(contact)
+
+
+def known_of(contact: str) -> dict[str, Any]:
+    """What is known of whoever proved this contact."""
     channel = channel_of(contact)
     proved = {"phone" if channel == SMS else "email": contact, "contact_channel": channel}
     guardians = guardians_of_contact(contact)

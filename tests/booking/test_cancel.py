@@ -123,7 +123,17 @@ def test_another_version_than_the_one_seen_is_not_cancelled() -> None:
     assert actions.cancel(uid=booked.uid, now=after(1), actor=AGENT).state == "cancelled"
 
 
-def test_what_is_past_is_not_cancelled_even_by_an_agent() -> None:
+def test_what_has_begun_is_not_cancelled_even_by_an_agent() -> None:
     booked = open_morning().book("09:00")
     with pytest.raises(TooLate):
-        actions.cancel(uid=booked.uid, now=booked.ends_at, actor=AGENT)
+        actions.cancel(uid=booked.uid, now=booked.starts_at, actor=AGENT)
+
+
+def test_a_time_at_which_the_centre_cannot_receive_is_offered_to_nobody() -> None:
+    scene = open_morning()
+    booked = scene.book("09:00")
+    actions.cancel(uid=booked.uid, now=after(1), actor=AGENT)
+    booked.refresh_from_db()
+    assert (booked.last_action, booked.reoffer_at) == ("call_off", booked.ends_at)
+    with pytest.raises(SlotTaken):
+        scene.hold("09:00", now=clock("08:00"))

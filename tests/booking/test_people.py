@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -11,6 +12,7 @@ from booking import actions
 from booking.actions.people import Person
 from booking.actors import FAMILY, Actor
 from booking.errors import AgentsOnly, ChildKnown, SamePerson, WrongState
+from booking.histories import corrections_of
 from booking.models import Child, FamilyCorrection, Guardian
 from notifications.models import OutboxMessage
 from tests.booking.scene import AGENT, after, open_morning
@@ -28,12 +30,11 @@ def nour() -> Guardian:
     return make_guardian(**NOUR._asdict(), email_verified_at=now, phone_verified_at=now)
 
 
-def correct(guardian: Guardian, actor: Actor = AGENT, **news: str) -> list[str]:
-    known = Person(guardian.first_name, guardian.last_name, guardian.email, guardian.number)
+def correct(guardian: Guardian, actor: Actor = AGENT, **changes: str) -> list[str]:
     what = actions.correct_guardian(
         household_id=guardian.household_id,
         guardian_id=guardian.pk,
-        person=known._replace(**news),
+        changes=changes,
         now=timezone.now(),
         actor=actor,
     )
@@ -51,8 +52,7 @@ def correct_child(child: Child, first_name: str, born_on: date, actor: Actor = A
     done = actions.correct_child(
         household_id=child.household_id,
         child_id=child.pk,
-        first_name=first_name,
-        born_on=born_on,
+        changes={"first_name": first_name, "born_on": born_on},
         now=timezone.now(),
         actor=actor,
     )
@@ -65,7 +65,7 @@ def test_another_number_is_written_proves_nothing_and_is_signed(nour: Guardian) 
     assert (nour.number, nour.phone_verified_at) == ("+33639987766", None)
     assert nour.email_verified_at is not None
     done = FamilyCorrection.objects.get()
-    assert (done.household, done.by, done.person) == (nour.household, AGENT.label, "Nour Haddad")
+    assert (done.guardian, done.by, done.person) == (nour, AGENT.label, "Nour Haddad")
     assert "39981234" not in str(done.__dict__)
 
 
@@ -79,42 +79,71 @@ def test_nothing_changed_is_nothing_written(nour: Guardian) -> None:
     assert not FamilyCorrection.objects.exists()
 
 
+def planned(nour: Guardian, channel: str = "email", **fields: Any) -> OutboxMessage:
+    recipient = NOUR.email if channel == "email" else NOUR.phone
+    return make_row(
+        state="planned",
+        channel=channel,
+        recipient=recipient,
+        **{"person_ref": f"guardian:{nour.pk}"} | fields,
+    )
+
+
+def ways(row: OutboxMessage) -> list[tuple[str, str]]:
+    row.refresh_from_db()
+    others = [(way["channel"], way["recipient"]) for way in row.alternatives]
+    return [(row.channel, row.recipient), *others]
+
+
+BY_SMS = [{"channel": "sms", "recipient": NOUR.phone}]
+BY_MAIL = [{"channel": "email", "recipient": NOUR.email}]
+
+
 def test_what_is_still_to_leave_goes_to_the_new_address_also_as_a_second_way(
     nour: Guardian,
 ) -> None:
-    ref = f"guardian:{nour.pk}"
-    by_mail = make_row(state="planned", recipient=NOUR.email, person_ref=ref)
-    second = make_row(
-        state="planned",
-        channel="sms",
-        recipient=NOUR.phone,
-        person_ref=ref,
-        alternatives=[{"channel": "email", "recipient": NOUR.email}],
-    )
-    other = make_row(state="planned", recipient=NOUR.email, person_ref="guardian:0")
-    gone = make_row(state="sent", recipient=NOUR.email, person_ref=ref)
+    first, second = planned(nour), planned(nour, "sms", alternatives=BY_MAIL)
+    other, gone = planned(nour, person_ref="guardian:0"), planned(nour, subject_ref="gone")
+    OutboxMessage.objects.filter(pk=gone.pk).update(state="sent")
     correct(nour, email="autre@example.org")
-    for row in (by_mail, second, other, gone):
-        row.refresh_from_db()
-    assert by_mail.recipient == "autre@example.org"
-    assert second.alternatives == [{"channel": "email", "recipient": "autre@example.org"}]
-    assert (other.recipient, gone.recipient) == (NOUR.email, NOUR.email)
+    assert ways(first) == [("email", "autre@example.org")]
+    assert ways(second) == [("sms", NOUR.phone), ("email", "autre@example.org")]
+    assert ways(other) == ways(gone) == [("email", NOUR.email)]
 
 
-def test_nothing_leaves_for_an_address_that_was_taken_out(nour: Guardian) -> None:
-    ref = f"guardian:{nour.pk}"
-    by_mail = make_row(state="planned", recipient=NOUR.email, person_ref=ref)
-    second = make_row(
-        state="planned",
-        channel="sms",
-        recipient=NOUR.phone,
-        person_ref=ref,
-        alternatives=[{"channel": "email", "recipient": NOUR.email}],
-    )
+def test_without_the_address_it_takes_the_other_way_and_without_any_somebody_phones(
+    nour: Guardian,
+) -> None:
+    first, second = planned(nour, alternatives=BY_SMS), planned(nour)
     correct(nour, email="")
-    by_mail.refresh_from_db()
-    second.refresh_from_db()
-    assert (by_mail.state, second.state, second.alternatives) == ("superseded", "planned", [])
+    assert ways(first) == [("sms", NOUR.phone)]
+    assert ways(second) == [("email", "")]
+    assert (first.state, second.state) == ("planned", "failed")
+
+
+def test_no_sms_goes_to_a_telephone_that_receives_none(nour: Guardian) -> None:
+    row = planned(nour, "sms", alternatives=BY_MAIL)
+    correct(nour, phone="+33299023535")
+    assert ways(row) == [("email", NOUR.email)]
+
+
+def test_nothing_discreet_goes_where_nobody_has_proved_to_read_it(nour: Guardian) -> None:
+    kind = make_type(is_discreet=True)
+    booked = make_appointment(
+        make_shift(starts_at=timezone.now() + timedelta(days=9), types=[kind]), guardian=nour
+    )
+    row = planned(nour, subject_ref=str(booked.uid), alternatives=BY_SMS)
+    of_the_day = planned(nour, subject_ref="day:1:2026-01-01")
+    correct(nour, email="autre@example.org")
+    assert ways(row) == [("sms", NOUR.phone)]
+    assert ways(of_the_day) == [("email", "")]
+
+
+def test_what_another_wrote_meanwhile_is_not_undone(nour: Guardian) -> None:
+    """A form that was opened before, and sent for a name: the number is not among its changes."""
+    Guardian.objects.filter(pk=nour.pk).update(phone="+33639987766")
+    correct(nour, first_name="Noûr")
+    assert (nour.number, nour.phone_verified_at is None) == ("+33639987766", False)
 
 
 def test_reminders_are_planned_for_a_number_that_was_missing() -> None:
@@ -140,6 +169,27 @@ def test_who_would_be_somebody_known_already_is_not_written(nour: Guardian) -> N
     assert correct(other, first_name="Lina", phone=NOUR.phone) == ["name", "phone"]
 
 
+def test_one_person_written_twice_in_a_family_may_still_be_corrected(nour: Guardian) -> None:
+    """After two households were made one."""
+    twice = make_guardian(nour.household, first_name="Nour", last_name="Haddad", email="")
+    Guardian.objects.filter(pk=twice.pk).update(phone=NOUR.phone)
+    twice.refresh_from_db()
+    assert correct(twice, email="autre@example.org") == ["email"]
+
+
+def test_names_are_compared_as_the_database_does() -> None:
+    now = timezone.now()
+    make_guardian(first_name="irem", last_name="Kaya", email="k@example.org", email_verified_at=now)
+    leyla = make_guardian(
+        first_name="Leyla", last_name="Kaya", email="k@example.org", email_verified_at=now
+    )
+    try:
+        correct(leyla, first_name="\u0130rem")
+    except SamePerson:
+        leyla.refresh_from_db()
+        assert leyla.first_name == "Leyla"
+
+
 def test_only_agents_correct_and_only_who_is_there(nour: Guardian) -> None:
     child = make_child(nour)
     with pytest.raises(AgentsOnly):
@@ -151,7 +201,7 @@ def test_only_agents_correct_and_only_who_is_there(nour: Guardian) -> None:
         actions.correct_guardian(
             household_id=nour.household_id,
             guardian_id=stranger.pk,
-            person=NOUR,
+            changes={},
             now=timezone.now(),
             actor=AGENT,
         )
@@ -159,8 +209,7 @@ def test_only_agents_correct_and_only_who_is_there(nour: Guardian) -> None:
         actions.correct_child(
             household_id=stranger.household_id,
             child_id=child.pk,
-            first_name="Inès",
-            born_on=child.born_on,
+            changes={"first_name": "Inès"},
             now=timezone.now(),
             actor=AGENT,
         )
@@ -195,8 +244,7 @@ def test_appointments_that_fit_the_child_no_more_are_named() -> None:
     done = actions.correct_child(
         household_id=nour.household_id,
         child_id=ines.pk,
-        first_name=ines.first_name,
-        born_on=ines.born_on - timedelta(days=730),
+        changes={"born_on": ines.born_on - timedelta(days=730)},
         now=timezone.now(),
         actor=AGENT,
     )
@@ -207,11 +255,14 @@ def test_appointments_that_fit_the_child_no_more_are_named() -> None:
 
 def test_a_merge_keeps_what_was_put_right(nour: Guardian) -> None:
     correct(nour, phone="+33639987766")
+    ines = make_child(nour, first_name="Inés", born_on=date(2025, 11, 3))
+    correct_child(ines, "Inès", date(2025, 11, 3))
     kept = make_guardian()
     actions.merge_households(
         kept_id=kept.household_id, merged_id=nour.household_id, now=timezone.now(), actor=AGENT
     )
-    assert FamilyCorrection.objects.get().household == kept.household
+    told = corrections_of(kept.household)
+    assert {each.person for each in told} == {"Nour Haddad", "Inès"}
 
 
 def test_news_of_an_appointment_goes_where_the_family_is_now() -> None:

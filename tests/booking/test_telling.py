@@ -164,7 +164,8 @@ def test_a_discreet_reason_is_told_nowhere() -> None:
     kind = make_type(
         label="Dépistage des IST", is_discreet=True, what_to_bring="Ordonnance de dépistage"
     )
-    appointment, another = (booked(shift=make_shift(types=[kind])) for _ in range(2))
+    shifts = [make_shift(types=[kind], starts_at=TUESDAY) for _ in range(2)]
+    appointment, another = (booked(shift=each) for each in shifts)
     made = [message(name, appointment) for name in ABOUT] + [reminder(another)]
     for each in made:
         said = content(each)

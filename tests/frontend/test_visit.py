@@ -11,7 +11,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from booking.access import hold_token
 from booking.models import Appointment, AppointmentEvent
-from centres.models import AppointmentType
+from centres.models import AppointmentType, Shift
 from tests.factories import make_appointment, make_centre, make_shift, make_site, make_type
 from tests.frontend.pages import booked, link, read
 
@@ -38,6 +38,17 @@ def test_it_says_when_where_with_whom_and_what_to_bring(client: Client) -> None:
     assert "Carnet de santé Carte Vitale" in page
     assert f"{appointment.reference[:4]}-{appointment.reference[4:]}" in page
     assert "02 99 71 00 00" in page
+
+
+def test_one_that_its_half_day_does_not_receive_any_more_says_not_to_come(client: Client) -> None:
+    appointment = booked()
+    assert "Ne venez pas" not in read(client, link(appointment))
+    Shift.objects.update(status="cancelled")
+    page = read(client, link(appointment))
+    assert "Ne venez pas à ce moment-là" in page
+    assert "02 99 71 00 00" in page
+    Shift.objects.update(status="open")
+    assert "Ne venez pas" not in read(client, link(appointment))
 
 
 @pytest.mark.parametrize("name", ["appointment", "cancel"])

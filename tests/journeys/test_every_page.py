@@ -21,5 +21,6 @@ def test_every_page_is_accessible_and_valid(arrive: Arrive, redon: Centre, langu
     tour.at_other_times(inspection, redon)
     tour.of_my_appointments(inspection, redon)
     tour.of_a_call_back(inspection)
+    tour.of_the_waiting_list(inspection)
     tour.of_what_goes_wrong(inspection)
     assert inspection.verdict() == []

@@ -203,6 +203,20 @@ def of_a_call_back(tour: Inspection) -> None:
     tour.open("call-back, not open", "/rappel/rdv-puericultrice/fougeres/", status=409)
 
 
+def of_the_waiting_list(tour: Inspection) -> None:
+    """Nothing is free: details, a code, the request."""
+    lea = tour.visitor
+    lea.context.clear_cookies()
+    tour.open("waiting, join", "/attente/visio-puericultrice/redon/")
+    tour.press("waiting, nothing typed", SUBMIT, status=422)
+    lea.fill_in(**LEA)
+    tour.press("waiting, code", SUBMIT)
+    lea.fill_in(code="000000")
+    tour.press("waiting, wrong code", SUBMIT, status=422)
+    lea.fill_in(code=code_sent())
+    tour.press("waiting, noted", SUBMIT)
+
+
 def of_what_goes_wrong(tour: Inspection) -> None:
     """Unknown, forged, too big, too often."""
     lea = tour.visitor

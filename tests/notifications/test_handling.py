@@ -202,21 +202,21 @@ def test_codes_wait_for_nobody() -> None:
     assert not handling.waiting_for_a_person().exists()
 
 
-def test_what_is_still_to_leave_follows_a_corrected_address() -> None:
-    old = {"recipient": "old@example.org", "person_ref": "household:7"}
-    planned, sent = make_row(state="planned", **old), make_row(state="sent", **old)
-    other = make_row(state="planned", recipient="old@example.org", person_ref="household:8")
-    changed = handling.readdress(
-        channel="email",
-        former="old@example.org",
-        address="new@example.org",
-        person_refs=["household:7"],
-    )
-    assert changed == 1
-    for row in (planned, sent, other):
-        row.refresh_from_db()
-    assert planned.recipient == "new@example.org"
-    assert sent.recipient == other.recipient == "old@example.org"
+def test_a_message_takes_other_ways_before_it_leaves_and_without_any_it_is_lost() -> None:
+    message = make_row(state="planned", recipient="old@example.org")
+    handling.reroute(message, [("sms", "+33639981234"), ("email", "new@example.org")])
+    message.refresh_from_db()
+    assert (message.channel, message.recipient) == ("sms", "+33639981234")
+    assert message.alternatives == [{"channel": "email", "recipient": "new@example.org"}]
+    handling.reroute(message, [])
+    message.refresh_from_db()
+    assert (message.recipient, message.alternatives) == ("", [])
+    assert handling.waiting_for_a_person().get() == message
+
+
+def test_who_has_cancelled_is_not_to_be_phoned_about_it() -> None:
+    make_row(kind="cancelled")
+    assert not handling.waiting_for_a_person().exists()
 
 
 def test_a_reply_is_read_once() -> None:

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods
 from booking import actions
 from booking.actors import Actor
 from booking.desk import news_leaves_at
-from booking.errors import Refusal
+from booking.errors import Refusal, TooLate
 from booking.models import Appointment, FamilyRead
 from booking.reaching import ways_of
 from frontend.access import access
@@ -31,8 +31,7 @@ def cancel(request: HttpRequest, reference: str) -> HttpResponseBase:
     desk, now = desk_of(request), timezone.now()
     appointment = appointment_of(desk, reference)
     if appointment.state == Appointment.State.CANCELLED:
-        messages.info(request, _("Ce rendez-vous était déjà annulé."))
-        return redirect("timeline", appointment.spoken_reference)
+        return _already(request, appointment)
     if appointment.household_id:
         actions.note_read(
             reader=desk.label,
@@ -56,7 +55,14 @@ def cancel(request: HttpRequest, reference: str) -> HttpResponseBase:
         )
     except Refusal as refusal:
         return _refused(request, desk, appointment, form, refusal)
+    if cancelled.sequence != form.cleaned_data["version"] + 1:  # somebody else, just now
+        return _already(request, appointment)
     messages.success(request, _told(cancelled, is_asked=form.is_asked))
+    return redirect("timeline", appointment.spoken_reference)
+
+
+def _already(request: HttpRequest, appointment: Appointment) -> HttpResponse:
+    messages.info(request, _("Ce rendez-vous était déjà annulé."))
     return redirect("timeline", appointment.spoken_reference)
 
 
@@ -87,12 +93,18 @@ def _page(
         "desk": desk,
         "appointment": appointment,
         "form": form,
-        "refusal": _(refusal.message) if refusal else "",
+        "refusal": _refusal(refusal) if refusal else "",
         "ways": ways_of(appointment, guardian, household) if guardian and household else [],
         "is_ahead": appointment.state == Appointment.State.BOOKED
-        and appointment.ends_at > timezone.now(),
+        and appointment.starts_at > timezone.now(),
     }
     return render(request, "pages/staff/cancel.html", context, status=status)
+
+
+def _refusal(refusal: Refusal) -> str:
+    if isinstance(refusal, TooLate):
+        return _("Le rendez-vous a commencé.")
+    return _(refusal.message)
 
 
 def _told(cancelled: Appointment, *, is_asked: bool) -> str:

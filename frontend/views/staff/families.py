@@ -25,8 +25,6 @@ from booking.errors import BadTime, Refusal
 from booking.models import (
     Appointment,
     AppointmentEvent,
-    ChildAdded,
-    FamilyCorrection,
     FamilyRead,
     Household,
     WaitingListEntry,
@@ -168,7 +166,7 @@ def page(request: HttpRequest, pk: int) -> HttpResponseBase:
         "child_form": ChildForm(household=household, today=timezone.localdate(now))
         if household.guardians.all()
         else None,
-        **_told([*ahead, *past], histories.children_added(pk), histories.corrections_of(pk), desk),
+        **_told([*ahead, *past], household, desk),
     }
     return render(request, "pages/staff/family.html", context)
 
@@ -259,15 +257,12 @@ class Line(NamedTuple):
     centre: Centre
 
 
-def _told(
-    appointments: list[Appointment],
-    added: list[ChildAdded],
-    corrections: list[FamilyCorrection],
-    desk: Desk,
-) -> dict[str, Any]:
+def _told(appointments: list[Appointment], household: Household, desk: Desk) -> dict[str, Any]:
     """The history of these appointments and their messages, of children added and people put right,
     the newest first."""
     events = histories.events_of(appointments)
+    added = histories.children_added(household.pk)
+    corrections = histories.corrections_of(household)
     signed = [event.actor for event in events]
     signed += [each.by for each in added] + [each.by for each in corrections]
     named = histories.staff_named(signed)

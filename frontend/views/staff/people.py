@@ -48,7 +48,7 @@ def guardian(request: HttpRequest, pk: int, guardian_id: int) -> HttpResponseBas
         changed = actions.correct_guardian(
             household_id=pk,
             guardian_id=guardian_id,
-            person=form.person,
+            changes=form.changes,
             now=timezone.now(),
             actor=_actor(desk),
         )
@@ -75,10 +75,11 @@ def add(request: HttpRequest, pk: int) -> HttpResponseBase:
         return _page(request, sheet, refusal)
     if is_new:
         said = _("C’est noté : %(person)s fait partie de la famille.")
-    else:
-        said = _("%(person)s fait déjà partie de la famille.")
-    messages.success(request, said % {"person": person})
-    return redirect("family", pk)
+        messages.success(request, said % {"person": person})
+        return redirect("family", pk)
+    said = _("%(person)s fait déjà partie de la famille. Voici sa fiche, à corriger s’il le faut.")
+    messages.info(request, said % {"person": person})
+    return redirect("family-parent-edit", pk, person.pk)
 
 
 @access("staff")
@@ -100,7 +101,7 @@ def child(request: HttpRequest, pk: int, child_id: int) -> HttpResponseBase:
         done = actions.correct_child(
             household_id=pk,
             child_id=child_id,
-            **form.corrected._asdict(),
+            changes=form.changes,
             now=timezone.now(),
             actor=_actor(desk),
         )
@@ -133,8 +134,8 @@ def _actor(desk: Desk) -> Actor:
 def _unfit(appointment: Appointment) -> str:
     zone = ZoneInfo(appointment.centre.time_zone)
     moment = spoken_instant(appointment.starts_at.astimezone(zone))
-    said = _("À cet âge, le rendez-vous du %(moment)s ne convient plus : déplacez-le.")
-    return said % {"moment": moment}
+    said = _("À cet âge, le rendez-vous %(reference)s du %(moment)s ne convient plus.")
+    return said % {"reference": appointment.spoken_reference, "moment": moment}
 
 
 def _page(request: HttpRequest, sheet: Sheet, refusal: Refusal | None = None) -> HttpResponse:

@@ -47,7 +47,7 @@ def of_appointment(request: HttpRequest, reference: str) -> HttpResponse:
         "appointment": appointment,
         "centre": appointment.centre,
         "ways": _ways(appointment),
-        "is_ahead": appointment.ends_at > timezone.now(),
+        "is_ahead": appointment.starts_at > timezone.now(),
         "steps": _history(appointment, found),
         "messages_told": [(each, kind_of(each), timeline(each)) for each in found],
     }

@@ -67,11 +67,6 @@ def family(place: Place) -> dict[str, Any]:
     return {"pk": place.appointment.household_id}
 
 
-def child(place: Place) -> int:
-    assert place.appointment.household is not None
-    return place.appointment.household.children.get().pk
-
-
 def visit(place: Place) -> dict[str, Any]:
     return {"reference": place.appointment.spoken_reference}
 
@@ -148,6 +143,7 @@ TABLE: dict[str, Line] = {
     "when": Line("public", EVERYBODY, offer),
     "hold": Line("public", EVERYBODY, offer),
     "callback": Line("public", EVERYBODY, offer),
+    "waiting-join": Line("public", EVERYBODY, offer),
     "mine": Line("public", EVERYBODY),
     "centres": Line("public", EVERYBODY),
     "centre": Line("public", EVERYBODY, lambda it: {"slug": it.centre.slug}),
@@ -185,6 +181,8 @@ TABLE: dict[str, Line] = {
     "mine-contact": Line("contact", EVERYBODY),
     "leave": Line("contact", EVERYBODY),
     "earlier": Line("link", EVERYBODY, linked),
+    "waiting-code": Line("link", EVERYBODY, lambda it: {"uid": it.access.uid}, exists=False),
+    "waiting-resend": Line("link", EVERYBODY, lambda it: {"uid": it.access.uid}, exists=False),
     "waiting": Line("link", EVERYBODY, lambda it: {"token": entry_token(it.offer.entry)}),
     "offer": Line("link", EVERYBODY, lambda it: {"token": offer_token(it.offer)}),
     "short-offer": Line("link", EVERYBODY, fixed(code="x"), exists=False),
@@ -241,7 +239,7 @@ TABLE: dict[str, Line] = {
     "family-parent-edit": Line(
         "staff", DESK, lambda it: family(it) | {"guardian_id": it.appointment.guardian_id}
     ),
-    "family-child-edit": Line("staff", DESK, lambda it: family(it) | {"child_id": child(it)}),
+    "family-child-edit": Line("staff", DESK, lambda it: family(it) | {"child_id": it.child.pk}),
     "accounts": Line("staff", EVERY_MANAGER),
     "accounts-of": Line("staff", MANAGER, lambda it: {"team": it.centre.slug}),
     "account-act": Line("staff", MANAGER, lambda it: it.colleague),

@@ -17,6 +17,7 @@ from booking.daybook import span_of, watch_token
 from booking.models import (
     Appointment,
     CallbackRequest,
+    Child,
     Declaration,
     Verification,
     WaitingListEntry,
@@ -83,6 +84,13 @@ class Place:
         user = User.objects.create_user(f"newcomer.{self.name}@example.org")
         link = actions.link_to_choose(user=user, by="", now=timezone.now())
         return resolve(urlsplit(link).path).kwargs
+
+    @cached_property
+    def child(self) -> Child:
+        """Of the same family."""
+        guardian = self.appointment.guardian
+        assert guardian is not None
+        return make_child(guardian)
 
     @cached_property
     def offer(self) -> WaitingListOffer:
@@ -171,8 +179,6 @@ def _place(name: str) -> Place:
         )
         for minutes, family in ((0, "Secret"), (30, "Jumeau"))
     )
-    assert first.guardian is not None
-    make_child(first.guardian)  # who comes with no appointment
     return Place(
         name=name,
         centre=centre,

@@ -239,7 +239,8 @@ def test_all_that_a_mouse_does_the_keys_do_too(page: Page, centre: Centre) -> No
 
 
 def pull(page: Page, selector: str, aside: float = 0, down: float = 0) -> None:
-    """Press a block's middle, pull it so far, and let it go there."""
+    """Press a block's middle once it stands still, pull it so far, and let it go there."""
+    page.locator(selector).hover()
     left, top, width, height = box(page, selector)
     x, y = left + width / 2, top + height / 2
     page.mouse.move(x, y)
@@ -276,7 +277,8 @@ def test_on_a_phone_the_filters_are_one_press_away_and_the_way_out_stays_above(
     for width in WIDTHS[:2]:
         page.set_viewport_size({"width": width, "height": 800})
         expect(field).to_be_hidden()
-        assert page.locator("#calendar h2").bounding_box()["y"] < 800  # type: ignore[index]
+        expect(page.locator("#calendar h2")).to_be_visible()
+        assert box(page, "#calendar h2")[1] < 800
         name, leave = (box(page, each) for each in (".brand__name", ".desk-leave"))
         assert leave[1] < name[1] + name[3], "in one line"
     summary.focus()
@@ -294,6 +296,7 @@ def test_in_a_week_who_is_not_there_takes_no_room(page: Page, centre: Centre) ->
     page.wait_for_selector(block(0))
     missing = page.locator("[data-calendar-missing]")
     expect(missing).to_contain_text("4 colonnes vides")
+    expect(page.locator(".ec-col-head.is-nobody")).to_have_count(3)
     heads = page.eval_on_selector_all(".ec-col-head", "all => all.map((each) => each.offsetWidth)")
     # Monday three of four, Tuesday one; of the three other days one each, without a name.
     assert [each > 0 for each in heads].count(True) == 3 + 1 + 3

@@ -10,9 +10,11 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
+from booking import actions
 from booking.models import Appointment, AppointmentEvent, FamilyRead
 from centres.models import Centre, Shift
 from notifications.models import OutboxMessage
+from tests.booking.scene import AGENT
 from tests.factories import (
     make_appointment,
     make_centre,
@@ -95,7 +97,7 @@ def test_a_family_no_message_reaches_is_to_be_phoned_when_the_centre_cancels(
     claire: Client, shift: Shift
 ) -> None:
     booked = make_appointment(shift, guardian=make_guardian(email="", phone=""))
-    assert "prévenez-la par téléphone" in text(claire.get(page_of(booked)))
+    assert "Aucun moyen d’écrire à cette famille" in text(claire.get(page_of(booked)))
     answer = cancel(claire, booked, "centre")
     assert "la famille est dans « À appeler »" in said(answer)
 
@@ -112,6 +114,27 @@ def test_its_time_is_free_again(claire: Client, booked: Appointment, shift: Shif
     cancel(claire, booked)
     shift.refresh_from_db()
     assert shift.busy == []
+
+
+def test_a_time_at_which_the_centre_cannot_receive_is_shown_as_such_and_moved_to_by_nobody(
+    claire: Client, booked: Appointment, shift: Shift
+) -> None:
+    cancel(claire, booked, "centre")
+    board = claire.get(f"/equipe/aujourdhui/{shift.centre.slug}/?jour={tomorrow():%Y-%m-%d}")
+    assert "Annulé par le centre, n’est pas reproposé" in text(board)
+    history = claire.get(f"/equipe/rendez-vous/{booked.spoken_reference}/")
+    assert "le centre ne peut pas recevoir la famille" in text(history)
+
+
+def test_a_colleague_who_was_faster_is_said_and_not_taken_for_oneself(
+    claire: Client, booked: Appointment
+) -> None:
+    page = claire.get(page_of(booked))
+    actions.cancel(uid=booked.uid, now=timezone.now(), actor=AGENT)
+    booked.refresh_from_db()
+    answer = cancel(claire, booked, version=0)
+    assert "Ce rendez-vous était déjà annulé." in said(answer)
+    assert page.status_code == 200
 
 
 def test_the_page_says_what_is_cancelled_and_offers_to_move_it_instead(

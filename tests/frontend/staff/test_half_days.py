@@ -129,6 +129,29 @@ def test_shortened_it_tells_who_has_no_place_any_more(
     assert "Demi-journée modifiée par claire@example.org. Réunion" in text(claire.get(page(shift)))
 
 
+@pytest.mark.parametrize("is_lent", [False, True])
+def test_whom_a_changed_half_day_leaves_out_is_on_the_call_list_until_it_is_as_before(
+    claire: Client, visit: Appointment, shift: Shift, colleague: Practitioner, is_lent: bool
+) -> None:
+    change = {"practitioner": colleague.pk, "follows": ""} if is_lent else {"opens": "10:00"}
+    before, asked = filled(shift), filled(shift, **change)
+    said = text(claire.post(page(shift), asked))
+    assert "1 rendez-vous n’aurait plus de place" in said
+    assert "Karim Benali" in said
+    assert "ces familles seront dans « À appeler »" in said
+    listed = f"/equipe/messages/centre/{shift.centre.slug}/"
+    assert "Karim Benali" not in text(claire.get(listed))
+    done(claire, page(shift), asked)
+    said = text(claire.get(listed))
+    assert "Karim Benali" in said
+    assert "demi-journée annulée ou changée" in said
+    said = text(claire.post(page(shift), before))
+    assert "1 rendez-vous retrouve sa place" in said
+    assert "Karim Benali" in said
+    done(claire, page(shift), before)
+    assert "Karim Benali" not in text(claire.get(listed))
+
+
 def test_cancelled_and_restored(claire: Client, visit: Appointment, shift: Shift) -> None:
     done(claire, page(shift), {"what": "cancel", "note": "Malade"})
     shift.refresh_from_db()

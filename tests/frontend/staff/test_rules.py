@@ -110,6 +110,7 @@ def test_a_change_is_seen_then_saved_then_undone(
     body = text(preview)
     assert "1 rendez-vous n’aurait plus de place" in body
     assert "Karim Benali" in body
+    assert "ces familles seront dans « À appeler »" in body
     assert OpeningRule.objects.get().opens == time(9)
     seen = tokens(preview.content.decode())
     answer = claire.post(path, {**asked, "seen": seen, "do": "save"})
@@ -117,10 +118,14 @@ def test_a_change_is_seen_then_saved_then_undone(
     assert OpeningRule.objects.get().opens == time(10)
     page = claire.get(listed(redon))
     assert "Annuler ce changement" in text(page)
+    assert "Karim Benali" in text(claire.get(f"/equipe/messages/centre/{redon.slug}/"))
+    by_hand = claire.post(path, filled(OpeningRule.objects.get(), opens="9 h"))
+    assert "1 rendez-vous retrouve sa place" in text(by_hand)
     change = RuleChange.objects.get()
     claire.post(f"{listed(redon)}annuler/{change.pk}/")
     assert OpeningRule.objects.get().opens == time(9)
     assert not Appointment.objects.outside().exists()
+    assert "Karim Benali" not in text(claire.get(f"/equipe/messages/centre/{redon.slug}/"))
 
 
 def test_what_has_changed_since_the_preview_is_marked_and_nothing_saved(
