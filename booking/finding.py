@@ -158,6 +158,11 @@ def may_see(household: int, scope: Scope) -> bool:
     return bool(_theirs([household], scope))
 
 
+def seen_among(ids: Sequence[int], scope: Scope) -> list[Household]:
+    """Of these families, those that the desk may see, with their people."""
+    return load(_theirs(ids, scope)) if ids else []
+
+
 def recent(reader: str, scope: Scope) -> list[Household]:
     """The last families this person opened, as far as they still may."""
     read = FamilyRead.objects.filter(reader=reader)

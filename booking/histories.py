@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from django.db.models import Prefetch, Q, QuerySet
@@ -24,6 +25,7 @@ PAST_SHOWN = 10
 AHEAD_SHOWN = 50
 MESSAGES_SHOWN = 15
 READS_SHOWN = 100
+JOURNAL_SHOWN = 50
 
 
 def appointments_of_household(
@@ -116,6 +118,45 @@ def reads_of(household: int) -> list[FamilyRead]:
         Q(household=household) | Q(household__in=before)
     ).select_related("centre")
     return list(found.order_by("-at", "-pk")[:READS_SHOWN])
+
+
+class Journal(NamedTuple):
+    """One page of who opened which family; `kept` says what a family became part of."""
+
+    reads: list[FamilyRead]
+    has_more: bool
+    kept: dict[int, int]
+
+
+def journal(
+    centres: Collection[int] | None,
+    *,
+    readers: Collection[str] | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    page: int = 1,
+) -> Journal:
+    """What was opened from these centres (None: from anywhere), by these people (None: by anyone),
+    the latest first: two queries. Pages are counted from 1."""
+    found = FamilyRead.objects.select_related("centre")
+    wanted = {"centre__in": centres, "reader__in": readers, "at__gte": since, "at__lt": until}
+    found = found.filter(**{name: value for name, value in wanted.items() if value is not None})
+    first = (page - 1) * JOURNAL_SHOWN
+    rows = list(found.order_by("-at", "-pk")[first : first + JOURNAL_SHOWN + 1])
+    reads = rows[:JOURNAL_SHOWN]
+    merges = FamilyMerge.objects.filter(merged_id__in={each.household_id for each in reads})
+    return Journal(reads, len(rows) > len(reads), dict(merges.values_list("merged_id", "kept")))
+
+
+def staff_like(typed: str) -> list[str]:
+    """Whom a name, a part of one or an address means: addresses, also one that has no account any
+    more, for the journal outlives it."""
+    found = User.objects.all()
+    for word in typed.split():
+        found = found.filter(
+            Q(first_name__icontains=word) | Q(last_name__icontains=word) | Q(email__icontains=word)
+        )
+    return [*found.values_list("email", flat=True), typed.strip().lower()]
 
 
 def merged_into(household: int) -> int | None:

@@ -38,8 +38,11 @@ class Team(NamedTuple):
     @property
     def roles(self) -> list[str]:
         """Which roles there are to give, the plainest first."""
-        known = AT_A_DESK if self.centre else OF_A_DEPARTMENT
-        return [str(role) for role in Membership.Role.values if role in known]
+        if self.centre is None:
+            return [
+                str(role) for role in reversed(Membership.Role.values) if role in OF_A_DEPARTMENT
+            ]
+        return [str(role) for role in Membership.Role.values if role in AT_A_DESK]
 
 
 def reach_of(desk: Desk) -> Reach:

@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib.admin import AdminSite
 from django.contrib.admin.apps import AdminConfig
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
 
 class Administration(AdminConfig):
@@ -14,6 +15,11 @@ class Administration(AdminConfig):
 
 
 class Site(AdminSite):
+    site_header = site_title = _("Administration d’Emgav")
+    index_title = _("Réglages")
+    # “Voir le site” leads whoever works here to their own pages.
+    site_url = "/equipe/aujourdhui/"
+
     def has_permission(self, request: HttpRequest) -> bool:
         # Applications are configured before any model may be imported.
         from frontend import second_factor  # noqa: PLC0415

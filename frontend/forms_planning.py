@@ -74,6 +74,13 @@ class PeriodForm(forms.Form):
         field = self.fields["what"]
         assert isinstance(field, forms.ChoiceField)  # noqa: S101  for the type checker
         field.choices = offered
+        # Who is away for themselves only is not asked who.
+        self.is_own = len(self.people) == 1 and not places
+        if self.is_own:
+            self.initial["what"] = next(iter(self.people))
+            field.widget = forms.HiddenInput()
+            self.fields["kind"].label = _("Motif")
+            self.fields["note"].label = _("Note entre collègues")
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}

@@ -1,4 +1,4 @@
-"""What the desk types: another address for a lost message, what came of a call."""
+"""What the desk types: another address for a lost message, what came of a call, who read what."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from booking.models import CallbackRequest
 from centres.models import AppointmentType
 from frontend.fields import PhoneField
 from frontend.forms_family import Choices, in_french
+from frontend.forms_rules import DayField
 from notifications.models import OutboxMessage
 
 BY_FAMILY, BY_CENTRE = "family", "centre"
@@ -115,3 +116,15 @@ class NewCallbackForm(forms.Form):
         if again_on is not None and again_on < self.today:
             raise forms.ValidationError(_("Ce jour est déjà passé."), code="past")
         return again_on
+
+
+class JournalForm(forms.Form):
+    """Whose readings, and of which day; neither need be given."""
+
+    qui = forms.CharField(
+        label=_("Par qui"),
+        help_text=_("Un morceau de nom ou d’adresse e-mail."),
+        max_length=100,
+        required=False,
+    )
+    jour = DayField(label=_("Quel jour"), required=False)

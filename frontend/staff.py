@@ -42,6 +42,11 @@ class Desk:
     # Whose calendar is theirs, if they receive families themselves.
     practitioner_id: int | None = None
 
+    @property
+    def home(self) -> str:
+        """The page (its name) of who has no centre: what the whole Département is to audit."""
+        return "health" if self.sees_health else "reads"
+
     def scope(self, *, now: datetime) -> Scope:
         """Whose families they find."""
         everywhere = self.runs_service

@@ -23,6 +23,7 @@ from booking.models import (
     Appointment,
     AppointmentEvent,
     CallbackRequest,
+    FamilyRead,
     Household,
     WaitingListEntry,
 )
@@ -161,6 +162,7 @@ def seed(*, now: datetime, random_seed: int, scale: float, months: int = 12) -> 
             registry.share_custody()
             registry.save(now)
         _save_history(visits)
+        _note_reads(visits, now)
         _ask_for_callbacks(places, rollouts, now, rng)
         _wait_for_earlier(places, rollouts, now, rng)
     _analyse()
@@ -214,6 +216,23 @@ def _save_history(visits: list[Visit]) -> None:
     copy_rows(AppointmentEvent, EVENT_COLUMNS, _event_rows(visits))
     with connection.cursor() as cursor:
         cursor.execute(REFRESH_SHIFTS)
+
+
+def _note_reads(visits: list[Visit], now: datetime) -> None:
+    """Whoever did something for a family these last two weeks had its page open."""
+    since, until = to_minute(now - timedelta(days=14)), to_minute(now)
+    FamilyRead.objects.bulk_create(
+        FamilyRead(
+            reader=actor,
+            household_id=visit.visitor.family.id,
+            centre_id=visit.load.centre,
+            page=FamilyRead.Page.FAMILY,
+            at=from_minute(at),
+        )
+        for visit in visits
+        for at, _, actor, _ in visit.events
+        if since <= at <= until and "@" in actor
+    )
 
 
 def _appointment_row(visit: Visit) -> Sequence[object]:

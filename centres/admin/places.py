@@ -106,7 +106,8 @@ class CentreAdmin(admin.ModelAdmin[Centre]):
         centre = get_object_or_404(self.get_queryset(request), pk=pk)
         if not self.has_change_permission(request, centre):
             return HttpResponse(status=403)
-        form = StageForm(request.POST or None, zone=centre.time_zone)
+        stage = effective_stage(centre, now=timezone.now())
+        form = StageForm(request.POST or None, zone=centre.time_zone, initial={"stage": stage})
         if request.method == "POST" and form.is_valid():
             actions.change_stage(
                 centre_id=centre.pk,
@@ -117,7 +118,13 @@ class CentreAdmin(admin.ModelAdmin[Centre]):
             )
             messages.success(request, _("L’étape est changée."))
             return redirect("admin:centres_centre_change", centre.pk)
-        context = {**self.admin_site.each_context(request), "form": form, "centre": centre}
+        context = {
+            **self.admin_site.each_context(request),
+            "form": form,
+            "centre": centre,
+            "stage": stage,
+            "scheduled": self.scheduled(centre),
+        }
         return render(request, "admin/centre_stage.html", context)
 
 

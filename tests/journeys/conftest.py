@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser
-from pytest_django import DjangoDbBlocker
+from django.conf import settings as django_settings
+from django.test import Client
+from django.utils import timezone
+from playwright.sync_api import Browser, Page, Route
+from pytest_django import DjangoDbBlocker, Settings
+from pytest_django.live_server_helper import LiveServer
 
-from centres.models import Centre
+from centres.models import Centre, User
+from frontend.bundles import BUNDLES
 from tests.frontend.funnel import Scene, make_scene
+from tests.frontend.staff.people import log_in
 from tests.journeys.department import open_department
+from tests.journeys.morning import Morning, Open, open_morning, zone_of_a_morning
 from tests.journeys.visitor import Arrive, Visitor
 from tests.journeys.website import Website, website
 
@@ -66,3 +73,48 @@ def scene(transactional_db: None) -> Scene:
 def redon(transactional_db: None) -> Centre:
     """A whole Département, with Redon at work."""
     return open_department()
+
+
+@pytest.fixture
+def morning(settings: Settings) -> Morning:
+    """It is ten something wherever this runs: the clocks of the installation and of its centre are
+    those of a zone where it is."""
+    settings.TIME_ZONE = zone_of_a_morning(timezone.now())
+    return open_morning(settings.TIME_ZONE)
+
+
+def _serve(text: str, kind: str) -> Callable[[Route], None]:
+    return lambda route: route.fulfill(body=text, content_type=kind)
+
+
+@pytest.fixture
+def browse(browser: Browser, live_server: LiveServer, morning: Morning) -> Iterator[Open]:
+    """Lets somebody of the staff arrive, logged in; nothing may fail in their pages."""
+    contexts, faults = [], []
+
+    def start(email: str, **options: bool) -> Page:
+        context = browser.new_context(
+            viewport={"width": 1280, "height": 800},
+            locale="fr-FR",
+            reduced_motion="reduce",
+            base_url=live_server.url,
+            **options,
+        )
+        contexts.append(context)
+        for path, text in BUNDLES.items():
+            kind = "text/css" if path.endswith(".css") else "text/javascript"
+            context.route(f"**/static/{path}", _serve(text(), kind))
+        client = Client()
+        log_in(client, User.objects.get(email=email))
+        name = django_settings.SESSION_COOKIE_NAME
+        cookie = {"name": name, "value": client.cookies[name].value, "url": live_server.url}
+        context.add_cookies([cookie])  # type: ignore[list-item]
+        page = context.new_page()
+        page.on("pageerror", lambda error: faults.append(f"{page.url}: {error}"))
+        page.goto("/equipe/aujourdhui/")
+        return page
+
+    yield start
+    for context in contexts:
+        context.close()
+    assert faults == []

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from django.utils import timezone
+from playwright.sync_api import Page
 
 from booking.models import Appointment, Guardian
 from centres.models import AppointmentType, Centre, Practitioner, Shift, Site
@@ -24,6 +26,8 @@ from tests.factories import (
 from tests.frontend.staff.people import make_user
 from tests.frontend.staff.practitioners import make_exam
 
+# The page where somebody arrives after logging in, by their address.
+Open = Callable[..., Page]
 HOUR = 10
 DOCTOR, NURSE = "Consultation de l’enfant avec le médecin", "Rendez-vous avec la puéricultrice"
 DISCREET = "Consultation de santé sexuelle"

@@ -3,25 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
 from datetime import time, timedelta
 from typing import NamedTuple
 
 import pytest
-from django.conf import settings as django_settings
-from django.test import Client
 from django.utils import timezone
-from playwright.sync_api import Browser, Page, Route, expect
-from pytest_django import Settings
-from pytest_django.live_server_helper import LiveServer
+from playwright.sync_api import Page, expect
 
 from booking import actions
 from booking.actors import Actor
 from booking.models import Appointment, AppointmentEvent, Guardian
-from centres.models import User
-from frontend.bundles import BUNDLES
 from notifications.models import OutboxMessage
-from tests.frontend.staff.people import log_in
 from tests.journeys.agent import Keyboard, Mouse
 from tests.journeys.hand import Effort
 from tests.journeys.morning import (
@@ -30,8 +22,7 @@ from tests.journeys.morning import (
     DOCTOR,
     NURSE,
     Morning,
-    open_morning,
-    zone_of_a_morning,
+    Open,
 )
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -51,7 +42,6 @@ ARRIVE = [
 ]
 STAY_AWAY = ("Picard", "Ferreira")
 MISTAKEN = "Slimani"
-Open = Callable[..., Page]
 
 
 class Way(NamedTuple):
@@ -67,51 +57,6 @@ WAYS = {
     "by keyboard alone": Way(Keyboard, Effort(0, 560)),
     "without scripts": Way(Mouse, Effort(52, 75), has_scripts=False),
 }
-
-
-def _serve(text: str, kind: str) -> Callable[[Route], None]:
-    return lambda route: route.fulfill(body=text, content_type=kind)
-
-
-@pytest.fixture
-def morning(settings: Settings) -> Morning:
-    """It is ten something wherever this runs: the clocks of the installation and of its centre are
-    those of a zone where it is."""
-    settings.TIME_ZONE = zone_of_a_morning(timezone.now())
-    return open_morning(settings.TIME_ZONE)
-
-
-@pytest.fixture
-def browse(browser: Browser, live_server: LiveServer, morning: Morning) -> Iterator[Open]:
-    """The page where somebody arrives after logging in; nothing may fail in it."""
-    contexts, faults = [], []
-
-    def start(email: str, **options: bool) -> Page:
-        context = browser.new_context(
-            viewport={"width": 1280, "height": 800},
-            locale="fr-FR",
-            reduced_motion="reduce",
-            base_url=live_server.url,
-            **options,
-        )
-        contexts.append(context)
-        for path, text in BUNDLES.items():
-            kind = "text/css" if path.endswith(".css") else "text/javascript"
-            context.route(f"**/static/{path}", _serve(text(), kind))
-        client = Client()
-        log_in(client, User.objects.get(email=email))
-        name = django_settings.SESSION_COOKIE_NAME
-        cookie = {"name": name, "value": client.cookies[name].value, "url": live_server.url}
-        context.add_cookies([cookie])  # type: ignore[list-item]
-        page = context.new_page()
-        page.on("pageerror", lambda error: faults.append(f"{page.url}: {error}"))
-        page.goto("/equipe/aujourdhui/")
-        return page
-
-    yield start
-    for context in contexts:
-        context.close()
-    assert faults == []
 
 
 def row_of(visit: Appointment) -> str:

@@ -37,8 +37,8 @@ Act = Callable[..., CallbackRequest]
 def choice(request: HttpRequest) -> HttpResponseBase:
     """One's own centres; the only one at once."""
     desk = desk_of(request)
-    if not desk.centres and desk.sees_health:
-        return redirect("health")
+    if not desk.centres:
+        return redirect(desk.home)
     if len(desk.centres) == 1:
         return redirect("callbacks", desk.centres[0].slug)
     return render(request, "pages/staff/callbacks_choice.html", {"desk": desk})

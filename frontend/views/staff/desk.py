@@ -41,8 +41,8 @@ DONE = gettext_noop("C’est noté.")
 def choice(request: HttpRequest) -> HttpResponseBase:
     """One's own centres, each with how many families it has to phone."""
     desk = desk_of(request)
-    if not desk.centres and desk.sees_health:
-        return redirect("health")
+    if not desk.centres:
+        return redirect(desk.home)
     lines = [Line(call) for call in strays()] if desk.runs_service else []
     if len(desk.centres) == 1 and not lines:
         return redirect("desk", desk.centres[0].slug)

@@ -55,8 +55,11 @@ LINES = 12
 @access("staff")
 @require_safe
 def search(request: HttpRequest) -> HttpResponseBase:
-    """The families of the desk's centres that what is typed means; a reference opens its page."""
+    """The families of the desk's centres that what is typed means; a reference opens its page.
+    Raises Http404 to who has no centre."""
     desk = desk_of(request)
+    if not desk.centres:
+        raise Http404
     now, typed = timezone.now(), request.GET.get("q", "").strip()[:100]
     scope = desk.scope(now=now)
     appointment = appointment_of_reference(typed) if typed else None
@@ -345,6 +348,7 @@ def reads(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "desk": desk,
         "household": household,
+        "may_open": finding.may_see(pk, desk.scope(now=now)),
         "reads": [(each, who(each.reader, named)) for each in found],
     }
     return render(request, "pages/staff/family_reads.html", context)

@@ -50,6 +50,7 @@ def week(request: HttpRequest, centre_slug: str) -> HttpResponse:
         "desk": asked.desk,
         "centre": asked.centre,
         "monday": monday,
+        "today": asked.today,
         "days": week_lines(shifts, Names(asked.centre)),
         "before": monday - timedelta(days=7),
         "after": monday + timedelta(days=7),

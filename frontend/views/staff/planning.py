@@ -40,8 +40,8 @@ SHOWN_AHEAD = timedelta(weeks=8)
 def choice(request: HttpRequest) -> HttpResponseBase:
     """One's centre: the only one, or chosen from a list."""
     desk = desk_of(request)
-    if not desk.centres and desk.sees_health:
-        return redirect("health")
+    if not desk.centres:
+        return redirect(desk.home)
     if len(desk.centres) == 1:
         return redirect("plan", desk.centres[0].slug)
     return render(request, "pages/staff/planning_choice.html", {"desk": desk})

@@ -66,8 +66,8 @@ class Asked(NamedTuple):
 def choice(request: HttpRequest) -> HttpResponseBase:
     """One's centre: the only one, or the one looked at last; to choose among several, ?choisir."""
     desk = desk_of(request)
-    if not desk.centres and desk.sees_health:
-        return redirect("health")
+    if not desk.centres:
+        return redirect(desk.home)
     last = request.COOKIES.get(LAST, "")
     known = [centre.slug for centre in desk.centres]
     if len(known) == 1:

@@ -34,7 +34,8 @@ LOGGED_IN: Who = dict.fromkeys(ROLES[2:], OWN_AND_OTHERS)
 EVERY_DESK: Who = dict.fromkeys(ROLES[5:], OWN_AND_OTHERS)
 WITH_A_CENTRE: Who = {role: where for role, where in EVERY_DESK.items() if role != "auditor"}
 EVERY_MANAGER: Who = dict.fromkeys(("manager", "administrator", "owner"), OWN_AND_OTHERS)
-ABOUT_NO_PLACE = (EVERY_DESK, EVERY_MANAGER, WITH_A_CENTRE)
+EVERY_AUDIT: Who = EVERY_MANAGER | {"auditor": OWN_AND_OTHERS}
+ABOUT_NO_PLACE = (EVERY_DESK, EVERY_MANAGER, EVERY_AUDIT, WITH_A_CENTRE)
 # The owner of the installation is its superuser.
 OF_ALL_DEPARTMENTS: Who = {"owner": OWN_AND_OTHERS}
 DESK: Who = OF_ALL_DEPARTMENTS | {
@@ -225,7 +226,8 @@ TABLE: dict[str, Line] = {
     "timeline": Line("staff", DESK, visit),
     "card": Line("staff", DESK, visit),
     "send-again": Line("staff", DESK, visit),
-    "families": Line("staff", EVERY_DESK, asked=lambda it: {"q": it.words[0][:-1]}),
+    "reads": Line("staff", EVERY_AUDIT),
+    "families": Line("staff", WITH_A_CENTRE, asked=lambda it: {"q": it.words[0][:-1]}),
     "family-new": Line("staff", WITH_A_CENTRE, offers=True),
     "family": Line("staff", DESK, family),
     "family-reads": Line("staff", AUDIT, family),

@@ -230,6 +230,13 @@ def test_an_administrator_sees_to_every_centre_and_the_whole(centre: Centre) -> 
     assert head.get(page(abroad)).status_code == 404
 
 
+def test_who_is_invited_without_a_choice_gets_the_plainest_role(centre: Centre) -> None:
+    head = in_department()
+    for team, plainest in ((centre, "reception"), (None, "auditor")):
+        first = head.get(page(team)).content.decode().partition('<select name="role"')[2]
+        assert first.partition('<option value="')[2].startswith(plainest)
+
+
 def test_a_closed_account_is_not_reopened_by_an_invitation(manager: Client, centre: Centre) -> None:
     make_user("anne@example.org", "practitioner", centre)
     User.objects.filter(email="anne@example.org").update(is_active=False)
@@ -346,3 +353,19 @@ def test_a_message_that_was_lost_is_told(manager: Client, centre: Centre) -> Non
     manager.post(page(centre), NEWCOMER | {"role": "reception"})
     OutboxMessage.objects.update(state="failed")
     assert "n’est pas arrivé" in read(manager, page(centre))
+
+
+def test_another_team_is_offered_to_who_has_one(manager: Client, centre: Centre) -> None:
+    assert "Changer d’équipe" not in read(manager, page(centre))
+    me = User.objects.get(email="maelle@example.org")
+    second = make_centre()
+    Membership.objects.create(user=me, department=centre.department, centre=second, role="manager")
+    assert "Changer d’équipe" in read(manager, page(centre))
+
+
+def test_from_a_long_list_a_link_leads_to_the_invitation(manager: Client, centre: Centre) -> None:
+    link = 'href="#invite"'
+    assert link not in manager.get(page(centre)).content.decode()
+    for number in range(3):
+        make_user(f"agent{number}@example.org", "reception", centre)
+    assert link in manager.get(page(centre)).content.decode()

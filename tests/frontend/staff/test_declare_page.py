@@ -274,6 +274,14 @@ def test_a_practitioner_declares_her_own_absence_and_nobody_else_s(shift: Shift)
     assert press(nadia, shift, page).status_code == 302
 
 
+def test_who_is_away_for_themselves_only_is_not_asked_who(boss: Client, shift: Shift) -> None:
+    own = practitioner_client(shift).get(url(shift.centre)).content.decode()
+    assert "Déclarer mon absence" in own
+    assert f'<input type="hidden" name="what" value="p{shift.practitioner_id}"' in own
+    assert "ferme" not in own
+    assert '<select name="what"' in boss.get(url(shift.centre)).content.decode()
+
+
 def test_families_of_other_centres_are_counted_not_named(boss: Client, shift: Shift) -> None:
     visits(shift, 1)
     elsewhere = make_shift(

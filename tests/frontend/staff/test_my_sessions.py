@@ -205,7 +205,7 @@ def test_the_weeks_after_are_announced_and_open_by_their_day(
     later = make_shift(starts_at=far, site=make_site(redon, name="Annexe"), practitioner=own[1])
     make_appointment(later, guardian=make_guardian(first_name="Jeanne"))
     page = told(nadia)
-    assert "14 h – 17 h, Annexe 1 rendez-vous" in page
+    assert "14 h – 17 h, Annexe, 1 rendez-vous" in page
     assert "Jeanne" not in page
     assert "Jeanne" in told(nadia, jour=far.date().isoformat())
     for wrong in ("demain", "2026-13-01", "0001-01-01", "9999-12-31"):

@@ -125,6 +125,14 @@ def test_an_auditor_sees_no_family(centre: Centre) -> None:
     assert auditor.get("/equipe/aujourdhui/")["Location"] == reverse("health")
 
 
+def test_a_manager_declares_whoever_is_ill_from_the_board(centre: Centre) -> None:
+    """The reason is filled in as on the form itself: it would else be leave."""
+    shift = make_shift(site=make_site(centre), starts_at=today() + timedelta(hours=9))
+    boss = at_desk(centre, email="boss@example.org", role="manager")
+    link = f"what=p{shift.practitioner_id}&amp;since_on={timezone.localdate()}&amp;kind=sick"
+    assert link in boss.get(url(centre)).content.decode()
+
+
 @pytest.mark.parametrize("role", ["reception", "practitioner", "manager"])
 def test_why_somebody_comes_discreetly_is_the_manager_s_to_know_and_no_colleague_s(
     centre: Centre, shift: Shift, role: str
