@@ -34,7 +34,7 @@ def test_every_change_leaves_one_line() -> None:
     assert history(booked) == [
         ("book", "family", "", "booked", 0, clock("09:00")),
         ("move", "family", "", "booked", 1, clock("10:00")),
-        ("cancel", AGENT.label, "Déménagement", "cancelled", 2, clock("10:00")),
+        ("call_off", AGENT.label, "Déménagement", "cancelled", 2, clock("10:00")),
     ]
 
 
