@@ -43,6 +43,16 @@ OFF = "off"
 _CALLED = OutboxMessage.objects.filter(
     subject_ref=Cast(OuterRef("uid"), CharField()), kind=TO_CALL, version=OuterRef("sequence")
 )
+# Until it was on again: then the call was closed, or the family told so.
+_KEPT_SINCE = OutboxMessage.objects.filter(
+    subject_ref=OuterRef("subject_ref"),
+    kind=KEPT,
+    version=OuterRef("version"),
+    pk__gt=OuterRef("pk"),
+)
+_STILL_CALLED = _CALLED.exclude(handled_as=OutboxMessage.Handled.CLOSED).exclude(
+    Exists(_KEPT_SINCE)
+)
 NAMED = ("centre", "household", "guardian", "type")
 # What tells a family of its appointment as it is arranged.
 ARRANGED = (CONFIRMATION, MOVED)
@@ -217,9 +227,11 @@ def stand_again(cases: Sequence[Case], *, by: str, now: datetime) -> list[Case]:
 def called_off(appointments: Collection[Appointment], *, decision: str, now: datetime) -> None:
     """By this `decision` their half-day does not receive them any more: these families are to be
     phoned, for nothing else tells them. What was still to be said of these visits is not true."""
-    refs = [str(each.uid) for each in appointments]
-    outbox.supersede(subject_refs=refs, kinds=ARRANGED)
-    planning.apply(planning.plan_days(map(planning.day_of, appointments), now=now), now=now)
+    plans = planning.plan_days(
+        map(planning.day_of, appointments), now=now
+    )  # locks households first
+    outbox.supersede(subject_refs=[str(each.uid) for each in appointments], kinds=ARRANGED)
+    planning.apply(plans, now=now)
     to_call(TO_CALL, appointments, event=f"{OFF}{decision}", now=now)
 
 
@@ -229,6 +241,9 @@ def called_on(
     """Their half-day receives them again: reminders too, and nobody is phoned about it any more;
     but those who were told that it does not are to be told that it does."""
     refs = {str(each.uid): each for each in appointments}
+    plans = planning.plan_days(
+        map(planning.day_of, appointments), now=now
+    )  # locks households first
     calls = OutboxMessage.objects.filter(
         subject_ref__in=refs, kind=TO_CALL, intent_key__contains=f":{OFF}"
     )
@@ -239,7 +254,7 @@ def called_on(
         handled_at=now,
     )
     told = {ref for ref, call in last.items() if call.handled_as == call.Handled.TOLD}
-    planning.apply(planning.plan_days(map(planning.day_of, appointments), now=now), now=now)
+    planning.apply(plans, now=now)
     intents: list[Intent] = []
     for ref, kind in _withheld(refs.keys() - told).items():
         intents += _said_again(kind, refs[ref], event=f"on{decision}", now=now)
@@ -269,8 +284,9 @@ def are_called_off(found: QuerySet[Appointment]) -> QuerySet[Appointment]:
 
 
 def uncalled(found: QuerySet[Appointment]) -> QuerySet[Appointment]:
-    """Those of these that nobody was ever asked to phone about as they stand."""
-    return found.exclude(Exists(_CALLED))
+    """Those of these that nobody is, or was, asked to phone about as they stand, since they were
+    last on."""
+    return found.exclude(Exists(_STILL_CALLED))
 
 
 def called_in_vain(*, now: datetime) -> list[Appointment]:

@@ -23,7 +23,7 @@ from centres.rollout import Stage, effective_stage
 
 # So long a time is new; then who waits has been asked, and it is anybody's like all others.
 NEW_FOR = timedelta(days=3)
-# More half-days than this have their turn a minute later.
+# So many half-days are looked at in one pass: the soonest always, of the others by turns as many.
 MOST = 300
 # Where families are booked just now: not where a centre is being prepared, or has paused.
 RECEIVING = (Stage.OPEN, Stage.AGENTS_ONLY)
@@ -35,7 +35,7 @@ WITH wanted AS (
     SELECT DISTINCT e.type_id, site.centre_id, site.id AS site_id
     FROM booking_waitinglistentry e JOIN centres_site site ON site.id = ANY (e.sites)
     WHERE e.state = 'open')
-SELECT o.type_id, m.at, {queries.SHIFT_COLUMNS}
+SELECT count(*) OVER (), o.type_id, m.at, {queries.SHIFT_COLUMNS}
 FROM wanted w
 JOIN centres_appointmenttype kind ON kind.id = w.type_id
 JOIN centres_shifttype o ON o.type_id = w.type_id AND o.centre_id = w.centre_id
@@ -49,7 +49,7 @@ WHERE s.status = 'open' AND s.ends_at > %(nearest)s
   AND s.room >= CASE WHEN s.seats > 1 THEN 1 ELSE
       kind.buffer_before_min + kind.duration_min + kind.buffer_after_min END
 ORDER BY o.starts_at, o.shift_id, o.type_id
-LIMIT %(most)s
+LIMIT %(most)s OFFSET %(skipped)s
 """  # noqa: S608 - made of constants
 
 
@@ -79,15 +79,7 @@ class NewTime(NamedTuple):
 def new_times(*, now: datetime) -> list[NewTime]:
     """Those that a family may be asked about now, soonest first: only what the public may choose,
     so not the agents' reserve. One statement when there is none, four when there are some."""
-    values: dict[str, Any] = {
-        "now": now,
-        "nearest": now + NEAREST,
-        "since": now - NEW_FOR,
-        "most": MOST,
-    }
-    with connection.cursor() as cursor:
-        cursor.execute(NEW, values)
-        rows = [(kind, at, ShiftLoad._make(load)) for kind, at, *load in cursor.fetchall()]
+    rows = _rows(now=now)
     if not rows:
         return []
     kinds = AppointmentType.objects.in_bulk({kind for kind, _at, _load in rows})
@@ -100,6 +92,33 @@ def new_times(*, now: datetime) -> list[NewTime]:
         off = days_off[centre.department_id]
         found += _starts(kinds[kind], centre, load, at, now=now, holidays=off)
     return sorted(found, key=lambda each: (each.start, each.load.id))
+
+
+def _rows(*, now: datetime) -> list[tuple[int, datetime | None, ShiftLoad]]:
+    """The soonest; and when there are more, one page of the others, another each minute."""
+    total, rows = _page(now=now, skipped=0)
+    pages = -(-total // MOST)
+    if pages > 1:
+        page = 1 + int(now.timestamp() // 60) % (pages - 1)
+        rows += _page(now=now, skipped=page * MOST)[1]
+    return rows
+
+
+def _page(
+    *, now: datetime, skipped: int
+) -> tuple[int, list[tuple[int, datetime | None, ShiftLoad]]]:
+    values: dict[str, Any] = {
+        "now": now,
+        "nearest": now + NEAREST,
+        "since": now - NEW_FOR,
+        "most": MOST,
+        "skipped": skipped,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(NEW, values)
+        found = cursor.fetchall()
+    total = int(found[0][0]) if found else 0
+    return total, [(kind, at, ShiftLoad._make(load)) for _total, kind, at, *load in found]
 
 
 def holidays(centres: Collection[Centre], *, now: datetime) -> defaultdict[int, set[date]]:

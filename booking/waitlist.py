@@ -41,7 +41,9 @@ WHERE a.reoffer_at > %(now)s AND a.starts_at > %(nearest)s
         AND b.busy_from < a.busy_until AND b.busy_until > a.busy_from
         AND (b.seat = a.seat OR b.seat = 0 OR a.seat = 0)
         AND (b.state NOT IN ('cancelled', 'lapsed', 'held')
-             OR b.state = 'held' AND b.expires_at > %(now)s))
+             OR b.state = 'held' AND b.expires_at > %(now)s
+             -- Nobody is there to receive, whoever gave the time up before.
+             OR b.last_action = 'call_off' AND b.reoffer_at > %(now)s))
 ORDER BY a.reoffer_at, a.id
 """
 

@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 
 from booking import messages, rules
-from booking.actions.confirming import check_child_is_free, check_dates
+from booking.actions.confirming import check_ahead, check_child_is_free, check_dates
 from booking.actions.holding import check_open, check_still_there, live_hold
 from booking.actors import FAMILY, Actor
 from booking.constraints import refuse_clash
@@ -63,6 +63,7 @@ def move(*, uid: UUID, hold_uid: UUID, now: datetime, actor: Actor = FAMILY) -> 
     held = live_hold(locked, hold_uid, now=now)
     if held.moves_id != appointment.pk or held.type_id != appointment.type_id:
         raise WrongState
+    check_ahead(held, now=now, actor=actor)
     check_open(held.centre, held.type, now=now, actor=actor)
     check_still_there(held)
     check_family_then(appointment, held)

@@ -30,6 +30,7 @@ from booking.errors import (
     OverbookedEnough,
     ReasonRequired,
     Refusal,
+    TooSoon,
     WrongState,
 )
 from booking.loading import update_appointment
@@ -84,6 +85,7 @@ def _book(held: Appointment, who: Who, *, now: datetime, actor: Actor) -> None:
     """What a live hold becomes, nobody's yet. Raises as `confirm` does."""
     if held.moves_id is not None:
         raise WrongState
+    check_ahead(held, now=now, actor=actor)
     check_open(held.centre, held.type, now=now, actor=actor)
     check_still_there(held)
     check_person(held.type, held.centre, who, starts_at=held.starts_at)
@@ -91,6 +93,12 @@ def _book(held: Appointment, who: Who, *, now: datetime, actor: Actor) -> None:
     held.state = Appointment.State.BOOKED
     held.expires_at = None
     held.last_action, held.actor, held.changed_at = "book", actor.label, now
+
+
+def check_ahead(held: Appointment, *, now: datetime, actor: Actor) -> None:
+    """Raises TooSoon: a family that took its time must not be told to come to what has begun."""
+    if not actor.is_agent and held.starts_at <= now:
+        raise TooSoon
 
 
 @transaction.atomic

@@ -78,11 +78,13 @@ def heal_calls(*, now: datetime) -> int:
     )
     outside = announcing.uncalled(booked.outside()).select_related(*announcing.NAMED)
     left_out = list(outside.order_by("starts_at", "pk")[:BATCH])
+    # Two passes at once decide the same; a later one, about what changed again, decides anew.
+    decision = f"night{now:%Y%m%d%H}{now.minute // 10}"
     if left_out:
-        announcing.called_off(left_out, decision="night", now=now)
+        announcing.called_off(left_out, decision=decision, now=now)
     back = announcing.called_in_vain(now=now)
     if back:
-        announcing.called_on(back, decision="night", by=SYSTEM.label, now=now)
+        announcing.called_on(back, decision=decision, by=SYSTEM.label, now=now)
     return len(left_out) + len(back)
 
 

@@ -14,7 +14,7 @@ from booking import offer_messages, queries, rules
 from booking.actions.confirming import check_dates, due_date_is_asked
 from booking.actions.families import family_of
 from booking.actors import FAMILY, Actor, Who
-from booking.errors import WaitingOver, WrongState
+from booking.errors import LimitReached, WaitingOver, WrongState
 from booking.locking import lock_address
 from booking.models import Appointment, Child, Guardian, WaitingListEntry
 from centres.models import AppointmentType, Centre
@@ -136,6 +136,9 @@ def join_waiting_list(
     waits = WaitingListEntry.objects.filter(**theirs, appointment=booked, state=State.OPEN)
     if known := waits.select_related("appointment").first():
         return known
+    theirs_open = WaitingListEntry.objects.filter(household=guardian.household, state=State.OPEN)
+    if theirs_open.count() >= centre.max_open_per_contact:
+        raise LimitReached(limit=centre.max_open_per_contact)
     if booked is not None:
         return ask_for_earlier(uid=booked.uid, wishes=wishes, now=now)
     return ask_for_any(

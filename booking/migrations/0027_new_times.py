@@ -24,6 +24,12 @@ END $$;
 CREATE TRIGGER booking_new_offers AFTER INSERT ON centres_shifttype
     REFERENCING NEW TABLE AS made FOR EACH STATEMENT EXECUTE FUNCTION booking_note_new_offers();
 
+CREATE FUNCTION booking_spans(flat int[]) RETURNS int4multirange
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+-- Closures as a half-day keeps them, each by its two bounds: the minutes they take.
+SELECT coalesce(range_agg(int4range(flat[i], greatest(flat[i], flat[i + 1]))), '{}')
+FROM generate_series(1, cardinality(flat), 2) i
+$$;
 CREATE FUNCTION booking_note_new_time() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO booking_newtime (shift_id, at)
@@ -41,13 +47,14 @@ CREATE TRIGGER booking_new_time AFTER UPDATE OF
         OLD.status <> 'open' OR NEW.starts_at < OLD.starts_at OR NEW.ends_at > OLD.ends_at
         OR NEW.practitioner_id <> OLD.practitioner_id OR NEW.site_id <> OLD.site_id
         OR NEW.seats > OLD.seats OR NEW.agent_reserve < OLD.agent_reserve
-        OR NOT NEW.closed @> OLD.closed))
+        OR NEW.closed <> OLD.closed AND NOT booking_spans(OLD.closed) <@ booking_spans(NEW.closed)))
     EXECUTE FUNCTION booking_note_new_time();
 """
 UNDO = """
 DROP TRIGGER booking_new_time ON centres_shift;
 DROP TRIGGER booking_new_offers ON centres_shifttype;
 DROP FUNCTION booking_note_new_time();
+DROP FUNCTION booking_spans(int[]);
 DROP FUNCTION booking_note_new_offers();
 """
 

@@ -30,7 +30,7 @@ from frontend import cookies, limits, refusals
 from frontend.access import access
 from frontend.forms import CodeForm, who_from_payload
 from frontend.forms_waiting import NOTICE, JoinForm
-from frontend.limits import CODES, DETAILS, limited
+from frontend.limits import CALLBACKS, CODES, limited
 from frontend.nearby import is_bookable
 from frontend.views.who import FIELD_OF, MENDABLE, known_of
 
@@ -39,7 +39,7 @@ WAITING = Verification.Purpose.WAITING
 
 @access("public")
 @require_http_methods(["GET", "HEAD", "POST"])
-@limited(DETAILS)
+@limited(CALLBACKS)
 def join(request: HttpRequest, type_slug: str, centre_slug: str) -> HttpResponseBase:
     now = timezone.now()
     kind = get_object_or_404(AppointmentType, slug=type_slug)
@@ -148,8 +148,13 @@ def code(request: HttpRequest, uid: UUID) -> HttpResponseBase:
     person = who_from_payload(proved.payload["who"], language=get_language() or "fr")
     kind = get_object_or_404(AppointmentType, pk=proved.payload["kind"])
     centre = get_object_or_404(Centre, pk=proved.payload["centre"])
-    _check_open(kind, centre, now=now)
-    response = _joined(kind, centre, person, now=now)
+    try:
+        _check_open(kind, centre, now=now)
+        response = _joined(kind, centre, person, now=now)
+    except (*MENDABLE, TypeNotBookable, CentreNotOpen) as refusal:
+        # The code was right: what it was for is not, and is mended on the page before.
+        form.add_error(None, refusals.sentence(refusal))
+        return _code_page(request, asked, form, status=refusal.status)
     verification.use(proved, now=now)
     return response
 

@@ -17,6 +17,7 @@ from booking.errors import (
     HoldExpired,
     LimitReached,
     NotOffered,
+    TooSoon,
     WeeksNotAllowed,
     WrongState,
 )
@@ -238,3 +239,20 @@ def limited_to(open_appointments: int) -> Scene:
     scene = open_morning()
     Centre.objects.update(max_open_per_contact=open_appointments)
     return scene
+
+
+def test_a_family_that_took_its_time_is_not_told_to_come_to_what_has_begun() -> None:
+    scene = open_morning(notice_min=0)
+    held = scene.hold("09:00", now=clock("08:50"))
+    with pytest.raises(TooSoon):
+        actions.confirm(uid=held.uid, who=parent(3), now=clock("09:00"))
+    assert actions.confirm(uid=held.uid, who=parent(3), now=clock("08:59")).state == "booked"
+
+
+def test_nor_is_an_appointment_moved_to_what_has_begun() -> None:
+    scene = open_morning(notice_min=0, cancel_notice_min=0)
+    booked = scene.book("11:30")
+    held = scene.hold("11:00", moving=booked.uid, now=clock("10:50"))
+    with pytest.raises(TooSoon):
+        actions.move(uid=booked.uid, hold_uid=held.uid, now=clock("11:00"))
+    assert actions.move(uid=booked.uid, hold_uid=held.uid, now=clock("10:59")).sequence == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import time, timedelta
+from functools import partial
 from importlib import import_module
 from typing import Any
 
@@ -359,3 +360,33 @@ def test_a_seat_is_of_the_whole_session(is_cut: bool) -> None:
     assert found.is_received is not is_cut
     assert Appointment.objects.outside().exists() is is_cut
     assert is_reminded(found) is not is_cut
+
+
+def test_called_off_again_by_the_night_they_are_phoned_again(scene: Scene) -> None:
+    book(scene, "09:00")
+    heal = [EARLY + timedelta(hours=hour) for hour in range(1, 6)]
+    cancelled, restored = (
+        partial(Shift.objects.filter(pk=scene.shift.pk).update, status=status)
+        for status in ("cancelled", "open")
+    )
+    found = []
+    for turn, now in zip((cancelled, restored, cancelled, restored, cancelled), heal, strict=True):
+        turn()
+        found.append(actions.heal_calls(now=now))
+        assert actions.heal_calls(now=now + timedelta(minutes=20)) == 0
+    assert found == [1, 1, 1, 1, 1]
+    assert to_call(scene) == [("to_call", "Parent 1 Le Goff")]
+
+
+def test_told_that_it_is_on_again_they_are_phoned_when_it_is_off_once_more(
+    scene: Scene, claire: User
+) -> None:
+    book(scene, "09:00")
+    become("sent", kind="confirmation")
+    change(scene, claire, CANCEL)
+    call = OutboxMessage.objects.get(kind="to_call")
+    tell(pk=call.pk, by="claire@example.org", now=EARLY)
+    assert actions.heal_calls(now=EARLY) == 0
+    change(scene, claire, RESTORE)
+    Shift.objects.filter(pk=scene.shift.pk).update(status="cancelled")
+    assert actions.heal_calls(now=EARLY + timedelta(hours=1)) == 1

@@ -305,6 +305,27 @@ def test_a_cancelled_half_day_is_offered_to_nobody(centre: Centre) -> None:
     assert offer.state == "withdrawn"
 
 
+def test_a_time_that_the_centre_called_off_is_offered_to_nobody_whoever_gave_it_up_before(
+    centre: Centre,
+) -> None:
+    freed = give_back(centre)
+    assert freed.reoffer_at is not None
+    again = Appointment.objects.create(
+        **{
+            field.attname: getattr(freed, field.attname)
+            for field in Appointment._meta.concrete_fields
+            if field.name not in ("id", "uid", "reference")
+        }
+        | {"state": "booked", "reoffer_at": None}
+    )
+    actions.cancel(uid=again.uid, now=after(4), actor=AGENT)
+    centre.wait(1)
+    assert waitlist.freed_times(now=after(5)) == []
+    # Without its mark the time would go to who waits, where nobody receives.
+    Appointment.objects.filter(pk=again.pk).update(last_action="cancel", reoffer_at=None)
+    assert waitlist.freed_times(now=after(5)) == [freed.pk]
+
+
 def test_a_hold_for_the_waiting_list_is_under_the_same_constraint(centre: Centre) -> None:
     centre.wait(1)
     give_back(centre)
