@@ -39,7 +39,7 @@ def running(
     )
     try:
         server = Server(name="web", url="", log=log, process=process)
-        wait_for_web(options.port, partial(supervision.check, server))
+        wait_for_web(options, partial(supervision.check, server))
         yield options.port, process.pid
     finally:
         end(process)

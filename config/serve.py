@@ -1,7 +1,9 @@
 """Runs all of Emgav on one machine: databases, web, worker and beat live and end together."""
 
 import argparse
+import errno
 import fcntl
+import ipaddress
 import os
 import secrets
 import shlex
@@ -26,6 +28,7 @@ from config.embedded import Server, ServerError, end, last_line, spawn, start_po
 from config.supervision import Child, ChildDied
 
 HOST = "127.0.0.1"
+EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - only where it is asked for
 ROOT = Path(__file__).resolve().parent.parent
 WEB_START_SECONDS = 60
 LOG_INS = "demo-logins.txt"
@@ -43,10 +46,26 @@ class Stop(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
+    host: str = HOST
     port: int
     var: Path
     is_empty: bool
     workers: int
+
+    @property
+    def reached_at(self) -> str:
+        """Under which address other devices find it; on this machine alone, `localhost`."""
+        if self.host == HOST:
+            return "localhost"
+        address = _own_address() if self.host in EVERYWHERE else self.host
+        return f"[{address}]" if ":" in address else address
+
+    @property
+    def asked_at(self) -> str:
+        """Where this very process asks whether it answers."""
+        if self.host in EVERYWHERE:
+            return HOST
+        return f"[{self.host}]" if ":" in self.host else self.host
 
 
 def main(arguments: list[str]) -> int:
@@ -70,12 +89,12 @@ def run(options: Options) -> None:
     with ExitStack() as stack:
         logs = _open_folder(options.var)
         stack.enter_context(_only_one(options.var))
-        _check_port(options.port)
+        _check_port(options)
         servers = _data_servers(options, logs, stack)
         _set_environment(options, servers)
         _prepare(options, logs)
         children = _start_processes(options, logs, stack)
-        wait_for_web(options.port, partial(_check_start, servers, children))
+        wait_for_web(options, partial(_check_start, servers, children))
         _announce(options)
         _watch(servers, children)
 
@@ -91,6 +110,14 @@ def _options(arguments: list[str]) -> Options:
         help="default %(default)s",
     )
     parser.add_argument(
+        "--host",
+        type=_address,
+        default=HOST,
+        metavar="IP",
+        help="where to listen, default %(default)s: this machine alone; 0.0.0.0: a telephone on the"
+        " same network may open it too, and so may everybody there",
+    )
+    parser.add_argument(
         "--var", type=Path, default=ROOT / "var", metavar="DIR", help="where all data is kept"
     )
     parser.add_argument(
@@ -101,8 +128,31 @@ def _options(arguments: list[str]) -> Options:
     )
     given = parser.parse_args(arguments)
     return Options(
-        port=given.port, var=given.var.resolve(), is_empty=given.empty, workers=given.workers
+        host=given.host,
+        port=given.port,
+        var=given.var.resolve(),
+        is_empty=given.empty,
+        workers=given.workers,
     )
+
+
+def _address(value: str) -> str:
+    try:
+        return str(ipaddress.ip_address(value))
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(
+            f"{value!r} is no IP address, such as 127.0.0.1 or 0.0.0.0"
+        ) from error
+
+
+def _own_address() -> str:
+    """The address this machine has towards others. Nothing is sent to find it."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))  # of documentation (RFC 5737): nobody's
+        except OSError:  # no network at all
+            return HOST
+        return str(probe.getsockname()[0])
 
 
 def _whole(least: int, most: int) -> Callable[[str], int]:
@@ -151,14 +201,17 @@ def _set_aside_logs(logs: Path) -> None:
         log.replace(log.with_suffix(".log.1"))
 
 
-def _check_port(port: int) -> None:
-    with socket.socket() as probe:
+def _check_port(options: Options) -> None:
+    family = socket.AF_INET6 if ":" in options.host else socket.AF_INET
+    with socket.socket(family) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((HOST, port))
+            probe.bind((options.host, options.port))
         except OSError as error:
+            if error.errno == errno.EADDRNOTAVAIL:
+                raise Refusal(f"{options.host} is no address of this machine") from error
             raise Refusal(
-                f"port {port} cannot be used ({error.strerror}): choose another with --port"
+                f"port {options.port} cannot be used ({error.strerror}): choose another with --port"
             ) from error
 
 
@@ -208,6 +261,8 @@ def _set_environment(options: Options, servers: list[Server]) -> None:
         "STATIC_ROOT": str(options.var / "static"),
         "SECRET_KEY": env.text("SECRET_KEY") or _own_secret_key(options.var),
     }
+    if settings["DEMO"] == "1" and not env.text("PUBLIC_URL"):
+        settings["PUBLIC_URL"] = f"http://{options.reached_at}:{options.port}"
     os.environ.update(settings)
     os.environ.pop("SECRET_KEY_FILE", None)
     urls = {name: os.environ[name] for name in ("DATABASE_URL", "REDIS_URL") if name in os.environ}
@@ -278,7 +333,7 @@ def web_command(options: Options) -> list[str]:
     return [
         sys.executable, "-m", "granian", "config.wsgi:application",
         "--interface", "wsgi", "--http", "1", "--no-ws",
-        "--host", HOST, "--port", str(options.port), "--backlog", "2048",
+        "--host", options.host, "--port", str(options.port), "--backlog", "2048",
         "--workers", str(options.workers), "--blocking-threads", str(WEB_THREADS),
         "--respawn-failed-workers", "--respawn-interval", "0.5", "--workers-kill-timeout", "10",
     ]  # fmt: skip
@@ -292,13 +347,15 @@ def _check_start(servers: list[Server], children: list[Child]) -> None:
         child.check()
 
 
-def wait_for_web(port: int, check: Callable[[], None]) -> None:
+def wait_for_web(options: Options, check: Callable[[], None]) -> None:
     """Until it answers; `check` raises what makes waiting useless."""
     deadline = time.monotonic() + WEB_START_SECONDS
     while time.monotonic() < deadline:
         check()
         try:
-            with urllib.request.urlopen(f"http://{HOST}:{port}/healthz", timeout=2):
+            with urllib.request.urlopen(
+                f"http://{options.asked_at}:{options.port}/healthz", timeout=2
+            ):
                 return
         except (urllib.error.URLError, OSError):
             time.sleep(0.1)
@@ -306,7 +363,7 @@ def wait_for_web(port: int, check: Callable[[], None]) -> None:
 
 
 def _announce(options: Options) -> None:
-    address = f"http://localhost:{options.port}"
+    address = f"http://{options.reached_at}:{options.port}"
     lines = [
         "",
         f"Emgav is running:      {address}/",

@@ -165,7 +165,7 @@ class World:
         self._part("web", web_command(options))
         log = self.folder / "web.log"
         server = Server(name="web", url="", log=log, process=self.parts[0].process)
-        wait_for_web(self.port, partial(supervision.check, server))
+        wait_for_web(options, partial(supervision.check, server))
         for number in range(self._workers):
             self._part(
                 f"worker{number}",

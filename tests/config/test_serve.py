@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from config.embedded import free_port
+from config.serve import Options
 from config.supervision import MOST_ENDS
 
 ENVIRONMENT = {
@@ -81,6 +82,23 @@ def test_a_taken_port_gets_one_line(var: Path) -> None:
         taken.listen()
         port = str(taken.getsockname()[1])
         assert f"port {port} cannot be used" in refusal("--var", str(var), "--port", port)
+
+
+def test_a_place_to_listen_that_is_none_is_refused(var: Path) -> None:
+    port = str(free_port())
+    said = refusal("--var", str(var), "--port", port, "--host", "192.0.2.1")
+    assert "192.0.2.1 is no address of this machine" in said
+    process = start("--var", str(var), "--port", port, "--host", "telephone")
+    assert "'telephone' is no IP address" in process.communicate(timeout=60)[1]
+    assert process.returncode == 2
+
+
+def test_on_the_whole_network_it_is_found_under_its_own_address_and_asked_at_home() -> None:
+    everywhere = Options(host="0.0.0.0", port=1, var=Path(), is_empty=True, workers=1)  # noqa: S104
+    assert everywhere.reached_at != "0.0.0.0"  # noqa: S104
+    assert everywhere.asked_at == "127.0.0.1"
+    alone = Options(port=1, var=Path(), is_empty=True, workers=1)
+    assert (alone.reached_at, alone.asked_at) == ("localhost", "127.0.0.1")
 
 
 def test_a_folder_that_cannot_be_written_gets_one_line(var: Path) -> None:
