@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import operator
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -13,6 +14,16 @@ from bench.ground import Ground, ground
 from bench.measure import Result, rounded
 
 ALIASES = {"notifications": "messages"}
+# What was promised of some, on a machine of two cores: at least, or at most.
+PROMISED: dict[str, tuple[str, Callable[[float, float], bool], float]] = {
+    "search.week": ("ratio", operator.le, 2.0),
+    "growth.search": ("value", operator.le, 1.15),
+    "search.next_free_all": ("value", operator.le, 5.0),
+    "booking.rate": ("ratio", operator.ge, 0.15),
+    "contention.double_bookings": ("value", operator.eq, 0.0),
+    "faults.lost": ("value", operator.eq, 0.0),
+    "faults.doubled": ("value", operator.eq, 0.0),
+}
 Bench = Callable[[Ground], Iterator[Result]]
 
 
@@ -77,6 +88,9 @@ def main(arguments: list[str]) -> int:
     parser.add_argument(
         "--minutes", type=float, default=3, metavar="N", help="how long `faults` lasts"
     )
+    parser.add_argument(
+        "--check", action="store_true", help="fail when a figure is not what was promised"
+    )
     options = parser.parse_args(arguments)
     names = [ALIASES.get(name, name) for name in options.names]
     with tempfile.TemporaryDirectory(prefix="emgav-bench-") as folder:
@@ -91,7 +105,20 @@ def main(arguments: list[str]) -> int:
     if options.json:
         text = json.dumps([each.as_json() for each in results], ensure_ascii=False, indent=1)
         options.json.write_text(f"{text}\n", encoding="utf-8")
-    return 0
+    broken = [each for each in results if not is_kept(each)] if options.check else []
+    for each in broken:
+        name, _compare, bound = PROMISED[each.name]
+        print(f"{each.name}: its {name} is {getattr(each, name)}, promised was {bound}")
+    return 1 if broken else 0
+
+
+def is_kept(result: Result) -> bool:
+    """Whether a figure is as promised; of most nothing was. One without the figure is not."""
+    if result.name not in PROMISED:
+        return True
+    name, compare, bound = PROMISED[result.name]
+    figure = getattr(result, name)
+    return figure is not None and compare(figure, bound)
 
 
 def run(folder: Path, names: list[str], *, scale: float, minutes: float = 3) -> list[Result]:

@@ -91,11 +91,9 @@ def typed_so_far(post: QueryDict) -> dict[str, Any]:
 
 
 class AccessForm(forms.Form):
-    contact = ContactField(help_text=_("Ce que vous avez donné pour prendre rendez-vous."))
+    contact = ContactField(help_text=_("L’adresse ou le numéro où vous avez reçu un code."))
 
     def __init__(self, *args: Any, has_sms: bool, **options: Any) -> None:
         super().__init__(*args, **options)
         if not has_sms:
-            self.fields["contact"] = EmailField(
-                help_text=_("Celle que vous avez donnée pour prendre rendez-vous.")
-            )
+            self.fields["contact"] = EmailField(help_text=_("Celle où vous avez reçu un code."))
