@@ -1,4 +1,4 @@
-"""Each variable the guide to deploying names reaches the containers, and each of theirs is there."""
+"""Each variable that the guide to deploying names reaches the containers, and no other."""
 
 from __future__ import annotations
 
