@@ -81,6 +81,7 @@ class FamilyRead(models.Model):
         indexes = [
             models.Index(fields=["household", "-at"], name="familyread_household"),
             models.Index(fields=["reader", "-at"], name="familyread_reader"),
+            models.Index(fields=["centre", "-at"], name="familyread_centre"),
             # What the night forgets.
             models.Index(fields=["at"], name="familyread_at"),
         ]
