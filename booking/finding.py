@@ -15,7 +15,8 @@ from booking.models import Child, FamilyRead, Guardian, Household
 from booking.seeking import Sought
 
 MOST = 20
-# As long as an appointment or a call-back makes a family its centre's (RGPD art. 5.1.e).
+# As long as an appointment, a call-back or a place on its waiting list makes a family its centre's
+# (RGPD art. 5.1.e).
 THEIRS_FOR = timedelta(days=731)
 # Of names so common that nobody would read the list: those compared are this many.
 COMPARED = 5_000
@@ -34,6 +35,10 @@ THEIRS = """(
     (SELECT true FROM booking_guardian g JOIN booking_callbackrequest c ON c.phone = g.phone
      WHERE g.household_id = {family} AND g.phone <> '' AND c.created_at > %(since)s
        AND c.centre_id = ANY (%(centres)s) LIMIT 1)
+    IS TRUE OR
+    (SELECT true FROM booking_waitinglistentry w
+     WHERE w.household_id = {family} AND w.asked_at > %(since)s
+       AND w.centre_id = ANY (%(centres)s) LIMIT 1)
     IS TRUE)
 """
 FIND = """

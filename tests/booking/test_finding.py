@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -15,14 +15,29 @@ from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 from pytest_django import DjangoAssertNumQueries
 
-from booking.finding import TYPED, Scope, find, may_see, recent, statement, twins
-from booking.models import Appointment, FamilySearch, FamilyToIndex, Guardian, Household
+from booking.actions.waiting import Wishes, ask_for_any, stop_waiting
+from booking.finding import ONES, TYPED, Scope, find, may_see, recent, statement, twins
+from booking.models import (
+    Appointment,
+    FamilySearch,
+    FamilyToIndex,
+    Guardian,
+    Household,
+    WaitingListEntry,
+)
 from booking.seeking import sought
 from booking.tasks import index_families
 from centres.models import Centre
 from tests.booking.test_desk import asked as call_asked
 from tests.booking.test_desk import visit
-from tests.factories import make_centre, make_child, make_guardian, make_household
+from tests.factories import (
+    make_centre,
+    make_child,
+    make_guardian,
+    make_household,
+    make_site,
+    make_type,
+)
 
 EVERYWHERE = Scope(None, timezone.now())
 pytestmark = pytest.mark.django_db
@@ -157,6 +172,37 @@ def test_a_promise_to_call_back_counts_too(goff: Household) -> None:
     call_asked(redon, phone="+33639981234")
     assert found("zoe", scope(redon)) == [goff]
     assert found("zoe", scope(make_centre())) == []
+
+
+def waits(guardian: Guardian, centre: Centre) -> WaitingListEntry:
+    """A family without an appointment, which put itself on the list of this centre."""
+    return ask_for_any(
+        guardian=guardian,
+        child=None,
+        kind=make_type(),
+        centre=centre,
+        wishes=Wishes(sites=(make_site(centre=centre).pk,)),
+        now=timezone.now(),
+    )
+
+
+def test_who_waits_without_an_appointment_is_its_centre_s(goff: Household) -> None:
+    redon, vitre = make_centre(), make_centre()
+    waits(goff.guardians.get(), redon)
+    for asking, sees in ((scope(redon), True), (scope(vitre), False), (EVERYWHERE, True)):
+        assert bool(found("zoe", asking)) == may_see(goff.pk, asking) == sees
+
+
+@pytest.mark.parametrize(("days", "sees"), [(720, True), (740, False)])
+def test_having_waited_counts_for_twenty_four_months(
+    goff: Household, days: int, sees: bool
+) -> None:
+    redon = make_centre()
+    entry = waits(goff.guardians.get(), redon)
+    stop_waiting(uid=entry.uid, now=timezone.now())
+    asked_at = timezone.now() - timedelta(days=days)
+    WaitingListEntry.objects.filter(pk=entry.pk).update(asked_at=asked_at)
+    assert bool(found("zoe", scope(redon))) == may_see(goff.pk, scope(redon)) == sees
 
 
 def test_a_name_as_common_as_can_be_is_found_among_those_of_other_centres(goff: Household) -> None:
@@ -306,6 +352,15 @@ def test_a_hundred_thousand_families_are_reached_by_the_index() -> None:
         plan = explained(typed)
         assert "Bitmap Index Scan on familysearch_terms" in plan, plan
         assert "Seq Scan on booking_familysearch" not in plan, plan
+
+
+def test_who_waits_is_reached_by_the_index() -> None:
+    asked = scope(make_centre())
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        ones = ONES.format(theirs=asked.theirs("one.id"))
+        cursor.execute(f"EXPLAIN {ones}", asked.values() | {"ids": [1]})
+        assert "booking_waitinglistentry_household" in lines(cursor.fetchall())
 
 
 def test_a_change_is_noted_when_made_and_indexed_when_somebody_searches(goff: Household) -> None:

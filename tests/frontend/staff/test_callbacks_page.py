@@ -316,3 +316,24 @@ def test_the_page_reads_as_often_with_ten_as_with_one(
             offered(waits(other))
         with django_assert_num_queries(14):
             claire.get(url(centre))
+
+
+def test_a_family_that_waits_without_an_appointment_is_opened_from_the_list(
+    claire: Client, centre: Centre, appointment: Appointment
+) -> None:
+    moussa = make_guardian(first_name="Moussa", last_name="Traoré")
+    actions.ask_for_any(
+        guardian=moussa,
+        child=None,
+        kind=appointment.type,
+        centre=centre,
+        wishes=Wishes(sites=(appointment.site_id,)),
+        now=timezone.now(),
+    )
+    family = f"/equipe/familles/{moussa.household_id}/"
+    assert f'href="{family}"' in claire.get(url(centre)).content.decode()
+    assert "En liste d’attente, sans rendez-vous" in read(claire, family)
+    found = claire.get("/equipe/familles/", {"q": "traore"}).content.decode()
+    assert f'href="{family}"' in found
+    other = at_desk(make_site().centre, email="paul@example.org")
+    assert other.get(family).status_code == 404
