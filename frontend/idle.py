@@ -11,7 +11,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth import logout
 from django.contrib.auth.views import redirect_to_login
-from django.http import HttpRequest, HttpResponseBase, QueryDict
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from django.urls import reverse
 from django.utils import timezone
 
@@ -22,6 +22,11 @@ from frontend import oidc, second_factor
 SEEN, USED, KEPT = "seen_at", "used_on", "typed_too_late"
 # How exactly the last sign of life is known: a page must not cost a write each time.
 EXACT_SECONDS = 60
+# A page that shows itself anew is no sign that anybody is there: an unattended board would stay open
+# for ever. What is pressed by the same script is one.
+REDRAWS = ("X-Board", "X-Calendar")
+# A glance at a form that is still being typed.
+GLANCE = "X-Likely"
 NEVER_KEPT = ("csrfmiddlewaretoken", "password")
 
 
@@ -44,8 +49,13 @@ class IdleTimeout:
         away = second - request.session.get(SEEN, second)
         if away > settings.IDLE_MINUTES * 60:
             return _out(request, request.user)
-        if away >= EXACT_SECONDS or SEEN not in request.session:
+        is_redraw = request.method in ("GET", "HEAD") and _is_by_script(request)
+        # A press restarts the page's own clock: both must say the same.
+        exact = 1 if request.method == "POST" else EXACT_SECONDS
+        if SEEN not in request.session or (away >= exact and not is_redraw):
             request.session[SEEN] = second
+        if is_redraw:
+            return None
         today = timezone.localdate(now)  # noqa: TID251  the same
         if request.session.get(USED) != today.isoformat() and second_factor.is_passed(request):
             midnight = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
@@ -62,8 +72,17 @@ def _is_for_staff(request: HttpRequest, view: Callable[..., Any]) -> bool:
     return in_admin or getattr(view, "access", "") in ("staff", "account")
 
 
+def _is_by_script(request: HttpRequest) -> bool:
+    return any(name in request.headers for name in REDRAWS)
+
+
 def _out(request: HttpRequest, user: User) -> HttpResponseBase:
-    kept = _typed(request.POST) if request.method == "POST" else []
+    """To the log-in. A press of a script is not kept: it was for what the page showed then, and its
+    answer is no page. After a glance the form itself is still to be sent, and is kept then."""
+    is_post = request.method == "POST"
+    if is_post and GLANCE in request.headers:
+        return HttpResponse(status=403)
+    kept = _typed(request.POST) if is_post and not _is_by_script(request) else []
     who, path = user.pk, request.get_full_path()
     logout(request)
     oidc.note_left(request)

@@ -55,6 +55,12 @@ const swap = (html) => {
   if (stay) window.scrollBy({ top: stay.getBoundingClientRect().top - top, behavior: "instant" });
 };
 
+// Nothing more is done on a page that is being left.
+const leave = () => {
+  location.reload();
+  return new Promise(() => {});
+};
+
 const ask = async (address, options) => {
   const answer = await fetch(address, { ...options, headers: ALONE });
   // A server that restarts is a network that fails: the page stays, and says that it is old.
@@ -63,8 +69,9 @@ const ask = async (address, options) => {
   // Why a press changed nothing stays until the next press.
   if (options) refused.hidden = true;
   // The session is over, or the address is: the whole page says so.
-  if (answer.redirected || !text.includes('id="board"')) location.reload();
-  else if (options || !isHeld) swap(text);
+  if (answer.redirected || !text.includes('id="board"')) return leave();
+  if (options) document.dispatchEvent(new Event("heard"));
+  if (options || !isHeld) swap(text);
 };
 
 const draw = () => ask(location.href);
@@ -72,7 +79,7 @@ const draw = () => ask(location.href);
 const look = async () => {
   const { watch, version } = board().dataset;
   const answer = await fetch(watch, { headers: { "If-None-Match": `"${version}"` } });
-  if (answer.status === 404 && Date.now() - drawn > MINUTE_MS) location.reload();
+  if (answer.status === 404 && Date.now() - drawn > MINUTE_MS) await leave();
   if (answer.status === 200 || Date.now() - drawn > MINUTE_MS) await draw();
 };
 

@@ -6,6 +6,8 @@ const SHORT_MS = 10 * MINUTE_MS;
 // Pixels: what is pulled so far is meant to move; what is let go so near the grid is meant for it.
 const PULLED = 8;
 const NEAR = 24;
+// Tells that a script asks: what the page shows anew by itself keeps nobody logged in.
+const ALONE = { "X-Calendar": "1" };
 const STEPS = { ArrowUp: [0, -1], ArrowDown: [0, 1], ArrowLeft: [-1, 0], ArrowRight: [1, 0] };
 
 const grid = document.querySelector("#grid");
@@ -214,6 +216,12 @@ const letGo = (event) => {
   event.stopPropagation();
 };
 
+// Nothing more is done on a page that is being left.
+const leave = () => {
+  location.reload();
+  return new Promise(() => {});
+};
+
 const isOutside = ({ clientX, clientY }) => {
   const { left, right, top, bottom } = grid.querySelector(".ec-main").getBoundingClientRect();
   return clientX < left - NEAR || clientX > right + NEAR || clientY < top - NEAR || clientY > bottom + NEAR;
@@ -235,9 +243,10 @@ const drop = ({ event, delta, newResource, revert, jsEvent }) => {
   });
   later(async () => {
     try {
-      const answer = await fetch(grid.dataset.drop, { method: "POST", body });
-      if (answer.redirected) location.reload();
+      const answer = await fetch(grid.dataset.drop, { method: "POST", body, headers: ALONE });
+      if (answer.redirected) await leave();
       const { said: text } = await answer.json();
+      document.dispatchEvent(new Event("heard"));
       if (!answer.ok) revert();
       say(text, !answer.ok);
     } catch (failure) {
@@ -313,13 +322,12 @@ const fill = (data) => {
   });
 };
 
-const answered = async (address, headers) => {
-  const answer = await fetch(address, { headers });
+const answered = async (address) => {
+  const answer = await fetch(address, { headers: ALONE });
   // A server that restarts is a network that fails: the page stays, and says that it is old.
   if (answer.status >= 500) throw new Error(answer.statusText);
   // The session is over, or the address is: the whole page says so.
-  if (answer.redirected || !answer.ok) location.reload();
-  return answer;
+  return answer.redirected || !answer.ok ? leave() : answer;
 };
 
 const draw = async () => {
@@ -330,7 +338,7 @@ const draw = async () => {
     ({ version, watch } = data);
     fill(data);
   } else {
-    const html = await (await answered(location.href, { "X-Calendar": "1" })).text();
+    const html = await (await answered(location.href)).text();
     const fresh = new DOMParser().parseFromString(html, "text/html").querySelector("#calendar");
     const active = list().contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
     ({ version, watch } = fresh.dataset);
@@ -342,7 +350,7 @@ const draw = async () => {
 
 const look = async () => {
   const answer = await fetch(watch, { headers: { "If-None-Match": `"${version}"` } });
-  if (answer.status === 404 && Date.now() - drawn > MINUTE_MS) location.reload();
+  if (answer.status === 404 && Date.now() - drawn > MINUTE_MS) await leave();
   if (answer.status === 200 || Date.now() - drawn > MINUTE_MS) await draw();
 };
 

@@ -10,6 +10,7 @@ const ask = async () => {
     headers: { "X-Likely": "1" },
   });
   if (!answer.ok) return;
+  document.dispatchEvent(new Event("heard"));
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("#likely");
   const old = form.querySelector("#likely");
   if (!fresh || old.contains(document.activeElement)) return;
