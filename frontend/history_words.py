@@ -70,18 +70,27 @@ def who(actor: str, named: Named) -> str:
     return actor if "@" in actor else _("Le système")
 
 
-def sentences(events: Iterable[AppointmentEvent], *, zone: ZoneInfo, named: Named) -> list[Step]:
-    """The history of one appointment, as it happened."""
+def sentences(
+    events: Iterable[AppointmentEvent], *, zone: ZoneInfo, named: Named, tells_why: bool
+) -> list[Step]:
+    """The history of one appointment, as it happened. `tells_why`: whether who reads may know what
+    it is for; a reason in free text says that too."""
     before: AppointmentEvent | None = None
     told = []
     for event in events:
-        told.append(Step(event.at, sentence(event, before, zone=zone, named=named)))
+        words = sentence(event, before, zone=zone, named=named, tells_why=tells_why)
+        told.append(Step(event.at, words))
         before = event
     return told
 
 
 def sentence(
-    event: AppointmentEvent, before: AppointmentEvent | None, *, zone: ZoneInfo, named: Named
+    event: AppointmentEvent,
+    before: AppointmentEvent | None,
+    *,
+    zone: ZoneInfo,
+    named: Named,
+    tells_why: bool,
 ) -> str:
     """One thing that was done, told with what stood before it."""
     values = {
@@ -93,7 +102,7 @@ def sentence(
     parts = [_(_pattern(event, before)) % values]
     if before and event.site_id != before.site_id:
         parts.append(_(ELSEWHERE) % {"place": event.site.name})
-    if event.note and (before is None or event.note != before.note):
+    if tells_why and event.note and (before is None or event.note != before.note):
         parts.append(_(REASON) % {"reason": event.note.rstrip(".")})
     return " ".join(parts)
 

@@ -42,7 +42,7 @@ def event(action: str, **fields: Any) -> AppointmentEvent:
 
 
 def said(*events: AppointmentEvent) -> list[str]:
-    steps = sentences(events, zone=PARIS, named=NAMED)
+    steps = sentences(events, zone=PARIS, named=NAMED, tells_why=True)
     return [step.says.replace("\xa0", " ") for step in steps]
 
 

@@ -271,7 +271,12 @@ def _told(appointments: list[Appointment], household: Household, desk: Desk) -> 
     lines = [
         Line(by_pk[pk], step, by_pk[pk].centre)
         for pk, own in _by_appointment(events).items()
-        for step in sentences(own, zone=ZoneInfo(by_pk[pk].centre.time_zone), named=named)
+        for step in sentences(
+            own,
+            zone=ZoneInfo(by_pk[pk].centre.time_zone),
+            named=named,
+            tells_why=desk.knows_type(by_pk[pk]),
+        )
     ]
     if desk.centres:
         done = [child_sentence(each, named) for each in added]

@@ -48,7 +48,7 @@ def of_appointment(request: HttpRequest, reference: str) -> HttpResponse:
         "centre": appointment.centre,
         "ways": _ways(appointment),
         "is_ahead": appointment.starts_at > timezone.now(),
-        "steps": _history(appointment, found),
+        "steps": _history(desk, appointment, found),
         "messages_told": [(each, kind_of(each), timeline(each)) for each in found],
     }
     return render(request, "pages/staff/timeline.html", context)
@@ -65,10 +65,12 @@ def _ways(appointment: Appointment) -> list[Way]:
     return ways_of(appointment, guardian, household)
 
 
-def _history(appointment: Appointment, messages: list[OutboxMessage]) -> list[Step]:
+def _history(desk: Desk, appointment: Appointment, messages: list[OutboxMessage]) -> list[Step]:
     """What was done and what was sent, one sentence each, as it happened."""
     events = histories.events_of([appointment])
     named = histories.staff_named(event.actor for event in events)
     zone = ZoneInfo(appointment.centre.time_zone)
-    steps = sentences(events, zone=zone, named=named) + list(map(message_sentence, messages))
+    tells_why = desk.knows_type(appointment)
+    steps = sentences(events, zone=zone, named=named, tells_why=tells_why)
+    steps += map(message_sentence, messages)
     return sorted(steps, key=lambda step: step.at or appointment.created_at)
