@@ -277,13 +277,12 @@ def _holidays(centre: Centre, on: date, days: int) -> dict[date, str]:
     return dict(found.values_list("on", "name"))
 
 
-def next_day(centre: Centre, *, after: date) -> date | None:
-    """The first day after this one on which somebody works there: one query."""
+def next_day(centre: Centre, *, after: date, site: Site | None = None) -> date | None:
+    """The first day after this one on which somebody works there, at one of its sites or at any:
+    one query."""
     span = span_of(centre, after)
-    starts_at = (
-        Shift.objects.filter(centre=centre, starts_at__gte=span.until, status=Shift.Status.OPEN)
-        .order_by("starts_at")
-        .values_list("starts_at", flat=True)
-        .first()
-    )
+    found = Shift.objects.filter(centre=centre, starts_at__gte=span.until, status=Shift.Status.OPEN)
+    if site is not None:
+        found = found.filter(site=site)
+    starts_at = found.order_by("starts_at").values_list("starts_at", flat=True).first()
     return starts_at.astimezone(ZoneInfo(centre.time_zone)).date() if starts_at else None

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from booking import daybook
-from booking.board import Block, Kind
+from booking.board import Block, Entry, Kind
 from booking.intervals import gaps, pairs
 from booking.models import Appointment, PaperOrder
 from centres.calendar import from_minute, to_minute, wall
@@ -25,6 +25,15 @@ from notifications.words.kinds import FRENCH, LANGUAGE_NAMES
 PAPER = "paper"
 # A list missed in the evening is still worth sending in the morning, until people come.
 STILL_OF_USE = time(9)
+OUTSIDE = "hors demi-journée"
+# A held time, or one given back, must not be given away by who reads nothing at its hour.
+SAID = {
+    Kind.FREE: "libre",
+    Kind.HOLD: "retenu",
+    Kind.REOFFER: "annulé, pas encore libre",
+    Kind.OPEN: "ouvert à tous",
+    Kind.CLOSED: "indisponible",
+}
 AT_A_DESK = (Membership.Role.RECEPTION, Membership.Role.PRACTITIONER, Membership.Role.MANAGER)
 
 
@@ -130,14 +139,33 @@ def _rows(order: PaperOrder, on: date, *, now: datetime) -> Iterator[str]:
     for column in day.board.columns:
         who = day.practitioners[column.practitioner]
         for block in column.blocks:
-            yield f"{who}, {_clock(block.starts, zone)} – {_clock(block.ends, zone)}"
-            yield from _visits(block, zone)
+            yield f"{who}, {_hours(block, zone)}{_about(block)}"
+            yield from _lines(block, zone)
 
 
-def _visits(block: Block, zone: ZoneInfo) -> Iterator[str]:
+def _about(block: Block) -> str:
+    """What is to be known of a half-day beyond its hours."""
+    if block.half_day is None:
+        return f", {OUTSIDE}"
+    cancelled = ", demi-journée annulée" if block.half_day.is_cancelled else ""
+    taken = f", {block.taken}/{block.half_day.seats} places prises"
+    return cancelled + (taken if block.half_day.is_session else "")
+
+
+def _lines(block: Block, zone: ZoneInfo) -> Iterator[str]:
+    """Who comes, and what of the rest is free: what no line calls free is not."""
     for entry in block.entries:
         if entry.kind == Kind.VISIT and entry.visit is not None:
-            yield f"☐ {_clock(entry.starts, zone)} {_said(entry.visit.subject)}"
+            marks = ", en plus" if entry.visit.is_overbooked else ""
+            if entry.is_outside and block.half_day is not None:
+                marks += f", {OUTSIDE}"
+            yield f"☐ {_clock(entry.starts, zone)} {_said(entry.visit.subject)}{marks}"
+        elif entry.kind in SAID:
+            yield f"{_hours(entry, zone)}\u00a0: {SAID[entry.kind]}"
+
+
+def _hours(stretch: Block | Entry, zone: ZoneInfo) -> str:
+    return f"{_clock(stretch.starts, zone)} – {_clock(stretch.ends, zone)}"
 
 
 def _clock(minute: int, zone: ZoneInfo) -> str:

@@ -186,3 +186,7 @@ def test_the_next_day_is_the_next_on_which_somebody_works(scene: Scene) -> None:
     make_shift(starts_at=clock("09:00", WEDNESDAY), site=scene.shift.site, status="cancelled")
     make_shift(starts_at=clock("09:00", friday), site=scene.shift.site)
     assert next_day(scene.centre, after=TUESDAY) == friday
+    elsewhere = make_shift(
+        starts_at=clock("09:00", friday + timedelta(days=3)), site=make_site(scene.centre)
+    )
+    assert next_day(scene.centre, after=TUESDAY, site=elsewhere.site) == friday + timedelta(days=3)

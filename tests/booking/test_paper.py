@@ -127,6 +127,42 @@ def test_it_says_as_much_as_paper_needs_and_no_more(scene: Scene, order: PaperOr
         assert hidden not in letter
 
 
+def test_what_is_held_given_back_or_added_is_told_and_nobody_named(
+    scene: Scene, order: PaperOrder
+) -> None:
+    added = scene.book("09:00", who=NADIA)
+    lost = scene.book("09:30", who=parent(2))
+    given = scene.book("10:00", who=parent(3))
+    held = scene.book("10:30", who=parent(4))
+    rows = Appointment.objects
+    rows.filter(pk=added.pk).update(is_overbooked=True, note="Urgence")
+    rows.filter(pk=lost.pk).update(busy_until=clock("13:00"))
+    rows.filter(pk=given.pk).update(state="cancelled", reoffer_at=clock("09:00"))
+    rows.filter(pk=held.pk).update(state="held", expires_at=clock("09:00"))
+    mail("18:00")
+    letter = said().replace("\u00a0", " ")
+    for told in (
+        f"{added.spoken_reference}, en plus",
+        f"{lost.spoken_reference}, hors demi-journée",
+        "10 h – 10 h 30 : annulé, pas encore libre",
+        "10 h 30 – 11 h : retenu",
+    ):
+        assert told in letter
+    for gone in (given, held):
+        assert gone.spoken_reference not in letter
+    assert "11 h – 12 h : libre" not in letter, "its time is taken by who overruns"
+
+
+def test_free_time_is_named_so_that_what_is_not_can_be_told(
+    scene: Scene, order: PaperOrder
+) -> None:
+    scene.book("09:30", who=NADIA)
+    mail("18:00")
+    letter = said().replace("\u00a0", " ")
+    assert "9 h – 9 h 30 : libre" in letter
+    assert "10 h – 12 h : libre" in letter
+
+
 def test_of_a_discreet_visit_not_even_the_name(scene: Scene, order: PaperOrder) -> None:
     booked = scene.book("09:30", who=NADIA)
     AppointmentType.objects.update(is_discreet=True)

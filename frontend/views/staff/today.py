@@ -17,6 +17,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from booking import daybook
 from booking.actors import Actor
+from booking.daybook import Day
 from booking.desk import calls
 from booking.errors import Refusal
 from booking.models import Appointment
@@ -138,11 +139,7 @@ def _context(asked: Asked) -> dict[str, Any]:
         "asked": asked,
         "day": day,
         "people": people(day, watcher),
-        "cancelled": [
-            (watcher.clock(each.starts), name_of(each.subject))
-            for each in day.board.cancelled
-            if each.subject.guardian_id
-        ],
+        "cancelled": _cancelled(day, watcher),
         "closures": [(each, hours_of(each, asked.on, watcher)) for each in day.closures],
         "version": version,
         "watch": daybook.watch_token(span),
@@ -157,6 +154,15 @@ def _context(asked: Asked) -> dict[str, Any]:
         "here": asked.path(),
         "paper": asked.path(name="board-print"),
     }
+
+
+def _cancelled(day: Day, watcher: Watcher) -> list[tuple[str, str]]:
+    """Who was to come and will not: at what time, and their name."""
+    return [
+        (watcher.clock(each.starts), name_of(each.subject))
+        for each in day.board.cancelled
+        if each.subject.guardian_id
+    ]
 
 
 @access("watch")
@@ -199,13 +205,13 @@ def note(request: HttpRequest, centre_slug: str) -> HttpResponseBase:
 def printed(request: HttpRequest, centre_slug: str) -> HttpResponse:
     """The day and the next one on which somebody works, on paper; phones only when asked for."""
     asked = _asked(request, centre_slug)
-    following = daybook.next_day(asked.centre, after=asked.on)
+    following = daybook.next_day(asked.centre, after=asked.on, site=asked.site)
     watcher = Watcher(asked.desk, asked.centre, to_minute(asked.now))
     days = []
     for on in filter(None, (asked.on, following)):
         day = daybook.read_day(asked.centre, on=on, now=asked.now, site=asked.site)
         closures = [(each, hours_of(each, on, watcher)) for each in day.closures]
-        days.append((day, people(day, watcher), closures))
+        days.append((day, people(day, watcher), closures, _cancelled(day, watcher)))
     bare = asked.path(name="board-print")
     context = {
         "asked": asked,
