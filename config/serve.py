@@ -3,7 +3,6 @@
 import argparse
 import errno
 import fcntl
-import ipaddress
 import os
 import secrets
 import shlex
@@ -23,12 +22,11 @@ from types import FrameType
 import psycopg
 import redis
 
-from config import env, supervision
+from config import env, listening, supervision
 from config.embedded import Server, ServerError, end, last_line, spawn, start_postgres, start_redis
 from config.supervision import Child, ChildDied
 
-HOST = "127.0.0.1"
-EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - only where it is asked for
+HOST = listening.HOME
 ROOT = Path(__file__).resolve().parent.parent
 WEB_START_SECONDS = 60
 LOG_INS = "demo-logins.txt"
@@ -57,13 +55,13 @@ class Options:
         """Under which address other devices find it; on this machine alone, `localhost`."""
         if self.host == HOST:
             return "localhost"
-        address = _own_address() if self.host in EVERYWHERE else self.host
+        address = listening.own_address() if self.host in listening.EVERYWHERE else self.host
         return f"[{address}]" if ":" in address else address
 
     @property
     def asked_at(self) -> str:
         """Where this very process asks whether it answers."""
-        if self.host in EVERYWHERE:
+        if self.host in listening.EVERYWHERE:
             return HOST
         return f"[{self.host}]" if ":" in self.host else self.host
 
@@ -111,7 +109,7 @@ def _options(arguments: list[str]) -> Options:
     )
     parser.add_argument(
         "--host",
-        type=_address,
+        type=listening.address,
         default=HOST,
         metavar="IP",
         help="where to listen, default %(default)s: this machine alone; 0.0.0.0: a telephone on the"
@@ -134,25 +132,6 @@ def _options(arguments: list[str]) -> Options:
         is_empty=given.empty,
         workers=given.workers,
     )
-
-
-def _address(value: str) -> str:
-    try:
-        return str(ipaddress.ip_address(value))
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(
-            f"{value!r} is no IP address, such as 127.0.0.1 or 0.0.0.0"
-        ) from error
-
-
-def _own_address() -> str:
-    """The address this machine has towards others. Nothing is sent to find it."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        try:
-            probe.connect(("192.0.2.1", 9))  # of documentation (RFC 5737): nobody's
-        except OSError:  # no network at all
-            return HOST
-        return str(probe.getsockname()[0])
 
 
 def _whole(least: int, most: int) -> Callable[[str], int]:

@@ -22,8 +22,8 @@ from frontend import oidc, second_factor
 SEEN, USED, KEPT = "seen_at", "used_on", "typed_too_late"
 # How exactly the last sign of life is known: a page must not cost a write each time.
 EXACT_SECONDS = 60
-# A page that shows itself anew is no sign that anybody is there: an unattended board would stay open
-# for ever. What is pressed by the same script is one.
+# A page that shows itself anew is no sign that anybody is there: an unattended board would stay
+# open for ever. What is pressed by the same script is one.
 REDRAWS = ("X-Board", "X-Calendar")
 # A glance at a form that is still being typed.
 GLANCE = "X-Likely"

@@ -131,7 +131,7 @@ def test_what_is_held_given_back_or_added_is_told_and_nobody_named(
     scene: Scene, order: PaperOrder
 ) -> None:
     added = scene.book("09:00", who=NADIA)
-    lost = scene.book("09:30", who=parent(2))
+    lost = scene.book("11:30", who=parent(2))
     given = scene.book("10:00", who=parent(3))
     held = scene.book("10:30", who=parent(4))
     rows = Appointment.objects
@@ -150,7 +150,8 @@ def test_what_is_held_given_back_or_added_is_told_and_nobody_named(
         assert told in letter
     for gone in (given, held):
         assert gone.spoken_reference not in letter
-    assert "11 h – 12 h : libre" not in letter, "its time is taken by who overruns"
+    assert "11 h – 11 h 30 : libre" in letter
+    assert "11 h 30 – 12 h : libre" not in letter
 
 
 def test_free_time_is_named_so_that_what_is_not_can_be_told(

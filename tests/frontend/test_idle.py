@@ -65,6 +65,27 @@ def test_a_page_opened_after_half_an_hour_asks_to_log_in_and_comes_back(claire: 
     assert come_back(claire, answer["Location"]) == DESK
 
 
+@pytest.mark.parametrize("script", ["HTTP_X_BOARD", "HTTP_X_CALENDAR"])
+def test_a_page_that_shows_itself_anew_is_nobody_working(
+    claire: Client, centre: Centre, script: str
+) -> None:
+    board = f"/equipe/aujourdhui/{centre.slug}/"
+    wait(claire, 20)
+    assert claire.get(board, **{script: "1"}).status_code == 200
+    wait(claire, 11)
+    answer = claire.get(board, **{script: "1"})
+    assert answer["Location"].startswith(LOGIN)
+    assert "_auth_user_id" not in claire.session
+
+
+def test_what_a_script_presses_is_somebody_working(claire: Client, centre: Centre) -> None:
+    board = f"/equipe/aujourdhui/{centre.slug}/"
+    for _ in range(3):
+        wait(claire, 20)
+        claire.post(f"{board}noter/", {"id": "0", "do": "arrive"}, HTTP_X_BOARD="1")
+        assert claire.get(board, HTTP_X_BOARD="1").status_code == 200
+
+
 def test_whoever_goes_on_working_stays(claire: Client) -> None:
     for _ in range(4):
         wait(claire, 20)

@@ -226,6 +226,17 @@ def household_of(pk: int, desk: Desk, *, now: datetime) -> Household:
     return _household(pk, desk.scope(now=now))
 
 
+def note_family(household: Household, desk: Desk, *, now: datetime) -> None:
+    """Its record was looked at from another page than its own."""
+    actions.note_read(
+        reader=desk.label,
+        household_id=household.pk,
+        centre_id=desk.centres[0].pk if len(desk.centres) == 1 else None,
+        page=FamilyRead.Page.FAMILY,
+        now=now,
+    )
+
+
 def _household(pk: int, scope: finding.Scope) -> Household:
     """Raises Http404: one that is not theirs is answered like none."""
     found = finding.load([pk]) if finding.may_see(pk, scope) else []
@@ -320,6 +331,8 @@ def merge(request: HttpRequest, pk: int, other: int) -> HttpResponseBase:
     if pk == other:
         raise Http404
     kept, merged = _household(pk, scope), _household(other, scope)
+    for each in (kept, merged):
+        note_family(each, desk, now=now)
     refused = ""
     if request.method == "POST":
         try:

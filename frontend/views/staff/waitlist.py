@@ -22,7 +22,7 @@ from frontend.forms_talking import WishForm
 from frontend.forms_waiting import WishesForm
 from frontend.staff import Desk, desk_of
 from frontend.views.staff.desk import refused
-from frontend.views.staff.families import household_of
+from frontend.views.staff.families import household_of, note_family
 from frontend.waiting import sites_near
 
 
@@ -69,6 +69,7 @@ def ask(request: HttpRequest, pk: int) -> HttpResponseBase:
     household = household_of(pk, desk, now=now)
     if not desk.centres or not household.guardians.all():
         raise Http404
+    note_family(household, desk, now=now)
     appointment = _appointment(request, desk, pk)
     if appointment is not None:
         return _earlier(request, desk, household, appointment)

@@ -290,3 +290,16 @@ def test_the_pages_cost_the_same_with_ten_as_with_one(
             in_use(claire, "ines")
         with django_assert_num_queries(4 + 26):
             told(claire, karim.household)
+
+
+def test_pages_that_show_a_family_beside_its_own_are_on_record_too(
+    claire: Client, redon: Centre, appointment: Appointment, karim: Guardian
+) -> None:
+    other = visit(redon).household
+    assert other is not None
+    for path, shown in (
+        (f"{page_of(karim.household)}reunir/{other.pk}/", {karim.household_id, other.pk}),
+        (f"{page_of(karim.household)}attente/?rdv={appointment.reference}", {karim.household_id}),
+    ):
+        claire.get(path)
+        assert shown <= set(FamilyRead.objects.values_list("household", flat=True))

@@ -75,6 +75,20 @@ def test_its_history_is_told_in_sentences_with_its_messages(
     assert "Confirmation du rendez-vous : reçu par" in history
 
 
+def test_why_of_a_discreet_type_is_told_to_those_concerned_alone(
+    claire: Client, centre: Centre, appointment: Appointment
+) -> None:
+    Appointment.objects.filter(pk=appointment.pk).update(
+        state="cancelled", last_action="cancel", actor="claire@example.org", note="Délai légal"
+    )
+    type(appointment.type).objects.update(is_discreet=True)
+    manager = at_desk(centre, email="marie@example.org", role="manager")
+    family = f"/equipe/familles/{appointment.household_id}/"
+    for client, is_told in ((claire, False), (manager, True)):
+        for page in (told(client, appointment), read(client, family)):
+            assert ("Délai légal" in page) is is_told
+
+
 def test_each_step_is_a_sentence_and_no_code_is_shown(
     claire: Client, appointment: Appointment
 ) -> None:
