@@ -22,6 +22,8 @@ from frontend import oidc, second_factor
 SEEN, USED, KEPT = "seen_at", "used_on", "typed_too_late"
 # How exactly the last sign of life is known: a page must not cost a write each time.
 EXACT_SECONDS = 60
+# A press restarts the page's own clock: both must say nearly the same.
+PRESSED_SECONDS = 20
 # A page that shows itself anew is no sign that anybody is there: an unattended board would stay
 # open for ever. What is pressed by the same script is one.
 REDRAWS = ("X-Board", "X-Calendar")
@@ -50,8 +52,7 @@ class IdleTimeout:
         if away > settings.IDLE_MINUTES * 60:
             return _out(request, request.user)
         is_redraw = request.method in ("GET", "HEAD") and _is_by_script(request)
-        # A press restarts the page's own clock: both must say the same.
-        exact = 1 if request.method == "POST" else EXACT_SECONDS
+        exact = PRESSED_SECONDS if request.method == "POST" else EXACT_SECONDS
         if SEEN not in request.session or (away >= exact and not is_redraw):
             request.session[SEEN] = second
         if is_redraw:
