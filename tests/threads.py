@@ -24,4 +24,4 @@ def at_once(*calls: Callable[[], T]) -> list[T]:
             connection.close()
 
     with ThreadPoolExecutor(len(calls)) as pool:
-        return [future.result(30) for future in [pool.submit(run, call) for call in calls]]
+        return [future.result(60) for future in [pool.submit(run, call) for call in calls]]

@@ -48,7 +48,7 @@ def count(sql: str) -> int:
 
 def until_somebody_waits() -> None:
     """For a lock that the caller's transaction holds."""
-    ends = time.monotonic() + 10
+    ends = time.monotonic() + 25
     while not count(WAITING):
         assert time.monotonic() < ends
 
