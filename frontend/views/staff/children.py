@@ -11,11 +11,11 @@ from django.views.decorators.http import require_http_methods
 
 from booking import actions
 from booking.actors import Actor
-from booking.models import Child, FamilyRead
+from booking.models import Child
 from frontend.access import access
 from frontend.forms_child import ChildForm
 from frontend.staff import desk_of
-from frontend.views.staff.families import household_of
+from frontend.views.staff.families import household_of, note_family
 
 
 @access("staff")
@@ -26,13 +26,7 @@ def add(request: HttpRequest, pk: int) -> HttpResponseBase:
     household = household_of(pk, desk, now=now)
     if not household.guardians.all():
         raise Http404
-    actions.note_read(
-        reader=desk.label,
-        household_id=pk,
-        centre_id=desk.centres[0].pk if len(desk.centres) == 1 else None,
-        page=FamilyRead.Page.FAMILY,
-        now=now,
-    )
+    note_family(household, desk, now=now)
     data = request.POST if request.method == "POST" else None
     form = ChildForm(data, household=household, today=timezone.localdate(now))
     typed = form.typed_child if form.is_valid() else None

@@ -15,12 +15,12 @@ from django.views.decorators.http import require_http_methods
 from booking import actions
 from booking.actors import Actor
 from booking.errors import Refusal
-from booking.models import Appointment, FamilyRead, Household
+from booking.models import Appointment, Household
 from booking.wording import spoken_instant
 from frontend.access import access
 from frontend.forms_person import ChildCorrectionForm, PersonForm
 from frontend.staff import Desk, desk_of
-from frontend.views.staff.families import household_of
+from frontend.views.staff.families import household_of, note_family
 
 
 class Sheet(NamedTuple):
@@ -117,13 +117,7 @@ def _family(request: HttpRequest, pk: int) -> tuple[Desk, Household]:
     """The desk and the family it may see, which is a thing to be on record. Raises Http404."""
     desk, now = desk_of(request), timezone.now()
     household = household_of(pk, desk, now=now)
-    actions.note_read(
-        reader=desk.label,
-        household_id=pk,
-        centre_id=desk.centres[0].pk if len(desk.centres) == 1 else None,
-        page=FamilyRead.Page.FAMILY,
-        now=now,
-    )
+    note_family(household, desk, now=now)
     return desk, household
 
 

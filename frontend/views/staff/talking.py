@@ -19,7 +19,7 @@ from django.views.decorators.http import require_http_methods
 from booking import actions, finding
 from booking.actors import Actor
 from booking.errors import Refusal
-from booking.models import Appointment, FamilyRead, Household
+from booking.models import Appointment, Household
 from frontend import overbooking
 from frontend.access import access
 from frontend.forms_child import PERSONAL
@@ -30,7 +30,7 @@ from frontend.refusals import sentence
 from frontend.staff import Desk, desk_of
 from frontend.talking import times_for
 from frontend.views.staff.children import told_of
-from frontend.views.staff.families import household_of
+from frontend.views.staff.families import household_of, note_family
 
 # Asked by a script for the families that are likely the one being typed, and nothing else.
 ALONE = "X-Likely"
@@ -46,10 +46,7 @@ def book(request: HttpRequest, pk: int) -> HttpResponseBase:
     household = household_of(pk, desk, now=now)
     if not desk.centres or not household.guardians.all():
         raise Http404
-    own = desk.centres[0].pk if len(desk.centres) == 1 else None
-    actions.note_read(
-        reader=desk.label, household_id=pk, centre_id=own, page=FamilyRead.Page.FAMILY, now=now
-    )
+    note_family(household, desk, now=now)
     if request.method == "POST" and LOOKS in request.POST:
         return _look(request, desk, household, now=now)
     given = request.POST if request.method == "POST" else _filled(request.GET, household)

@@ -17,42 +17,18 @@ from notifications.models import OutboxMessage
 from tests.booking.scene import AGENT
 from tests.factories import (
     make_appointment,
-    make_centre,
-    make_child,
     make_guardian,
     make_shift,
     make_site,
 )
 from tests.frontend.pages import text
-from tests.frontend.staff.people import at_desk
 from tests.frontend.staff.test_calendar import tomorrow
-from tests.frontend.staff.test_moving import plain
+from tests.frontend.staff.test_moving import booked, centre, claire, plain, shift
 
+__all__ = ["booked", "centre", "claire", "shift"]
 pytestmark = pytest.mark.django_db
 Post = OutboxMessage.objects
 QUERIES = 9
-
-
-@pytest.fixture
-def centre() -> Centre:
-    return make_centre(name="CDAS de Redon")
-
-
-@pytest.fixture
-def shift(centre: Centre) -> Shift:
-    return make_shift(starts_at=tomorrow(), site=make_site(centre))
-
-
-@pytest.fixture
-def booked(shift: Shift) -> Appointment:
-    guardian = make_guardian(phone="+33639981234")
-    make_child(guardian)
-    return make_appointment(shift, guardian=guardian)
-
-
-@pytest.fixture
-def claire(centre: Centre) -> Client:
-    return at_desk(centre)
 
 
 def page_of(booked: Appointment) -> str:
