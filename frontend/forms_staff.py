@@ -81,8 +81,9 @@ class CancelVisitForm(forms.Form):
 
     @property
     def note(self) -> str:
-        """The reason as the appointment's history keeps it."""
-        return in_french(WHY, self.cleaned_data["why"])
+        """The reason as the appointment's history keeps it; that it was the centre's doing is what
+        was done, and no reason."""
+        return in_french(WHY, self.cleaned_data["why"]) if self.is_asked else ""
 
 
 class NewCallbackForm(forms.Form):
