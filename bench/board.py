@@ -104,7 +104,7 @@ def _board(centre: Centre, here: Place) -> Board:
         centre=centre, starts_at__gte=span.since, starts_at__lt=span.until
     )
     path = reverse("board-version", args=[daybook.watch_token(span)])
-    return Board(path, f'"{daybook.version(span)}"', rows.count())
+    return Board(path, f'"{daybook.version(span, now=here.now)}"', rows.count())
 
 
 def _queries(board: Board) -> int:

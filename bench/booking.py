@@ -18,8 +18,11 @@ from bench.measure import Result, Times
 from bench.searching import Place, places
 from bench.urls import TABLE
 from bench.web import WORKERS, serve
+from booking.availability import Window
 
 CLIENTS = 8
+# A time found at the beginning of a run is asked for minutes later.
+AHEAD_MIN = 60
 # Short turns, many: what slows the machine for a while slows all kinds alike.
 TURNS, SECONDS = 10, 2.0
 Step = Callable[[Client], None]
@@ -84,12 +87,14 @@ def _results(rates: dict[str, Rate]) -> Iterator[Result]:
 
 
 def free_targets(here: Place) -> list[Target]:
-    """Free starts of each centre, none in the way of another, in an order that spreads them."""
+    """Free starts of each centre, none in the way of another, in an order that spreads them; none
+    that is too soon for anybody by the time it is asked for."""
     found: list[Target] = []
     for centre in here.centres:
         here.centre = centre
         until: dict[int, int] = {}
-        for slot in here.search(here.window(90)):
+        soonest, latest = here.window(90)
+        for slot in here.search(Window(soonest + AHEAD_MIN, latest)):
             # A start beside a busy end can overlap its neighbour: taking one takes both away.
             if slot.start >= until.get(slot.site, 0):
                 until[slot.site] = slot.start + here.timing.occupied

@@ -263,6 +263,9 @@ def load(url: str, size: Size, *, now: datetime) -> int:
             _run(link, APPOINTMENTS, values)
         _run(link, NEXT_IDS)
         _run(link, "VACUUM ANALYZE")
+        # What the load has written is on the disk before anything is measured: else whoever needs a
+        # page must write another one first.
+        _run(link, "CHECKPOINT")
         if wrong := _one(link, WRONG_SHIFTS):
             raise RuntimeError(f"{wrong} shifts differ from what the product's trigger would count")
         return _one(link, "SELECT count(*) FROM booking_appointment")

@@ -162,8 +162,9 @@ WHERE o.type_id = %(type)s AND o.centre_id = %(centre)s
   AND s.ends_at > %(from)s AND s.status = 'open' AND s.room >= %(duration)s
   AND s.free >= (s.agent_reserve + 1) * %(duration)s
 """
-# The first free start of each centre: its first shifts only, enough of them for this data.
-FIRST_DEPTH = 9
+# The first free start of each centre: its first shifts only, as few as are enough for this data at
+# this hour: late on a Friday those of the day have no start any more.
+FIRST_DEPTHS = (9, 12, 16, 24, 48, 96)
 FIRST: LiteralString = (
     "SELECT found.* FROM unnest(%(centres)s::bigint[]) w (centre) CROSS JOIN LATERAL ("  # noqa: S608 - made of constants
     + _all(BY_LOOP, "")

@@ -11,12 +11,13 @@ from uuid import UUID
 
 from django.conf import settings
 from django.core import signing
+from django.db.models import Q
 from django.utils.crypto import constant_time_compare, salted_hmac
 
 from booking.actors import SMS, WAITING_LIST, channel_of
 from booking.errors import LinkExpired
 from booking.loading import load_appointments, load_hold
-from booking.models import Appointment, Guardian
+from booking.models import MISTAKEN, Appointment, Guardian
 
 HOLD, MANAGE, CONTACT = "booking.hold", "booking.manage", "booking.contact"
 SHORT = "booking.short"
@@ -181,7 +182,9 @@ def appointments_of_contact(
         "type", "centre__department", "site", "practitioner", "guardian", "child"
     )
     ahead = mine.filter(ends_at__gt=now, state__in=["booked", "arrived", "in_progress"])
-    behind = mine.exclude(state__in=["held", "lapsed"]).filter(ends_at__lte=now)
+    # Who is at an open session already does not come to it any more.
+    ahead = ahead.exclude(booked_via=Appointment.Via.DOOR)
+    behind = mine.exclude(Q(state__in=["held", "lapsed"]) | MISTAKEN).filter(ends_at__lte=now)
     return list(ahead.order_by("starts_at")[:50]), list(behind.order_by("-starts_at")[:5])
 
 
@@ -202,13 +205,22 @@ def guardians_of_contact(contact: str) -> list[Guardian]:
     return list(proved.select_related("household").order_by("-id")[:10])
 
 
+# What an appointment of the past is when its family came, or nobody noted that it did not.
+MET = ("booked", "arrived", "in_progress", "fulfilled")
+
+
 def practitioners_met(contact: str, *, now: datetime) -> list[int]:
     """Whom a proved contact's household has met: one query, by the contact's index."""
-    met = Appointment.objects.filter(
-        **_who_proved(contact, "guardian__household__guardians__"),
-        state__in=["booked", "arrived", "in_progress", "fulfilled"],
-        ends_at__lte=now,
-    )
+    return _met(_who_proved(contact, "guardian__household__guardians__"), now=now)
+
+
+def practitioners_met_by(household_id: int, *, now: datetime) -> list[int]:
+    """Whom the people of a household that an agent knows have met: one query, by guardian."""
+    return _met({"guardian__household": household_id}, now=now)
+
+
+def _met(whose: dict[str, Any], *, now: datetime) -> list[int]:
+    met = Appointment.objects.filter(**whose, state__in=MET, ends_at__lte=now)
     return list(met.values_list("practitioner", flat=True).distinct())
 
 

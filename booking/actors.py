@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
+from booking.errors import AgentsOnly
+
 
 @dataclass(frozen=True, slots=True)
 class Actor:
@@ -18,7 +20,15 @@ class Actor:
         return self.kind == "agent"
 
 
+def check_agent(actor: Actor) -> None:
+    """Raises AgentsOnly."""
+    if not actor.is_agent:
+        raise AgentsOnly
+
+
 FAMILY = Actor("family", "family")
+# One that answers an SMS.
+FAMILY_BY_SMS = Actor("family", "family:sms")
 SYSTEM = Actor("system", "system")
 # Holds freed times for those who wait.
 WAITING_LIST = Actor("system", "waiting-list")

@@ -6,17 +6,19 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from booking.contacts import LANGUAGES, problems_of
-from booking.models import Guardian, Household
+from booking import actions, finding
+from booking.contacts import problems_of, spoken_languages
+from booking.models import FamilyRead, Guardian, Household
 
 
 class HouseholdForm(forms.ModelForm[Household]):
-    language = forms.ChoiceField(label=_("Langue des messages"), choices=list(LANGUAGES.items()))
+    language = forms.ChoiceField(label=_("Langue des messages"), choices=spoken_languages)
 
     class Meta:
         model = Household
@@ -84,6 +86,25 @@ class HouseholdPages(admin.ModelAdmin[Household]):
     list_filter = ("contact_by", "language")
     search_fields = ("guardians__last_name", "=guardians__email", "=guardians__phone")
     show_full_result_count = False
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """Reading it here is reading too."""
+        if object_id.isdecimal() and self.get_object(request, object_id) is not None:
+            now = timezone.now()
+            actions.note_read(
+                reader=str(getattr(request.user, "email", "")),
+                household_id=int(object_id),
+                centres=finding.centres_of(int(object_id), finding.Scope(None, now)),
+                page=FamilyRead.Page.FAMILY,
+                now=now,
+            )
+        return super().change_view(request, object_id, form_url, extra_context)
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).prefetch_related("guardians")

@@ -15,6 +15,7 @@ from booking import planning
 from booking.actors import Actor
 from booking.messages import (
     ABOUT_APPOINTMENT,
+    ARRANGED,
     CALLS,
     CLOSED,
     CONFIRMATION,
@@ -29,6 +30,7 @@ from booking.messages import (
 )
 from booking.models import Appointment, Case
 from booking.planning import REMINDER, DayKey
+from booking.untold import CHANGES, hold_again, said_again, withheld
 from notifications import handling, outbox
 from notifications.models import OutboxMessage
 from notifications.outbox import Intent
@@ -54,8 +56,6 @@ _STILL_CALLED = _CALLED.exclude(handled_as=OutboxMessage.Handled.CLOSED).exclude
     Exists(_KEPT_SINCE)
 )
 NAMED = ("centre", "household", "guardian", "type")
-# What tells a family of its appointment as it is arranged.
-ARRANGED = (CONFIRMATION, MOVED)
 
 
 class Told(NamedTuple):
@@ -138,9 +138,9 @@ def withdraw_declared(
     somebody at the telephone, has told all the same."""
     refs = {str(each.uid): each.pk for each in appointments}
     outbox.supersede(subject_refs=refs, kinds=ABOUT_APPOINTMENT)
-    told = {refs[ref] for ref in _told_since(dict.fromkeys(refs, since))}
-    close_calls([each for each in appointments if each.pk not in told], by=by, now=now)
-    return told
+    told = _told_since(dict.fromkeys(refs, since))
+    close_calls(dict.fromkeys(refs.keys() - told, since), by=by, now=now)
+    return {refs[ref] for ref in told}
 
 
 def _told_since(since: Mapping[str, datetime]) -> set[str]:
@@ -161,15 +161,21 @@ def _told_since(since: Mapping[str, datetime]) -> set[str]:
     }
 
 
-def close_calls(appointments: Iterable[Appointment], *, by: str, now: datetime) -> None:
-    """Nobody needs to phone these families about it any more."""
-    OutboxMessage.objects.filter(
-        subject_ref__in=[str(each.uid) for each in appointments],
+def close_calls(since: Mapping[str, datetime], *, by: str, now: datetime) -> None:
+    """Nobody needs to phone these families (subjects) any more about what was to be told of them
+    since then; what was to be told before still is."""
+    if not since:
+        return
+    left = OutboxMessage.objects.filter(
+        subject_ref__in=since,
         kind__in=[*ABOUT_APPOINTMENT, *CALLS],
         state=State.FAILED,
         recipient="",
-        handled_as="",
-    ).update(
+        created_at__gte=min(since.values()),
+    )
+    found = left.values_list("pk", "subject_ref", "created_at")
+    over = [pk for pk, ref, created_at in found if created_at >= since[ref]]
+    OutboxMessage.objects.filter(pk__in=over, handled_as="").update(
         handled_as=OutboxMessage.Handled.CLOSED,
         handled_by=by[: handling.LONGEST_NAME],
         handled_at=now,
@@ -184,40 +190,65 @@ def put_back(
     event: str,
     now: datetime,
 ) -> None:
-    """These stand where they stood before: their reminders again, and the messages, by kind, that
-    had waited and were withdrawn."""
+    """These stand where they stood before: their reminders again. What had still to be told of
+    them, and of the others that `waited`, is told: by messages (of this kind) that had not left
+    and were withdrawn, or by the desk."""
     days = [planning.day_of(each) for each in appointments]
     plans = planning.plan_days([*days, *(was.day for was in left)], now=now)
     if plans.withdraw:
         outbox.supersede(subject_refs=plans.withdraw, kinds=[REMINDER], wanted=plans.wanted)
-    intents = list(plans.intents)
-    for kind, each in waited:
-        intents += _said_again(kind, each, event=event, now=now)
-    outbox.enqueue(intents, now=now)
+    changed = {each.pk for each in appointments}
+    all_of_them = [each for _kind, each in waited]
+    hold_again({each: CHANGES if each.pk in changed else 0 for each in all_of_them})
+    as_now = {str(each.uid): each.sequence for each in all_of_them}
+    found = withheld(all_of_them).items()
+    again = said_again(
+        waited,
+        {ref: rows for ref, rows in found if rows[0].version == as_now[ref]},
+        event=event,
+        now=now,
+    )
+    outbox.enqueue([*again, *plans.intents], now=now)
 
 
-def _said_again(kind: str, appointment: Appointment, *, event: str, now: datetime) -> list[Intent]:
-    """What had waited to be said of it, and was withdrawn; nothing if nothing had."""
-    if not kind:
-        return []
-    is_news = kind == MOVED and appointment.starts_at < now + NEAR
-    return messages_of(kind, appointment, now=now, every_way=is_news, event=event)
+def uncancelled(appointment: Appointment, *, since: datetime, now: datetime, actor: Actor) -> bool:
+    """It takes place after all. What says otherwise and has not left does not leave, and what had
+    still to be told before is told after all; a family that has heard of it, as it returns, is told
+    by every way that its appointment stands, or phoned."""
+    plans = planning.plan_days([planning.day_of(appointment)], now=now)  # locks households first
+    was_told = bool(withdraw_declared([appointment], since=since, by=actor.label, now=now))
+    if was_told:
+        again = messages_of(CONFIRMATION, appointment, now=now, actor=actor, every_way=True)
+        if not again:
+            leave_to_desk(KEPT, [appointment], now=now)
+    else:
+        hold_again({appointment: CHANGES})
+        again = said_again([("", appointment)], withheld([appointment]), event="", now=now)
+    if plans.withdraw:
+        outbox.supersede(subject_refs=plans.withdraw, kinds=[REMINDER], wanted=plans.wanted)
+    outbox.enqueue([*again, *plans.intents], now=now)
+    return was_told
 
 
 def stand_again(cases: Sequence[Case], *, by: str, now: datetime) -> list[Case]:
     """These take place as first agreed after all: what says otherwise does not leave, nobody is
-    phoned about it any more, and those told of it are to be told that; which."""
+    phoned about it any more, and those told of it are to be told that; which. What had still to be
+    told of them before is."""
     appointments = {str(each.appointment.uid): each.appointment for each in cases}
     since = {str(each.appointment.uid): each.declaration.declared_at for each in cases}
     outbox.supersede(subject_refs=appointments, kinds=ABOUT_APPOINTMENT)
     told = _told_since(since)
     told |= {str(each.appointment.uid) for each in cases if each.answer == Case.Answer.REFUSED}
-    close_calls(appointments.values(), by=by, now=now)
-    untold = [each for each in cases if str(each.appointment.uid) not in told]
+    close_calls(since, by=by, now=now)
+    hold_again(dict.fromkeys(appointments.values(), 0))
+    untold: defaultdict[int, list[tuple[str, Appointment]]] = defaultdict(list)
+    for each in cases:
+        if str(each.appointment.uid) not in told:
+            untold[each.declaration_id].append((each.was_waiting, each.appointment))
+    left = withheld([each for group in untold.values() for _kind, each in group], but=cases)
     intents: list[Intent] = []
-    for each in untold:
-        event = f"kept{each.declaration_id}"
-        intents += _said_again(each.was_waiting, each.appointment, event=event, now=now)
+    for declaration, waited in untold.items():
+        intents += said_again(waited, left, event=f"kept{declaration}", now=now)
     outbox.enqueue(intents, now=now)
     again = [each for each in cases if str(each.appointment.uid) in told]
     to_call_of(KEPT, again, now=now)
@@ -255,27 +286,11 @@ def called_on(
     )
     told = {ref for ref, call in last.items() if call.handled_as == call.Handled.TOLD}
     planning.apply(plans, now=now)
-    intents: list[Intent] = []
-    for ref, kind in _withheld(refs.keys() - told).items():
-        intents += _said_again(kind, refs[ref], event=f"on{decision}", now=now)
-    outbox.enqueue(intents, now=now)
+    untold = [each for ref, each in refs.items() if ref not in told]
+    hold_again(dict.fromkeys(untold, 0))
+    waited = [("", each) for each in untold]
+    outbox.enqueue(said_again(waited, withheld(untold), event=f"on{decision}", now=now), now=now)
     to_call(KEPT, [refs[ref] for ref in told], event=f"on{decision}", now=now)
-
-
-def _withheld(refs: Collection[str]) -> dict[str, str]:
-    """Of these (subjects) those whose family was never told of this appointment as it stands, for
-    the message was withdrawn before it left; and its kind."""
-    found = OutboxMessage.objects.filter(subject_ref__in=refs, kind__in=ARRANGED)
-    last: dict[str, list[OutboxMessage]] = {}
-    for each in found.order_by("version", "pk"):
-        so_far = last.get(each.subject_ref, [])
-        same = so_far if so_far and so_far[0].version == each.version else []
-        last[each.subject_ref] = [*same, each]
-    return {
-        ref: rows[-1].kind
-        for ref, rows in last.items()
-        if all(each.state == State.SUPERSEDED for each in rows)
-    }
 
 
 def are_called_off(found: QuerySet[Appointment]) -> QuerySet[Appointment]:

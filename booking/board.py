@@ -39,6 +39,8 @@ class Visit(NamedTuple):
     # Since when the family waits.
     since: int | None = None
     is_overbooked: bool = False
+    # Came to an open session, never awaited.
+    is_walk_in: bool = False
     subject: Any = None
 
 
@@ -53,6 +55,10 @@ class HalfDay(NamedTuple):
     closed: Sequence[int] = ()  # flat pairs
     is_cancelled: bool = False
     is_walk_in: bool = False
+    # Whether who comes without an appointment is received there, perhaps among others who have one.
+    takes_walk_ins: bool = False
+    # How many of them were counted without a name.
+    counted: int = 0
     subject: Any = None
 
     @property
@@ -91,6 +97,9 @@ class Block(NamedTuple):
     entries: list[Entry]
     taken: int = 0
     left: int = 0
+    # Without an appointment: how many came, and how many of them still wait.
+    came: int = 0
+    waiting: int = 0
 
     @property
     def starts(self) -> int:
@@ -143,8 +152,13 @@ def build(
         )
         for who in order
     ]
+    counts = count(live, now=now)
+    counted = sum(each.counted for each in half_days)
     return Board(
-        columns, count(live, now=now), [each for each in visits if each.state == CANCELLED]
+        columns,
+        counts._replace(fulfilled=counts.fulfilled + counted),
+        # Who was noted by mistake was never to come.
+        [each for each in visits if each.state == CANCELLED and not each.is_walk_in],
     )
 
 
@@ -206,14 +220,17 @@ def _block(half_day: HalfDay, visits: Sequence[Visit], *, now: int, is_today: bo
         if not (half_day.is_session and each.state == CANCELLED)
     ]
     if not half_day.is_cancelled:
-        entries += [Entry(Kind.CLOSED, a, b) for a, b in pairs(half_day.closed)]
+        entries += [Entry(Kind.CLOSED, a, b) for a, b in closed_within(half_day)]
         entries += _open_times(half_day, visits, after=now if is_today else 0)
     entries.sort(key=lambda each: (each.starts, each.ends, each.visit.id if each.visit else 0))
+    here = [each for each in own if each.is_walk_in and each.state != CANCELLED]
+    waiting = sum(each.state == ARRIVED for each in here)
+    block = Block(half_day, entries, came=len(here) + half_day.counted, waiting=waiting)
     if not half_day.is_session:
-        return Block(half_day, entries)
-    taken = sum(each.state != CANCELLED for each in own)
+        return block
+    taken = sum(each.state != CANCELLED and not each.is_walk_in for each in own)
     is_closed = bool(half_day.closed) or half_day.is_cancelled
-    return Block(half_day, entries, taken, 0 if is_closed else max(0, half_day.seats - taken))
+    return block._replace(taken=taken, left=0 if is_closed else max(0, half_day.seats - taken))
 
 
 def _entry(visit: Visit, *, now: int, is_outside: bool) -> Entry:
@@ -238,6 +255,12 @@ def _is_outside(visit: Visit, half_day: HalfDay) -> bool:
         or visit.busy_until > half_day.ends
         or overlaps(visit.starts, visit.ends, pairs(half_day.closed))
     )
+
+
+def closed_within(half_day: HalfDay) -> list[tuple[int, int]]:
+    """The hours of a half-day that are closed: an absence may be of the whole day, or of weeks."""
+    cut = ((max(a, half_day.starts), min(b, half_day.ends)) for a, b in pairs(half_day.closed))
+    return [(a, b) for a, b in cut if a < b]
 
 
 def _open_times(half_day: HalfDay, visits: Iterable[Visit], *, after: int) -> list[Entry]:

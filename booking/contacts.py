@@ -6,10 +6,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import time
 
+from django.utils.text import capfirst
+from django.utils.translation import gettext
+
 from booking.actors import EMAIL, SMS
 from booking.models import Guardian
 from notifications import problems
 from notifications.models import ContactProblem
+from notifications.words.kinds import LANGUAGE_NAMES
 
 # Those that messages are written in (notifications.words), each named in itself.
 LANGUAGES = {
@@ -23,6 +27,16 @@ LANGUAGES = {
 }
 
 
+def spoken_language(code: str) -> str:
+    """anglais: for staff, named as the page speaks; one we do not know is shown as it is."""
+    return gettext(LANGUAGE_NAMES[code]) if code in LANGUAGE_NAMES else code
+
+
+def spoken_languages() -> list[tuple[str, str]]:
+    """What staff choose from."""
+    return [(code, capfirst(spoken_language(code))) for code in LANGUAGES]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContactChoices:
     """What a household says of its messages; the columns of the same names."""
@@ -33,12 +47,13 @@ class ContactChoices:
     contact_until: time | None = None
 
 
-def problems_of(guardian: Guardian) -> list[ContactProblem]:
-    """Why nothing is sent any more to this guardian's address or number: one query."""
+def problems_of(*guardians: Guardian) -> list[ContactProblem]:
+    """Why nothing is sent any more to these guardians' addresses or numbers: one query."""
     found = []
-    for channel, address in ((EMAIL, guardian.email), (SMS, guardian.number)):
-        if address:
-            found.append((channel, address))
+    for guardian in guardians:
+        for channel, address in ((EMAIL, guardian.email), (SMS, guardian.number)):
+            if address:
+                found.append((channel, address))
     return list(problems.problems_of(found).values())
 
 

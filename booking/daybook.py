@@ -9,17 +9,32 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from django.core import signing
 from django.db import connection
-from django.db.models import Exists, OuterRef, Prefetch, Q
+from django.db.models import (
+    BooleanField,
+    Count,
+    Exists,
+    F,
+    Func,
+    IntegerField,
+    OuterRef,
+    Prefetch,
+    Q,
+    QuerySet,
+    Subquery,
+)
+from django.db.models.expressions import CombinedExpression
+from django.db.models.functions import Cast, Coalesce, Extract
 
 from booking import board
 from booking.access import BadLink
 from booking.board import Board, HalfDay, Visit
-from booking.models import Appointment, AppointmentEvent
+from booking.desk import LOOK_BACK, UNCERTAIN_FOR
+from booking.models import Appointment, AppointmentEvent, CountedArrival
 from centres.calendar import from_minute, to_minute, wall
 from centres.models import (
     Absence,
@@ -32,6 +47,7 @@ from centres.models import (
     ShiftType,
     Site,
 )
+from notifications.models.outbox import LOST_STATES
 
 State = Appointment.State
 WATCH = "booking.watch"
@@ -40,11 +56,38 @@ WATCHED_FOR = timedelta(hours=20)
 
 # Any change of a row makes another xmin, whoever made it and in whatever order they committed; a
 # date of change would hide the slower of two. Absences and closures change their half-days.
+# Whom the desk has to phone is watched too: few rows, by indexes of what is still open.
 ROWS = """(SELECT concat_ws('-', count(*), bit_xor(hashtextextended(concat_ws(' ', id, xmin), 0)))
-    FROM {table} WHERE centre_id = %(centre)s
-    AND starts_at >= %(since)s AND starts_at < %(until)s)"""
-VERSION = "SELECT concat_ws('.', {}, {})".format(
-    ROWS.format(table="booking_appointment"), ROWS.format(table="centres_shift")
+    FROM {table} WHERE {condition})"""
+OF_DAY = "centre_id = centre.id AND starts_at >= %(since)s AND starts_at < %(until)s"
+WATCHED = {
+    "booking_appointment": OF_DAY,
+    "centres_shift": OF_DAY,
+    "booking_countedarrival": "centre_id = centre.id AND at >= %(since)s AND at < %(until)s",
+    "booking_callbackrequest": """centre_id = centre.id AND state = 'open'
+        AND coalesce(again_on, promised_on) <= (%(now)s AT TIME ZONE centre.time_zone)::date""",
+    "booking_waitinglistoffer": "centre_id = centre.id AND state = 'open' AND answer_by > %(now)s",
+    "notifications_outboxmessage": f"""scope = centre.slug AND state IN {LOST_STATES}
+        AND handled_as = '' AND valid_until > %(now)s - %(look_back)s""",
+    "notifications_inbound": "scope = centre.slug AND needs_person AND handled_at IS NULL",
+    "notifications_outboxmessage AS unsure": """scope = centre.slug AND state = 'uncertain'
+        AND handled_as = '' AND EXISTS (SELECT FROM notifications_attempt WHERE closed_at IS NULL
+        AND message_id = unsure.id AND unknown_since <= %(now)s - %(uncertain_for)s)""",
+}
+CHECKSUMS = [ROWS.format(table=table, condition=which) for table, which in WATCHED.items()]
+VERSION = f"""SELECT concat_ws('.', {", ".join(CHECKSUMS)})
+    FROM centres_centre AS centre WHERE id = %(centre)s"""  # noqa: S608 - made of our own names
+# How many were counted without a name in each half-day read, and no query more.
+COUNTED = Coalesce(
+    Subquery(
+        CountedArrival.objects.filter(shift=OuterRef("pk"))
+        .order_by()
+        .values("shift")
+        .annotate(number=Count("pk"))
+        .values("number"),
+        output_field=IntegerField(),
+    ),
+    0,
 )
 
 
@@ -88,11 +131,17 @@ def span_of(centre: Centre, on: date, *, days: int = 1) -> Span:
     return Span(centre.pk, since, until)
 
 
-def version(span: Span) -> str:
-    """Another text once any appointment or half-day of the day has changed: one query."""
+def version(span: Span, *, now: datetime) -> str:
+    """Another text once any appointment or half-day of the day, or whom the centre has to phone,
+    has changed: one query."""
     with connection.cursor() as cursor:
-        cursor.execute(VERSION, span._asdict())
+        cursor.execute(VERSION, asked(span, now=now))
         return str(cursor.fetchone()[0])
+
+
+def asked(span: Span, *, now: datetime) -> dict[str, Any]:
+    """What VERSION is asked with."""
+    return span._asdict() | {"now": now, "look_back": LOOK_BACK, "uncertain_for": UNCERTAIN_FOR}
 
 
 def watch_token(span: Span) -> str:
@@ -163,14 +212,27 @@ def _half_days(span: Span, looked: Looked) -> list[Shift]:
         found = found.filter(practitioner=looked.practitioner)
     if looked.kind is not None:
         found = found.filter(offers__type=looked.kind)
-    offers = Prefetch("offers", ShiftType.objects.select_related("type").order_by("type__position"))
     return list(
-        found.select_related("practitioner", "site")
-        .prefetch_related(offers)
-        .order_by(
+        for_half_day(found).order_by(
             "practitioner__last_name", "practitioner__first_name", "practitioner", "starts_at", "id"
         )
     )
+
+
+def for_half_day(found: QuerySet[Shift]) -> QuerySet[Shift]:
+    """With all that `half_day` takes of them: two queries."""
+    offers = ShiftType.objects.select_related("type").order_by("type__position")
+    return (
+        found.select_related("practitioner", "site")
+        .annotate(counted_number=COUNTED)
+        .prefetch_related(Prefetch("offers", offers))
+    )
+
+
+def read_half_day(centre: Centre, pk: int) -> Shift | None:
+    """One half-day of this centre, as `half_day` takes it; None when it is another's: two
+    queries."""
+    return for_half_day(Shift.objects.filter(pk=pk, centre=centre)).first()
 
 
 def _visits(span: Span, looked: Looked) -> list[Appointment]:
@@ -189,13 +251,20 @@ def _visits(span: Span, looked: Looked) -> list[Appointment]:
         )
     return list(
         found.select_related(
-            "practitioner", "type", "guardian", "child", "household", "site", "waiting_offer"
+            "practitioner",
+            "type",
+            "guardian",
+            "child",
+            "household",
+            "site",
+            "waiting_offer",
+            "remark",
         ).order_by("starts_at", "id")
     )
 
 
 def half_day(shift: Shift) -> HalfDay:
-    """A half-day (its offers prefetched) as the board takes it."""
+    """A half-day (read by `for_half_day`) as the board takes it."""
     kinds = [offer.type for offer in shift.offers.all()]
     walk_in = AppointmentType.Booking.WALK_IN
     return HalfDay(
@@ -207,6 +276,8 @@ def half_day(shift: Shift) -> HalfDay:
         shift.closed,
         is_cancelled=shift.status == Shift.Status.CANCELLED,
         is_walk_in=bool(kinds) and all(kind.booking == walk_in for kind in kinds),
+        takes_walk_ins=any(kind.booking == walk_in for kind in kinds),
+        counted=shift.counted_number,  # type: ignore[attr-defined]
         subject=shift,
     )
 
@@ -228,6 +299,7 @@ def facts(visits: Sequence[Appointment]) -> list[Visit]:
             until=_until(each),
             since=since.get(each.pk),
             is_overbooked=each.is_overbooked,
+            is_walk_in=each.is_walk_in,
             subject=each,
         )
         for each in visits
@@ -277,11 +349,25 @@ def _holidays(centre: Centre, on: date, days: int) -> dict[date, str]:
     return dict(found.values_list("on", "name"))
 
 
+def _minute(instant: str) -> Cast:
+    return Cast(Extract(instant, "epoch") / 60, IntegerField())
+
+
+# Absences and closures leave nothing of the half-day.
+IS_ALL_CLOSED = CombinedExpression(
+    Func(F("closed"), function="booking_spans"),
+    "@>",
+    Func(_minute("starts_at"), _minute("ends_at"), function="int4range"),
+    output_field=BooleanField(),
+)
+
+
 def next_day(centre: Centre, *, after: date, site: Site | None = None) -> date | None:
-    """The first day after this one on which somebody works there, at one of its sites or at any:
-    one query."""
+    """The first day after this one on which somebody receives there, at one of its sites or at any,
+    whatever absences and closures take: one query."""
     span = span_of(centre, after)
     found = Shift.objects.filter(centre=centre, starts_at__gte=span.until, status=Shift.Status.OPEN)
+    found = found.exclude(IS_ALL_CLOSED)
     if site is not None:
         found = found.filter(site=site)
     starts_at = found.order_by("starts_at").values_list("starts_at", flat=True).first()

@@ -16,8 +16,10 @@ from zoneinfo import ZoneInfo
 from django.db.models import Case, F, Model, OrderBy, QuerySet, When, Window
 from django.db.models.functions import Coalesce, RowNumber
 
+from booking.histories import former_of, refs_about
 from booking.messages import CALLS
 from booking.models import Appointment, AppointmentEvent, CallbackRequest, Guardian
+from booking.planning import DayKey
 from booking.queries import told_to
 from centres.models import Centre
 from notifications import handling
@@ -38,13 +40,6 @@ DAY = "day"
 NAMED = ("guardian", "type", "centre", "site", "household", "practitioner", "child")
 M = TypeVar("M", bound=Model)
 REACHED = (*WAITING_STATES, State.SENDING, State.SENT, State.DELIVERED)
-
-
-class Day(NamedTuple):
-    """All that a household has on one day: what a reminder is about."""
-
-    household: int
-    on: date
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,14 +89,14 @@ class Calls(NamedTuple):
     capped: set[str]
 
 
-def subject_day(subject_ref: str) -> Day | None:
+def subject_day(subject_ref: str) -> DayKey | None:
     """The household and the day that a reminder is about; None for any other message."""
     kind, _, rest = subject_ref.partition(":")
     household, _, on = rest.partition(":")
     if kind != DAY or not household.isdecimal():
         return None
     try:
-        return Day(int(household), date.fromisoformat(on))
+        return DayKey(int(household), date.fromisoformat(on))
     except ValueError:
         return None
 
@@ -185,23 +180,23 @@ def _about(message: OutboxMessage) -> tuple[str, str, int]:
     return (message.subject_ref, message.person_ref or message.recipient, message.version)
 
 
-def _appointments_of(messages: Iterable[OutboxMessage]) -> dict[UUID | Day, list[Appointment]]:
+def _appointments_of(messages: Iterable[OutboxMessage]) -> dict[UUID | DayKey, list[Appointment]]:
     """The appointments that these messages are about, by what their `subject_ref` says."""
     refs = {message.subject_ref for message in messages}
     uids = {uid for ref in refs if (uid := subject_uid(ref))}
     days = {day for ref in refs if (day := subject_day(ref))}
-    about: dict[UUID | Day, list[Appointment]] = {}
+    about: dict[UUID | DayKey, list[Appointment]] = {}
     whole = Appointment.objects.select_related(*NAMED)
     for appointment in whole.filter(uid__in=uids):
         about.setdefault(appointment.uid, []).append(appointment)
     for appointment in _of_days(days):
-        day = Day(appointment.household_id or 0, local_day(appointment))
+        day = DayKey(appointment.household_id or 0, local_day(appointment))
         if day in days:
             about.setdefault(day, []).append(appointment)
     return about
 
 
-def _of_days(days: Collection[Day]) -> Iterator[Appointment]:
+def _of_days(days: Collection[DayKey]) -> Iterator[Appointment]:
     """Booked appointments of these households around these days: by guardian, which is indexed."""
     if not days:
         return iter(())
@@ -232,9 +227,22 @@ def appointments_of(message: OutboxMessage) -> list[Appointment]:
     return [appointment for found in about.values() for appointment in found]
 
 
+def family_of(message: OutboxMessage, about: Iterable[Appointment]) -> int | None:
+    """The household that a message about these appointments is for, as far as that is known."""
+    known = next((each.household_id for each in about if each.household_id), None)
+    day = subject_day(message.subject_ref)
+    kind, _, pk = message.person_ref.partition(":")
+    if known or day or not pk.isdecimal():
+        return known or (day.household if day else None)
+    if kind == "household":
+        return int(pk)
+    found = Guardian.objects.filter(pk=int(pk)).values_list("household", flat=True)
+    return found.first()
+
+
 def _lost_calls(
     messages: Sequence[OutboxMessage],
-    about: dict[UUID | Day, list[Appointment]],
+    about: dict[UUID | DayKey, list[Appointment]],
     *,
     now: datetime,
 ) -> Iterator[Call]:
@@ -261,7 +269,7 @@ def _lost_calls(
 
 
 def _told(
-    message: OutboxMessage, about: dict[UUID | Day, list[Appointment]]
+    message: OutboxMessage, about: dict[UUID | DayKey, list[Appointment]]
 ) -> Sequence[Appointment]:
     """What it is about: of a day, the visits of whom it is for, as far as that is still known."""
     uid, day = subject_uid(message.subject_ref), subject_day(message.subject_ref)
@@ -288,7 +296,7 @@ def problem_with(message: OutboxMessage) -> str:
     return _problems([message]).get(canonical(message.channel, message.recipient), "")
 
 
-def _reply_call(reply: Inbound, about: dict[UUID | Day, list[Appointment]]) -> Call:
+def _reply_call(reply: Inbound, about: dict[UUID | DayKey, list[Appointment]]) -> Call:
     appointments = _told(reply.answers, about) if reply.answers else []
     ahead = [each for each in appointments if each.starts_at > reply.at]
     return Call(
@@ -320,14 +328,10 @@ def _callbacks(centres: Collection[Centre], *, now: datetime) -> Iterator[Call]:
 def messages_about(appointment: Appointment) -> list[OutboxMessage]:
     """All messages about an appointment, its household's reminders of that day (or of the days it
     was moved from) included, oldest first, with what was tried and what came back."""
-    zone = ZoneInfo(appointment.centre.time_zone)
-    moments = AppointmentEvent.objects.filter(appointment=appointment).values_list(
-        "starts_at", flat=True
-    )
-    days = {moment.astimezone(zone).date() for moment in (appointment.starts_at, *moments)}
-    refs = [str(appointment.uid)]
-    if appointment.household_id:
-        refs += [f"{DAY}:{appointment.household_id}:{on.isoformat()}" for on in days]
+    events = AppointmentEvent.objects.filter(appointment=appointment)
+    moments = {appointment.starts_at, *events.values_list("starts_at", flat=True)}
+    former = former_of(appointment.household_id) if appointment.household_id else ()
+    refs = refs_about(appointment, moments, former=former)
     return list(
         OutboxMessage.objects.filter(subject_ref__in=refs)
         .order_by("id")
@@ -344,6 +348,14 @@ def news_leaves_at(appointment: Appointment) -> datetime | None:
     return about.order_by("send_at").values_list("send_at", flat=True).first()
 
 
+def is_to_be_called(appointment: Appointment) -> bool:
+    """Whether the desk is to phone its family about it as it stands: two queries."""
+    lost = handling.waiting_for_a_person().filter(
+        subject_ref=str(appointment.uid), version=appointment.sequence
+    )
+    return bool(_newest(lost))
+
+
 def appointment_of_reference(typed: str) -> Appointment | None:
     """The appointment of a reference, however it was typed: ABCD-EFGH, abcd efgh…"""
     reference = "".join(c for c in typed.upper() if c.isalnum())
@@ -351,7 +363,7 @@ def appointment_of_reference(typed: str) -> Appointment | None:
         return None
     return (
         Appointment.objects.exclude(state__in=["held", "lapsed"])
-        .select_related(*NAMED)
+        .select_related(*NAMED, "remark")
         .filter(reference=reference)
         .first()
     )

@@ -49,6 +49,18 @@ class VisitTooSoon(TooSoon):
     )
 
 
+class SessionNotOpen(NotOffered):
+    """Of who comes without an appointment."""
+
+    code = "session_not_open"
+    message = gettext_noop("Personne ne peut venir sans rendez-vous à cette séance.")
+
+
+class CountChanged(Refusal):
+    code = "count_changed"
+    message = gettext_noop("Ce nombre a changé entre-temps. Le voici, comptez de nouveau.")
+
+
 class AgentsOnly(Refusal):
     code = "agents_only"
     message = gettext_noop("Seul un agent du centre peut le faire.")
@@ -77,6 +89,14 @@ class TypeNotBookable(Refusal):
     message = gettext_noop("Ce rendez-vous ne se prend pas en ligne. Appelez le centre.")
 
 
+class TypeNotAtCentre(Refusal):
+    code = "type_not_at_centre"
+    message = gettext_noop(
+        "Ce centre ne propose pas ce motif : aucune place ne peut s’y libérer. "
+        "Choisissez un autre centre."
+    )
+
+
 class HoldExpired(Refusal):
     code = "hold_expired"
     message = gettext_noop("Le temps est écoulé : ce créneau n’est plus retenu pour vous.")
@@ -92,6 +112,14 @@ class ChildRequired(Refusal):
     code = "child_required"
     message = gettext_noop(
         "Ce rendez-vous est pour un enfant : il faut son prénom et sa date de naissance."
+    )
+    status = 422
+
+
+class ContactRequired(Refusal):
+    code = "contact_required"
+    message = gettext_noop(
+        "Pour prévenir cette famille, il faut un téléphone ou une adresse e-mail."
     )
     status = 422
 
@@ -159,6 +187,11 @@ class UndoTooLate(Refusal):
         "Il est trop tard pour défaire : la minute est passée, et les messages partent."
         " Retirez l’absence ou la fermeture, puis rappelez les familles."
     )
+
+
+class UncancelTooLate(Refusal):
+    code = "uncancel_too_late"
+    message = gettext_noop("La minute est passée : prenez un autre rendez-vous.")
 
 
 class ImportTooOld(Refusal):
@@ -273,6 +306,18 @@ class TooManySms(TooManyAttempts):
     )
 
 
+class TooManyGuesses(Refusal):
+    """So many wrong codes were tried for a contact today that whoever tries may be guessing;
+    `again_at` in its details says until when none is looked at."""
+
+    code = "too_many_guesses"
+    message = gettext_noop(
+        "Trop de codes faux ont été essayés pour ce contact. Par sécurité, aucun code n’est "
+        "accepté avant %(again)s. D’ici là, prenez un autre contact, ou appelez le centre."
+    )
+    status = 429
+
+
 class Unreachable(Refusal):
     """Messages are known not to arrive there, so no code will."""
 
@@ -301,14 +346,6 @@ class DiscreetApart(Refusal):
     message = gettext_noop(
         "Une de ces familles a demandé un contact discret, l’autre non. Elles restent séparées."
     )
-
-
-class DayOutOfReach(Refusal):
-    """Of the day of a next visit: past, today, or years away."""
-
-    code = "day_out_of_reach"
-    message = gettext_noop("Choisissez un jour à venir, dans les deux ans.")
-    status = 422
 
 
 class LinkExpired(Refusal):
@@ -355,10 +392,4 @@ class SamePerson(Refusal):
         "Une personne du même nom a déjà cette adresse ou ce numéro. Cherchez-la : c’est "
         "peut-être la même famille, à réunir."
     )
-    status = 422
-
-
-class ChildKnown(Refusal):
-    code = "child_known"
-    message = gettext_noop("Cette famille a déjà un enfant de ce prénom, né ce jour-là.")
     status = 422

@@ -22,7 +22,7 @@ from icalendar import Calendar, Event
 from booking.ical import PRODID, joined
 from booking.models import Appointment, CalendarLink
 from centres.calendar import wall
-from centres.models import Absence, AppointmentType, Membership, Practitioner, Shift
+from centres.models import Absence, AccountEvent, AppointmentType, Membership, Practitioner, Shift
 
 DAYS_BEFORE, DAYS_AHEAD = 30, 365
 # Long enough for a phone that was off during a holiday to learn of it.
@@ -61,12 +61,19 @@ def hash_of(token: str) -> str:
 
 def link_of(token: str) -> CalendarLink | None:
     """The address with this secret: stopped, or of somebody who has left or whose rights have
-    lapsed, it is as unknown as one that never was. One query."""
+    lapsed, it is as unknown as one that never was; and so it stays when rights are given back: no
+    secret outlives the log-in. One query."""
     has_rights = Membership.objects.filter(
         user=OuterRef("practitioner__user"), user__is_active=True, suspended_at=None
     )
+    given_back = AccountEvent.objects.filter(
+        user=OuterRef("practitioner__user"),
+        action=AccountEvent.Action.RESTORED,
+        at__gt=OuterRef("created_at"),
+    )
     found = CalendarLink.objects.filter(
         Exists(has_rights),
+        ~Exists(given_back),
         token_hash=hash_of(token),
         revoked_at=None,
         practitioner__is_active=True,
@@ -170,7 +177,8 @@ def _visits(link: CalendarLink, period: Period) -> list[Entry]:
             busy_from__gte=period.since,
             busy_from__lt=period.until,
         )
-        .exclude(state__in=[State.HELD, State.LAPSED])
+        # Who came to an open session is in it: the session has an entry of its own.
+        .exclude(Q(state__in=[State.HELD, State.LAPSED]) | Q(booked_via=Appointment.Via.DOOR))
         .exclude(long_gone)
         .select_related("type", "site", "centre", "guardian", "child", "household")
     )

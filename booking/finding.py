@@ -53,6 +53,21 @@ SELECT likest.id, likest.is_same FROM (
 WHERE {theirs} LIMIT %(most)s
 """
 ONES = "SELECT one.id FROM unnest(%(ids)s::bigint[]) one (id) WHERE {theirs}"
+# Of which centres one family is: those that make it `theirs`.
+CENTRES = """
+SELECT DISTINCT ofs.centre_id FROM (
+    SELECT a.centre_id FROM booking_guardian g JOIN booking_appointment a ON a.guardian_id = g.id
+    WHERE g.household_id = %(family)s AND a.starts_at > %(since)s
+      AND a.state NOT IN ('held', 'lapsed')
+    UNION ALL
+    SELECT c.centre_id FROM booking_guardian g JOIN booking_callbackrequest c ON c.phone = g.phone
+    WHERE g.household_id = %(family)s AND g.phone <> '' AND c.created_at > %(since)s
+    UNION ALL
+    SELECT w.centre_id FROM booking_waitinglistentry w
+    WHERE w.household_id = %(family)s AND w.asked_at > %(since)s) ofs
+WHERE %(is_all)s OR ofs.centre_id = ANY (%(centres)s)
+ORDER BY 1
+"""
 # The same phone, or a child's birth date and two names that are near: one alone is often chance.
 TWINS = """
 SELECT twin.household_id FROM booking_familysearch own, booking_familysearch twin
@@ -163,6 +178,15 @@ def may_see(household: int, scope: Scope) -> bool:
     return bool(_theirs([household], scope))
 
 
+def centres_of(household: int, scope: Scope) -> list[int]:
+    """The centres (ids) of this scope that receive a family the desk may see, or lately did: one
+    query at most."""
+    if scope.centres is not None and len(scope.centres) == 1:
+        return list(scope.centres)
+    values = scope.values() | {"family": household, "is_all": scope.centres is None}
+    return [pk for (pk,) in _rows(CENTRES, values)]
+
+
 def seen_among(ids: Sequence[int], scope: Scope) -> list[Household]:
     """Of these families, those that the desk may see, with their people."""
     return load(_theirs(ids, scope)) if ids else []
@@ -170,7 +194,7 @@ def seen_among(ids: Sequence[int], scope: Scope) -> list[Household]:
 
 def recent(reader: str, scope: Scope) -> list[Household]:
     """The last families this person opened, as far as they still may."""
-    read = FamilyRead.objects.filter(reader=reader)
+    read = FamilyRead.objects.filter(reader=reader).exclude(page=FamilyRead.Page.READS)
     ids = list(dict.fromkeys(read.order_by("-at").values_list("household", flat=True)[:50]))
     theirs = set(_theirs(ids[: 4 * RECENT], scope))
     return load([pk for pk in ids if pk in theirs][:RECENT])

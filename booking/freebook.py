@@ -65,7 +65,8 @@ class _Offers:
         if self.is_online and kind.booking == Booking.ONLINE:
             public = queries.window_for(kind, self.centre, now=self.now, holidays=self.holidays)
         timing = queries.type_rules(kind).timing
-        offer = Offer(kind.pk, timing, rules.agent_window(now=self.now), public)
+        agents = rules.desk_window(now=self.now, duration=timing.duration)
+        offer = Offer(kind.pk, timing, agents, public)
         self.known[kind.pk] = offer
         return offer
 

@@ -5,20 +5,25 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple
-from zoneinfo import ZoneInfo
 
 from django.db.models import Prefetch, Q, QuerySet
 
+from booking import planning
 from booking.models import (
+    MISTAKEN,
     Appointment,
     AppointmentEvent,
+    CallbackRequest,
     ChildAdded,
     FamilyCorrection,
     FamilyMerge,
     FamilyRead,
     Household,
+    NextVisit,
+    WaitingListEntry,
+    WaitingListOffer,
 )
-from centres.models import Membership, User
+from centres.models import Centre, Membership, User
 from notifications.models import OutboxMessage
 
 PAST_SHOWN = 10
@@ -26,6 +31,15 @@ AHEAD_SHOWN = 50
 MESSAGES_SHOWN = 15
 READS_SHOWN = 100
 JOURNAL_SHOWN = 50
+# Of each kind of thing, what a history goes back to.
+DEEDS_READ = 100
+
+MERGES = """
+WITH RECURSIVE made AS (
+    SELECT * FROM booking_familymerge WHERE kept_id = %(household)s
+    UNION SELECT m.* FROM booking_familymerge m JOIN made ON m.kept_id = made.merged_id)
+SELECT * FROM made ORDER BY at DESC LIMIT 100
+"""
 
 
 def appointments_of_household(
@@ -34,7 +48,7 @@ def appointments_of_household(
     """A family's appointments in these centres (None: in all), with what a page names of them."""
     # By guardian, which is indexed.
     found = Appointment.objects.filter(guardian__household=household).exclude(
-        state__in=["held", "lapsed"]
+        Q(state__in=["held", "lapsed"]) | MISTAKEN
     )
     if centres is not None:
         found = found.filter(centre__in=centres)
@@ -66,20 +80,43 @@ def events_of(appointments: Iterable[Appointment]) -> list[AppointmentEvent]:
     )
 
 
+def refs_about(
+    appointment: Appointment, moments: Iterable[datetime], *, former: Collection[int]
+) -> set[str]:
+    """What messages about an appointment are about: itself, and all that its family, also while it
+    was these `former` households, has on the days of these moments."""
+    refs = {str(appointment.uid)}
+    if appointment.household_id is None:
+        return refs
+    days = [
+        planning.key_of(appointment.household_id, at, appointment.centre.time_zone)
+        for at in moments
+    ]
+    return refs | {
+        day._replace(household=pk).subject_ref for day in days for pk in (day.household, *former)
+    }
+
+
 def messages_of(
-    appointments: Sequence[Appointment], events: Iterable[AppointmentEvent]
+    appointments: Sequence[Appointment],
+    events: Iterable[AppointmentEvent],
+    *,
+    former: Collection[int] = (),
+    waiting: Iterable[WaitingListEntry] = (),
+    most: int = MESSAGES_SHOWN,
 ) -> list[OutboxMessage]:
-    """The last messages about any of these, the newest first: one query."""
+    """The last messages about any of these, and about these places on the waiting list, the newest
+    first: one query. `former` are the households that the family was (see former_of)."""
     moments: dict[int, set[datetime]] = {each.pk: {each.starts_at} for each in appointments}
     for event in events:
         moments[event.appointment_id].add(event.starts_at)
-    refs = {str(each.uid) for each in appointments}
+    refs = set()
     for each in appointments:
-        zone = ZoneInfo(each.centre.time_zone)
-        days = {moment.astimezone(zone).date() for moment in moments[each.pk]}
-        refs |= {f"day:{each.household_id}:{on.isoformat()}" for on in days}
+        refs |= refs_about(each, moments[each.pk], former=former)
+    for entry in waiting:
+        refs |= {entry.subject_ref, *(offer.subject_ref for offer in entry.offers.all())}
     found = OutboxMessage.objects.filter(subject_ref__in=refs)
-    return list(found.order_by("-id")[:MESSAGES_SHOWN])
+    return list(found.order_by("-id")[:most])
 
 
 def children_added(household: int) -> list[ChildAdded]:
@@ -89,12 +126,54 @@ def children_added(household: int) -> list[ChildAdded]:
 
 
 def corrections_of(household: Household) -> list[FamilyCorrection]:
-    """Who put right what of a family's people, who are loaded; the latest first: one query."""
+    """Who put right or noted what of a family, whose people are loaded; the latest first: one
+    query."""
     found = FamilyCorrection.objects.filter(
-        Q(guardian__in=[each.pk for each in household.guardians.all()])
+        Q(household=household)
+        | Q(guardian__in=[each.pk for each in household.guardians.all()])
         | Q(child__in=[each.pk for each in household.children.all()])
     )
-    return list(found.select_related("guardian", "child").order_by("-at", "-pk")[:MESSAGES_SHOWN])
+    return list(found.select_related("guardian", "child").order_by("-at", "-pk")[:DEEDS_READ])
+
+
+def merges_of(household: int) -> list[FamilyMerge]:
+    """Of which others this family was made, and these of which, the latest first: one query."""
+    return list(FamilyMerge.objects.raw(MERGES, {"household": household}))
+
+
+def former_of(household: int) -> list[int]:
+    """The households (ids) that became a part of this one: one query."""
+    return [each.merged_id for each in merges_of(household)]
+
+
+def decided_of(household: Household) -> list[NextVisit]:
+    """The days that professionals decided for its children, who are loaded: one query."""
+    children = [each.pk for each in household.children.all()]
+    return list(NextVisit.objects.filter(child__in=children).select_related("child"))
+
+
+def waiting_of(household: int, centres: Collection[int] | None) -> list[WaitingListEntry]:
+    """Its places on the waiting lists of these centres (None: of all), with what each was offered:
+    two queries."""
+    found = WaitingListEntry.objects.filter(household=household)
+    if centres is not None:
+        found = found.filter(centre__in=centres)
+    named = found.select_related("centre", "type", "guardian", "child")
+    offers = Prefetch("offers", WaitingListOffer.objects.order_by("pk"))
+    return list(named.prefetch_related(offers).order_by("-asked_at", "-pk")[:DEEDS_READ])
+
+
+def calls_of(
+    household: Household, centres: Collection[int] | None, *, since: datetime
+) -> list[CallbackRequest]:
+    """The calls it asked these centres for (None: any) by a number of its parents, who are loaded,
+    and what came of each: two queries. Longer ago the number may have been somebody else's."""
+    numbers = {each.number for each in household.guardians.all()} - {""}
+    found = CallbackRequest.objects.filter(phone__in=numbers, created_at__gt=since)
+    if centres is not None:
+        found = found.filter(centre__in=centres)
+    named = found.select_related("centre", "type").prefetch_related("tries")
+    return list(named.order_by("-created_at", "-pk")[:DEEDS_READ])
 
 
 def staff_named(labels: Iterable[str]) -> dict[str, tuple[str, str]]:
@@ -106,18 +185,50 @@ def staff_named(labels: Iterable[str]) -> dict[str, tuple[str, str]]:
     return {each.email: (str(each), _role(each)) for each in members}
 
 
+def known_at(labels: Iterable[str], centres: Sequence[Centre]) -> set[str]:
+    """Of these actors, those who have or had a role in one of these centres, or have one over it
+    all: one query. Of a role that was taken away its history alone tells, by the centre's name."""
+    emails = {label for label in labels if "@" in label}
+    has = Q(memberships__centre__in=centres) | Q(is_superuser=True)
+    has |= Q(
+        memberships__centre=None,
+        memberships__department__in={each.department_id for each in centres},
+    )
+    for each in centres:
+        has |= Q(events__action="withdrawn", events__note__endswith=f", {each.name}")
+    known = User.objects.filter(has, email__in=emails)
+    return set(known.values_list("email", flat=True))
+
+
 def _role(member: User) -> str:
     role = next((str(each.get_role_display()) for each in member.memberships.all()), "")
     return role[:1].lower() + role[1:]
 
 
-def reads_of(household: int) -> list[FamilyRead]:
-    """Who opened a family's pages, also while a part of it was another, the latest first."""
-    before = FamilyMerge.objects.filter(kept=household).values("merged_id")
-    found = FamilyRead.objects.filter(
-        Q(household=household) | Q(household__in=before)
-    ).select_related("centre")
+def reads_of(household: int, centres: Collection[int] | None) -> list[FamilyRead]:
+    """Who opened a family's pages by right of these centres (None: of any), also while a part of it
+    was another, the latest first. Of old, an agent of several centres was noted without any: those
+    lines are for who may see all."""
+    found = FamilyRead.objects.filter(household__in=[household, *former_of(household)])
+    if centres is not None:
+        found = found.filter(_by_right_of(centres))
     return list(found.order_by("-at", "-pk")[:READS_SHOWN])
+
+
+def _by_right_of(centres: Collection[int]) -> Q:
+    """Lines before migration 0031 name their centre alone."""
+    return Q(centres__overlap=list(centres)) | Q(centre__in=centres)
+
+
+def places_of(reads: Iterable[FamilyRead], centres: Collection[int] | None) -> dict[int, str]:
+    """By right of which of these centres (None: of all) each line (its key) was read, by name:
+    where else the family goes is not theirs to know. One query."""
+    of = {each.pk: each.centres or [each.centre_id or 0] for each in reads}
+    ids = {pk for own in of.values() for pk in own if centres is None or pk in centres}
+    names = dict(Centre.objects.filter(pk__in=ids).values_list("pk", "name"))
+    return {
+        key: ", ".join(sorted(names[pk] for pk in own if pk in names)) for key, own in of.items()
+    }
 
 
 class Journal(NamedTuple):
@@ -136,11 +247,13 @@ def journal(
     until: datetime | None = None,
     page: int = 1,
 ) -> Journal:
-    """What was opened from these centres (None: from anywhere), by these people (None: by anyone),
+    """What was opened by right of these centres (None: of any), by these people (None: by anyone),
     the latest first: two queries. Pages are counted from 1."""
-    found = FamilyRead.objects.select_related("centre")
-    wanted = {"centre__in": centres, "reader__in": readers, "at__gte": since, "at__lt": until}
-    found = found.filter(**{name: value for name, value in wanted.items() if value is not None})
+    wanted = {"reader__in": readers, "at__gte": since, "at__lt": until}
+    found = FamilyRead.objects.filter(
+        *([] if centres is None else [_by_right_of(centres)]),
+        **{name: value for name, value in wanted.items() if value is not None},
+    )
     first = (page - 1) * JOURNAL_SHOWN
     rows = list(found.order_by("-at", "-pk")[first : first + JOURNAL_SHOWN + 1])
     reads = rows[:JOURNAL_SHOWN]

@@ -1,20 +1,21 @@
 """The lock every change of an appointment takes first: its shift's row (ADR 0004).
 
-One order for all — who books, shifts by id, appointments, last households — so actions wait for
-each other briefly and never in a ring.
+One order for all — who books, shifts by id, appointments, requests of the waiting list and what is
+offered to them, last households — so actions wait for each other briefly and never in a ring.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
 from django.db import connection
 
-from booking.errors import WrongState
+from booking.actors import Actor, Who
+from booking.errors import WrongState, gettext_noop
 from booking.loading import load_locked
-from booking.models import Appointment
+from booking.models import Appointment, Child, Guardian, WaitingListEntry
 from centres.models import Shift
 
 LOCK_SHIFTS_BESIDE = """
@@ -79,11 +80,67 @@ ORDER BY id FOR NO KEY UPDATE
 """
 
 
+class FamilyChanged(WrongState):
+    """Somebody was corrected, joined or is gone since the page that names them was shown."""
+
+    code = "family_changed"
+    message = gettext_noop(
+        "Cette famille vient d’être corrigée ou réunie : rien n’est enregistré. Vérifiez les "
+        "personnes, puis recommencez."
+    )
+
+
 def lock_address(contact: str) -> None:
     """Let one transaction at a time book for an e-mail address or a number, until it ends; before
     any shift."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [contact])
+
+
+def key_of(guardian: Guardian) -> str:
+    """What is locked of a parent that an agent acts for."""
+    return guardian.email or guardian.number or f"guardian {guardian.pk}"
+
+
+def lock_family(
+    guardian: Guardian, children: Collection[Child] = ()
+) -> tuple[Guardian, list[Child]]:
+    """One press after the other for one parent, and none while two records of a family become one;
+    before any shift. Who they are is read again under the lock. Raises FamilyChanged when one of
+    them is gone, or the parent is reached elsewhere, which is not locked: the caller's page is
+    old."""
+    key = key_of(guardian)
+    lock_address(key)
+    known = Guardian.objects.select_related("household").filter(pk=guardian.pk).first()
+    if known is None or key_of(known) != key:
+        raise FamilyChanged
+    ids = [child.pk for child in children]
+    found = Child.objects.filter(household=known.household_id).in_bulk(ids) if ids else {}
+    if len(found) != len(set(ids)):
+        raise FamilyChanged
+    return known, [found[pk] for pk in ids]
+
+
+def lock_parent(guardian: Guardian, child: Child | None) -> tuple[Guardian, Child | None]:
+    """As `lock_family`, with one child or without any."""
+    known, children = lock_family(guardian, [child] if child else [])
+    return known, next(iter(children), None)
+
+
+def lock_newcomer(who: Who, actor: Actor) -> None:
+    """One press after the other of one agent for families nobody knows, and whoever else books by
+    this contact; before any shift."""
+    lock_address(f"newcomer of {actor.label}")
+    if who.contact:
+        lock_address(who.contact)
+
+
+def lock_people(people: Iterable[Guardian], *, contacts: Collection[str] = ()) -> None:
+    """Whoever books for any of these, by whichever contact, or will by these `contacts`."""
+    # One without any contact is booked for under a key of its own.
+    keys = {key for each in people for key in (each.email, each.number, key_of(each))}
+    for key in sorted({*keys, *contacts} - {""}):
+        lock_address(key)
 
 
 def lock_appointments(
@@ -124,6 +181,21 @@ def lock_half_days(ids: Collection[int], people: Collection[int]) -> None:
     themselves, before any appointment."""
     with connection.cursor() as cursor:
         cursor.execute(LOCK_HALF_DAYS, {"ids": list(ids), "people": list(people)})
+
+
+def lock_waiting(households: Collection[int]) -> None:
+    """Lock the requests of these households, and so what becomes of their offers; after all
+    appointments, before any household."""
+    theirs = WaitingListEntry.objects.filter(household__in=households).order_by("pk")
+    list(theirs.select_for_update(of=("self",), no_key=True).values_list("pk", flat=True))
+
+
+def keep_household(pk: int) -> bool:
+    """Let nobody delete a household before what names it is written; last of all. Whether it still
+    is there: it may have become another's."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT FROM booking_household WHERE id = %s FOR KEY SHARE", [pk])
+        return cursor.fetchone() is not None
 
 
 def lock_shifts_to_move(uid: UUID, *, start: datetime) -> list[int]:

@@ -24,6 +24,8 @@ from notifications.outbox import Intent
 from notifications.words.kinds import known_language
 
 CONFIRMATION, MOVED, CANCELLED, CLOSED = "confirmation", "moved", "cancelled", "closed"
+# At the same time, but for something else than was said.
+CORRECTED = "corrected"
 PROPOSED = "proposed"
 CODE = "code"
 # Several appointments of a day, booked at once: what it is about is the day, like a reminder.
@@ -35,7 +37,9 @@ TO_CALL, REFUSED, UNANSWERED = "to_call", "proposal_refused", "proposal_unanswer
 KEPT = "time_kept"
 CALLS = (TO_CALL, REFUSED, UNANSWERED, KEPT)
 # What a later change of the same appointment makes untrue.
-ABOUT_APPOINTMENT = (CONFIRMATION, MOVED, CANCELLED, CLOSED, PROPOSED)
+ABOUT_APPOINTMENT = (CONFIRMATION, MOVED, CORRECTED, CANCELLED, CLOSED, PROPOSED)
+# What tells a family of its appointment as it is arranged.
+ARRANGED = (CONFIRMATION, MOVED, CORRECTED)
 # News from the centre about a day this near takes every way: one of them may be read too late.
 NEAR = timedelta(days=3)
 
@@ -62,7 +66,8 @@ def confirmation(
 ) -> None:
     """The appointment is booked. Of a family that `is_new` nothing else can be known yet; one that
     an agent books for hears of it where it said, which nothing proves. Unless it `is_told` now, it
-    is told of several at once (`booked_together`)."""
+    is told of several at once (`booked_together`). Who stands at the desk, at a time that has
+    begun, is told by whoever they face."""
     if is_new:
         plans = planning.plan_first(appointment, now=now)
     else:
@@ -70,7 +75,7 @@ def confirmation(
     if plans.withdraw:
         outbox.supersede(subject_refs=plans.withdraw, kinds=[REMINDER], wanted=plans.wanted)
     told: list[Intent] = []
-    if is_told:
+    if is_told and appointment.starts_at > now:
         told = messages_of(CONFIRMATION, appointment, now=now, is_by_agent=actor.is_agent)
     outbox.enqueue([*told, *plans.intents], now=now)
 
@@ -86,6 +91,8 @@ def booked_together(appointments: Sequence[Appointment], *, now: datetime) -> No
     """An agent has booked all of these of one day for one family: one message, which says what is
     true of that day when it leaves."""
     first = appointments[0]
+    if first.starts_at <= now:
+        return
     day = planning.day_of(first)
     told = messages_of(TOGETHER, first, now=now, is_by_agent=True)
     if day is None or not told:
@@ -132,21 +139,48 @@ def moved(appointment: Appointment, *, now: datetime, was: Was, actor: Actor = F
     outbox.enqueue([*intents, *plans.intents], now=now)
 
 
+def corrected(appointment: Appointment, *, now: datetime, actor: Actor) -> None:
+    """An agent put right what it is for: a family that was told otherwise is told so. What had not
+    left yet is said as it is now; what will tell of the whole day tells of this too."""
+    day = planning.day_of(appointment)
+    plans = planning.plan_days([day], now=now)  # locks households first
+    ref, person = str(appointment.uid), f"guardian:{appointment.guardian_id}"
+    will_be_told = day is not None and outbox.hold_back(
+        subject_ref=day.subject_ref, kind=TOGETHER, person_ref=person
+    )
+    kind = outbox.waiting(subject_refs=[ref], kinds=ARRANGED).get(ref, CORRECTED)
+    _withdraw(appointment, plans)
+    intents: list[Intent] = []
+    is_ahead = appointment.state == Appointment.State.BOOKED and appointment.starts_at > now
+    if is_ahead and not will_be_told:
+        intents = messages_of(kind, appointment, now=now, actor=actor)
+        if not intents:
+            leave_to_desk(kind, [appointment], now=now)
+    outbox.enqueue([*intents, *plans.intents], now=now)
+
+
 def cancelled(
-    appointment: Appointment, *, now: datetime, actor: Actor = FAMILY, is_asked: bool = False
+    appointment: Appointment,
+    *,
+    now: datetime,
+    actor: Actor = FAMILY,
+    is_asked: bool = False,
+    leaves_at: datetime | None = None,
 ) -> None:
     """It will not take place. A family that cancels, or has asked an agent to, before it was told
     of anything is told nothing; one whose appointment the centre cancels always is, by every way.
+    It leaves at once, or not before `leaves_at`.
     """
+    at = leaves_at or now
     plans = planning.plan_days([planning.day_of(appointment)], now=now)
     was_untold = _withdraw(appointment, plans)
     intents: list[Intent] = []
     if _is_staff(actor) and not is_asked:
-        intents = messages_of(CLOSED, appointment, now=now, actor=actor, every_way=True)
+        intents = messages_of(CLOSED, appointment, now=at, actor=actor, every_way=True)
         if not intents:
             leave_to_desk(CLOSED, [appointment], now=now)
     elif not was_untold:
-        intents = messages_of(CANCELLED, appointment, now=now, actor=actor)
+        intents = messages_of(CANCELLED, appointment, now=at, actor=actor)
     outbox.enqueue([*intents, *plans.intents], now=now)
 
 

@@ -57,7 +57,7 @@ def noted(entry: WaitingListEntry, *, now: datetime) -> None:
     if found is not None:
         intent = _intent(
             WAITING,
-            f"waiting:{entry.uid}",
+            entry.subject_ref,
             entry,
             known,
             found.send_at + NOTED_FOR,

@@ -32,6 +32,11 @@ class Opening(NamedTuple):
     # Whether a family could choose it online for one of these types.
     is_public: bool
 
+    @property
+    def choice(self) -> str:
+        """What the address of its page says of it."""
+        return f"{self.start}-{self.site}-{self.practitioner}"
+
 
 def openings(load: ShiftLoad, offers: Iterable[Offer]) -> list[Opening]:
     """The free starts of a half-day, each once, in order."""

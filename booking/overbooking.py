@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
+from django.db.models import Q
+
 from booking import queries
 from booking.availability import ShiftLoad, Window, crowded_starts
 from booking.models import Appointment
@@ -25,9 +27,33 @@ class Crowded(NamedTuple):
     starts: Sequence[int]
 
 
+def added(
+    shift: Shift,
+    kind: AppointmentType,
+    starts_at: datetime,
+    ends_at: datetime,
+    **others: str,
+) -> Appointment:
+    """One that takes no time and no seat from anybody, for the reason in its note: where and when,
+    with its `others` columns; not saved and nobody's yet."""
+    return Appointment(
+        shift=shift,
+        practitioner_id=shift.practitioner_id,
+        centre=shift.centre,
+        site=shift.site,
+        type=kind,
+        starts_at=starts_at,
+        ends_at=ends_at,
+        busy_from=starts_at,
+        busy_until=ends_at,
+        is_overbooked=True,
+        **others,
+    )
+
+
 def overbooked_in(shifts: Sequence[Shift]) -> list[int]:
-    """The half-days (ids, once for each) of the appointments added to these over others: one
-    query, by their practitioners' times."""
+    """The half-days (ids, once for each) of the appointments added to these over others, not of who
+    came without any: one query, by their practitioners' times."""
     if not shifts:
         return []
     found = Appointment.objects.filter(
@@ -37,9 +63,8 @@ def overbooked_in(shifts: Sequence[Shift]) -> list[int]:
         shift__in=shifts,
         is_overbooked=True,
     )
-    return list(
-        found.exclude(state__in=[State.CANCELLED, State.LAPSED]).values_list("shift", flat=True)
-    )
+    gone = Q(state__in=[State.CANCELLED, State.LAPSED]) | Q(booked_via=Appointment.Via.DOOR)
+    return list(found.exclude(gone).values_list("shift", flat=True))
 
 
 def crowded(

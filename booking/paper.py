@@ -12,7 +12,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from booking import daybook
-from booking.board import Block, Entry, Kind
+from booking.board import Block, Entry, Kind, Visit
 from booking.intervals import gaps, pairs
 from booking.models import Appointment, PaperOrder
 from centres.calendar import from_minute, to_minute, wall
@@ -156,12 +156,18 @@ def _lines(block: Block, zone: ZoneInfo) -> Iterator[str]:
     """Who comes, and what of the rest is free: what no line calls free is not."""
     for entry in block.entries:
         if entry.kind == Kind.VISIT and entry.visit is not None:
-            marks = ", en plus" if entry.visit.is_overbooked else ""
+            marks = _beside(entry.visit)
             if entry.is_outside and block.half_day is not None:
                 marks += f", {OUTSIDE}"
             yield f"☐ {_clock(entry.starts, zone)} {_said(entry.visit.subject)}{marks}"
         elif entry.kind in SAID:
             yield f"{_hours(entry, zone)}\u00a0: {SAID[entry.kind]}"
+
+
+def _beside(visit: Visit) -> str:
+    if visit.is_walk_in:
+        return ", sans rendez-vous"
+    return ", en plus" if visit.is_overbooked else ""
 
 
 def _hours(stretch: Block | Entry, zone: ZoneInfo) -> str:

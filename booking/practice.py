@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import QuerySet
 
 from booking import board, daybook, usual
 from booking.board import Block
 from booking.models import Appointment
 from booking.usual import MET, Suggestion, Visit
 from centres.calendar import to_minute, wall
-from centres.models import Absence, Practitioner, Shift, ShiftType
+from centres.models import Absence, Practitioner, Shift
 
 DAYS_SHOWN = timedelta(days=7)
 # What is only announced: when and where, and how many come.
@@ -139,20 +139,17 @@ def facts_of(days: Iterable[Day], *, today: date, now: datetime) -> Facts:
 
 
 def _shifts(practitioner: Practitioner) -> QuerySet[Shift]:
-    offers = Prefetch("offers", ShiftType.objects.select_related("type").order_by("type__position"))
-    return (
-        Shift.objects.filter(practitioner=practitioner)
-        .select_related("practitioner", "site", "centre")
-        .prefetch_related(offers)
-        .order_by("starts_at", "id")
-    )
+    found = daybook.for_half_day(Shift.objects.filter(practitioner=practitioner))
+    return found.select_related("centre").order_by("starts_at", "id")
 
 
 def _visits(practitioner: Practitioner) -> QuerySet[Appointment]:
     return (
         Appointment.objects.filter(practitioner=practitioner)
         .exclude(state=Appointment.State.LAPSED)
-        .select_related("practitioner", "type", "site", "centre", "guardian", "child", "household")
+        .select_related(
+            "practitioner", "type", "site", "centre", "guardian", "child", "household", "remark"
+        )
         .order_by("starts_at", "id")
     )
 

@@ -1,4 +1,4 @@
-"""A second press of the same agent, whose first answer was lost on its way: what it booked already.
+"""A second press of the same agent, whose first answer was lost on its way: what it did already.
 
 Asked under the lock of who books: of two presses at once, the second finds what the first made.
 """
@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from django.db.models import QuerySet
 
 from booking.actors import Actor, Who
-from booking.models import Appointment, Child, Guardian
+from booking.models import HERE, Appointment, Child, Guardian, WaitingListEntry
 from centres.calendar import from_minute
-from centres.models import AppointmentType
+from centres.models import AppointmentType, Shift
 
 
 def _booked_then(kind: AppointmentType, start: int, actor: Actor) -> QuerySet[Appointment]:
@@ -61,15 +61,58 @@ def pressed_together(
 
 def pressed_before(who: Who, kind: AppointmentType, start: int, actor: Actor) -> Appointment | None:
     """What this agent has booked for this very person then."""
-    booked = _booked_then(kind, start, actor).filter(
-        guardian__first_name=who.first_name,
-        guardian__last_name=who.last_name,
-        guardian__email=who.email,
-        guardian__phone=who.phone,
-    )
-    same = booked.select_related("child")
-    return next((each for each in same if _child_name(each) == who.child_first_name), None)
+    same = _booked_then(kind, start, actor).filter(**_of(who)).select_related("child")
+    return next((each for each in same if _child_name(each.child) == who.child_first_name), None)
 
 
-def _child_name(appointment: Appointment) -> str:
-    return appointment.child.first_name if appointment.child else ""
+def put_on_list_before(who: Who, kind: AppointmentType, actor: Actor) -> WaitingListEntry | None:
+    """The request that this agent has noted for this very person, and this child if it is for one,
+    and that is still open; at whichever centre and for whichever due date, which may be what the
+    second press puts right."""
+    noted = WaitingListEntry.objects.filter(
+        type=kind,
+        state=WaitingListEntry.State.OPEN,
+        appointment=None,
+        asked_by=actor.label[:80],
+        **_of(who),
+    ).select_related("guardian__household", "child")
+    is_child = kind.audience == AppointmentType.Audience.CHILD
+    name, born_on = (who.child_first_name, who.child_born_on) if is_child else ("", None)
+    for each in noted:
+        child = each.child
+        if _child_name(child) == name and (child.born_on if child else None) == born_on:
+            return each
+    return None
+
+
+def noted_before(who: Who, shift: Shift, actor: Actor) -> Appointment | None:
+    """The visit that this agent has noted at this session's door for this very person, and this
+    child if one was typed. Whoever pressed something on it since, it is the same visit."""
+    noted = Appointment.objects.filter(
+        shift=shift,
+        booked_via=Appointment.Via.DOOR,
+        state__in=HERE,
+        events__action="walk_in",
+        events__actor=actor.label,
+        **_of(who),
+    ).select_related("guardian", "child")
+    return next((each for each in noted if _is_of(each.child, who)), None)
+
+
+def _is_of(child: Child | None, who: Who) -> bool:
+    typed = (who.child_first_name, who.child_born_on)
+    return (child.first_name, child.born_on) == typed if child else not all(typed)
+
+
+def _of(who: Who) -> dict[str, str]:
+    """The person as an agent typed it, to the letter."""
+    return {
+        "guardian__first_name": who.first_name,
+        "guardian__last_name": who.last_name,
+        "guardian__email": who.email,
+        "guardian__phone": who.phone,
+    }
+
+
+def _child_name(child: Child | None) -> str:
+    return child.first_name if child else ""

@@ -1,5 +1,6 @@
 """What a family's SMS does: « 1 » keeps, « 2 » cancels after one more question, « 3 » has them
-called back, STOP is the last one. What was not understood is for the centre's desk to read.
+called back, STOP is the last one. What was not understood is for the centre's desk to read. What
+answers a time that was offered is offer_replies' to follow.
 
 Called by `notifications.replies` inside the transaction that closes the reply.
 """
@@ -15,12 +16,13 @@ from django.conf import settings
 from django.db import transaction
 from django.urls import reverse
 
-from booking import actions
-from booking.actors import Actor
+from booking import actions, offer_replies
+from booking.actors import FAMILY_BY_SMS
 from booking.errors import Refusal
 from booking.locking import lock_shifts_of
 from booking.messages import CANCELLED
 from booking.models import Appointment, Guardian, Household
+from booking.offer_replies import ANSWER_FOR
 from booking.queries import visits_told
 from booking.telling import short_values
 from centres.models import Department
@@ -30,10 +32,8 @@ from notifications.replies import Outcome
 from notifications.sms.senders import takes_replies
 
 Meaning = Inbound.Meaning
-FAMILY_BY_SMS = Actor("family", "family:sms")
 # How long the question « cancel? » waits for its answer.
 ASK_FOR = timedelta(hours=24)
-ANSWER_FOR = timedelta(hours=24)
 NOT_UNDERSTOOD = "not_understood"
 
 
@@ -51,6 +51,10 @@ def act(inbound: Inbound, now: datetime) -> Outcome:
     """Do what the reply asks for."""
     if inbound.meaning == Meaning.STOP:
         return _stop(inbound, now=now)
+    return offer_replies.act(inbound, now) or _about_day(inbound, now=now)
+
+
+def _about_day(inbound: Inbound, *, now: datetime) -> Outcome:
     day = _day_of(inbound, now=now)
     if day is None or inbound.meaning == Meaning.UNKNOWN:
         return _not_understood(inbound, now=now)

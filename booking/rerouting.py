@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from datetime import datetime
 from uuid import UUID
 
+from booking import planning
 from booking.messages import CODE
-from booking.models import Appointment, Guardian, WaitingListEntry
+from booking.models import Appointment, Guardian, WaitingListEntry, WaitingListOffer
 from booking.planning import REMINDER
 from booking.reminders import EMAIL, SMS
 from notifications import handling
@@ -26,8 +27,12 @@ def reroute(guardian: Guardian, former: dict[str, str], *, now: datetime) -> Non
     without a way is left to a person.
     """
     refs = [f"guardian:{guardian.pk}", f"household:{guardian.household_id}"]
+    # By what they are about, which is indexed: an index of whom they are for would be written by
+    # every booking.
     planned = OutboxMessage.objects.filter(
-        state=OutboxMessage.State.PLANNED, person_ref__in=refs
+        state=OutboxMessage.State.PLANNED,
+        subject_ref__in=subjects_of(guardian),
+        person_ref__in=refs,
     ).exclude(kind__in=(CODE, REMINDER))
     waiting = list(planned.order_by("pk").select_for_update(of=("self",), no_key=True))
     if not waiting:
@@ -41,6 +46,20 @@ def reroute(guardian: Guardian, former: dict[str, str], *, now: datetime) -> Non
         ways = list(dict.fromkeys(_now(had, former, may_go)))
         if ways != had:
             handling.reroute(message, ways)
+
+
+def subjects_of(guardian: Guardian) -> set[str]:
+    """All that anything may be said of to this person: its household's appointments and their
+    days, what it waits for and is offered. Three queries."""
+    household = guardian.household_id
+    visits = Appointment.objects.filter(guardian__household=household)  # by guardian: indexed
+    found = set()
+    for uid, starts_at, zone in visits.values_list("uid", "starts_at", "centre__time_zone"):
+        found |= {str(uid), planning.key_of(household, starts_at, zone).subject_ref}
+    entries = WaitingListEntry.objects.filter(guardian__household=household)
+    found |= {entry.subject_ref for entry in entries.only("uid")}
+    offers = WaitingListOffer.objects.filter(entry__guardian__household=household)
+    return found | {offer.subject_ref for offer in offers.only("uid")}
 
 
 def _now(had: Ways, former: dict[str, str], there: dict[str, str]) -> Iterator[tuple[str, str]]:

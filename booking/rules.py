@@ -14,10 +14,17 @@ from booking.errors import AgeNotAllowed, TooLate, WeeksNotAllowed
 from centres.calendar import add_working_days, to_minute, to_minute_up, wall
 
 HOLD_FOR = timedelta(minutes=15)
+# So long what an agent did to families may be undone; only after that its messages leave.
+UNDO_FOR = timedelta(seconds=60)
+LEAVES_AFTER = timedelta(seconds=75)
+# Nearer than that to its time, a family may be on its way: each minute counts.
+SET_OUT = timedelta(hours=1)
 # From the first day of the last period to term: 41 weeks, the French convention (CNGOF, HAS).
 TERM_DAYS = 41 * 7
 # No pregnancy lasts longer: a due date further back is a typing error.
 LAST_WEEK = 43
+# A free time that began so long ago can still be given to a family that stands at the desk.
+BEGUN_FOR = 30
 
 
 class Days(NamedTuple):
@@ -77,8 +84,15 @@ def bookable_from(
 
 
 def agent_window(*, now: datetime) -> Window:
-    """The starts agents may choose: anything not over yet, as far as shifts exist."""
+    """The starts agents may propose or move to: from now on, as far as shifts exist."""
     return Window(to_minute(now), to_minute(now + timedelta(days=400)))
+
+
+def desk_window(*, now: datetime, duration: int) -> Window:
+    """The starts agents may book: those, and what began at most half an hour ago and is not over,
+    for who stands at the desk. Nobody is proposed it, nor moved there."""
+    ahead = agent_window(now=now)
+    return ahead._replace(earliest=ahead.earliest - min(BEGUN_FOR, duration - 1))
 
 
 def age_in_months(born_on: date, on: date) -> int:
@@ -153,6 +167,12 @@ def reoffer_at(*, now: datetime, starts_at: datetime, delay_min: int) -> datetim
     """
     at = now + timedelta(minutes=delay_min)
     return at if delay_min and at < starts_at - timedelta(hours=4) else None
+
+
+def news_leaves_at(now: datetime, *, starts_at: datetime) -> datetime:
+    """When a family is told of what an agent did: once it cannot be undone, but at once when it
+    might set out meanwhile."""
+    return now + LEAVES_AFTER if starts_at > now + SET_OUT else now
 
 
 def answer_by(*, now: datetime, starts_at: datetime, proposed_at: datetime, hours: int) -> datetime:

@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from celery import shared_task
 from django.db.models import Q
 from django.utils import timezone
 
-from booking import actions, finding, waitlist
+from booking import actions, finding, throttle, waitlist
+from booking.actors import WAITING_LIST
 from booking.errors import Refusal
 from booking.growing import KEPT_AFTER
 from booking.models import (
     Appointment,
+    AppointmentRemark,
     CalendarLink,
+    CountedArrival,
     FamilyCorrection,
     FamilyMerge,
     FamilyRead,
     NewTime,
     NextVisit,
-    RateCounter,
     Verification,
     WaitingListEntry,
     WaitingListOffer,
@@ -34,6 +36,8 @@ from notifications import retention
 JOURNALS_KEPT = timedelta(days=732)
 # Long enough to tell a family on the phone what it was offered.
 WAITING_KEPT = timedelta(days=90)
+# Long enough to answer a family about the day before.
+REMARKS_KEPT = timedelta(days=7)
 
 
 @shared_task
@@ -63,7 +67,9 @@ def tend_waiting_list() -> int:
     Each is a transaction of its own: what fails, or is killed, is found again."""
     now = timezone.now()
     for uid in waitlist.useless_entries(now=now):
-        actions.stop_waiting(uid=uid, now=now, ending=WaitingListEntry.Ending.USELESS)
+        actions.stop_waiting(
+            uid=uid, now=now, ending=WaitingListEntry.Ending.USELESS, actor=WAITING_LIST
+        )
     made = [_try(actions.end_offer, uid=uid, now=now) for uid in waitlist.due_offers(now=now)]
     freed = waitlist.freed_times(now=now)
     made += [_try(actions.offer_freed, appointment_id=pk, now=now) for pk in freed]
@@ -93,22 +99,30 @@ def heal_messages() -> int:
 
 @shared_task
 def forget_leftovers() -> None:
-    """Once a day: holds that came to nothing, all rate counters with the addresses in them, due
-    dates that no move will ask for any more, days of next visits long over, closed requests of the
-    waiting list, who read or merged which family two years ago, what imported sheets wrote, and
-    whom old messages went to."""
+    """Once a day: holds that came to nothing, rate counters with the addresses in them (but those
+    of the day), due dates that no move will ask for any more, remarks and days of next visits long
+    over, closed requests of the waiting list, who read or merged which family, and who was counted
+    at a door, two years ago, what imported sheets wrote, and whom old messages went to."""
     now = timezone.now()
-    RateCounter.objects.all().delete()
+    throttle.forget_finished(now=now)
     Appointment.objects.filter(
         state=Appointment.State.LAPSED, changed_at__lt=now - timedelta(days=1)
     ).exclude(reoffer_at__gt=now).delete()
     still_ahead = Q(state=Appointment.State.BOOKED, starts_at__gt=now)
     Appointment.objects.filter(due_on__isnull=False).exclude(still_ahead).update(due_on=None)
+    _forget_remarks(before=now - REMARKS_KEPT)
     NextVisit.objects.filter(on__lt=timezone.localdate(now) - KEPT_AFTER).delete()
     CalendarLink.objects.filter(revoked_at__lt=now - JOURNALS_KEPT).delete()
     NewTime.objects.filter(at__lt=now - NEW_FOR).delete()
     WaitingListEntry.objects.filter(closed_at__lt=now - WAITING_KEPT).delete()
     SheetImport.objects.filter(at__lt=now - timedelta(days=1)).delete()
-    for journal in (FamilyRead, FamilyMerge, FamilyCorrection):
+    for journal in (FamilyRead, FamilyMerge, FamilyCorrection, CountedArrival):
         journal.objects.filter(at__lt=now - JOURNALS_KEPT).delete()
     retention.forget_old()
+
+
+def _forget_remarks(*, before: datetime) -> None:
+    """By their appointments' ids: a join might read years of appointments for a few remarks."""
+    noted = list(AppointmentRemark.objects.values_list("pk", flat=True))
+    over = Appointment.objects.filter(pk__in=noted, ends_at__lt=before)
+    AppointmentRemark.objects.filter(pk__in=list(over.values_list("pk", flat=True))).delete()

@@ -144,6 +144,8 @@ def card_values(appointment: Appointment, language: str) -> Values:
         "day_with_year": moments.spoken_day(start.date(), language, has_year=True),
         "child": appointment.child.first_name if appointment.child else "",
         "practitioner": str(appointment.practitioner),
+        "is_reason_french": appointment.type.is_in_french("label", language),
+        "is_bring_french": appointment.type.is_in_french("what_to_bring", language),
     }
 
 

@@ -13,7 +13,7 @@ from django.db import transaction
 from django.db.models import F
 from django.utils.crypto import constant_time_compare, salted_hmac
 
-from booking import messages
+from booking import messages, throttle
 from booking.actors import SMS, channel_of
 from booking.errors import (
     AddressUnreachable,
@@ -21,6 +21,7 @@ from booking.errors import (
     CodeWrong,
     NumberUnreachable,
     TooManyAttempts,
+    TooManyGuesses,
 )
 from booking.models import Appointment, Verification
 from notifications import problems
@@ -28,6 +29,11 @@ from notifications import problems
 LIFE = timedelta(minutes=15)
 MAX_ATTEMPTS = 5
 MAX_SENDS = 3
+# Wrong codes in a day: for one contact, by one asker and by all. New codes give new tries, so these
+# alone bound what guessing finds in the end: 60 of a million a day. By all it is wider, so that
+# hammering a contact from one place does not shut its owner out elsewhere.
+GUESSES_BY_ASKER, GUESSES_BY_ALL = 15, 60
+GUESSES_WINDOW = throttle.DAY
 
 
 def _hash(uid: UUID, code: str, key: str | bytes | None = None) -> str:
@@ -124,10 +130,32 @@ def resend_code(*, uid: UUID, language: str, now: datetime) -> Verification:
     return verification
 
 
-def check_code(*, uid: UUID, code: str, now: datetime) -> Verification:
-    """The verification, once its code is right; each try counts, right or wrong.
+def check_may_guess(contact: str, *, asker: str = "", now: datetime) -> None:
+    """Raises TooManyGuesses while no code for this contact is looked at, or none that this asker
+    types. Counted alike for a contact that is known and for one that is not."""
+    limits = _guesses(contact, asker)
+    if throttle.is_spent(limits, seconds=GUESSES_WINDOW, now=now):
+        raise TooManyGuesses(again_at=throttle.window_ends(seconds=GUESSES_WINDOW, now=now))
 
-    Raises CodeExpired, TooManyAttempts, CodeWrong (with `left`, the tries that remain).
+
+def _guesses(contact: str, asker: str) -> dict[str, int]:
+    """What a wrong code counts for, and the limit of each; no key tells the contact."""
+    digest = salted_hmac("booking.verification.guesses", contact.lower(), algorithm="sha256")
+    key = f"guess:{digest.hexdigest()[:32]}"
+    return {key: GUESSES_BY_ALL, f"{key}:{asker}": GUESSES_BY_ASKER}
+
+
+def _note_wrong(contact: str, asker: str, *, now: datetime) -> None:
+    for key, limit in _guesses(contact, asker).items():
+        throttle.allow(key=key, limit=limit, seconds=GUESSES_WINDOW, now=now)
+
+
+def check_code(*, uid: UUID, code: str, now: datetime, asker: str = "") -> Verification:
+    """The verification, once its code is right; each try counts, right or wrong. `asker` is where
+    it was typed from.
+
+    Raises CodeExpired, TooManyAttempts, TooManyGuesses, CodeWrong (with `left`, the tries that
+    remain).
     """
     # The try is counted and committed before the code is looked at: no crash gives a free guess.
     counted = Verification.objects.filter(uid=uid, attempts__lt=MAX_ATTEMPTS).update(
@@ -138,7 +166,9 @@ def check_code(*, uid: UUID, code: str, now: datetime) -> Verification:
         raise CodeExpired
     if not counted:
         raise TooManyAttempts
+    check_may_guess(verification.contact, asker=asker, now=now)
     if not _fits(verification, code):
+        _note_wrong(verification.contact, asker, now=now)
         raise CodeWrong(left=MAX_ATTEMPTS - verification.attempts)
     return verification
 

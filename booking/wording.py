@@ -15,6 +15,8 @@ from centres.models import AppointmentType
 
 NBSP = "\u00a0"
 MODE = AppointmentType.Mode
+# One goes "au Rheu", never "à Le Rheu".
+CONTRACTED = {"Le ": "au ", "Les ": "aux "}
 
 
 def is_english() -> bool:
@@ -46,6 +48,14 @@ def spoken_moment(appointment: Appointment, *, has_year: bool = False) -> str:
     """When it begins, on the clock of its centre."""
     local = appointment.starts_at.astimezone(ZoneInfo(appointment.centre.time_zone))
     return spoken_instant(local, has_year=has_year)
+
+
+def spoken_town(town: str) -> str:
+    """à Redon · au Rheu · in Redon"""
+    start = next((each for each in CONTRACTED if town.startswith(each)), "")
+    if start and not is_english():
+        return CONTRACTED[start] + town[len(start) :]
+    return _("à %(town)s") % {"town": town}
 
 
 def place_lines(appointment: Appointment) -> list[str]:

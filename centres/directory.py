@@ -5,14 +5,16 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 
 from centres.geo import distance_km
-from centres.models import AppointmentType, Centre, Shift, ShiftType, Site
+from centres.models import AppointmentType, Centre, OpeningRule, Shift, ShiftType, Site
 from centres.rollout import is_open_online
 
 UNCHECKED = ("placeholder", "missing")
 WALK_IN_DAYS = 14
+# A workshop may come back twice a year, without a rule.
+RECEIVED_LATELY = timedelta(days=180)
 
 
 def is_address_sure(site: Site) -> bool:
@@ -58,6 +60,23 @@ def types_offered_online(centre: Centre, *, now: datetime) -> list[AppointmentTy
             Exists(offers), booking=AppointmentType.Booking.ONLINE, is_active=True
         )
     )
+
+
+def is_received(kind: AppointmentType, centre: Centre, *, now: datetime) -> bool:
+    """Whether times of this type may come about here, though none be free: a rule that is not over
+    names it, or a half-day to come or of late does, be it cancelled. At most two queries."""
+    if not kind.is_active or kind.booking == AppointmentType.Booking.WALK_IN:
+        return False
+    half_days = ShiftType.objects.filter(
+        type=kind, centre=centre, starts_at__gt=now - RECEIVED_LATELY
+    )
+    rules = OpeningRule.objects.filter(
+        Q(valid_until=None) | Q(valid_until__gte=now.date()),
+        types=kind,
+        site__centre=centre,
+        is_active=True,
+    )
+    return half_days.exists() or rules.exists()
 
 
 def walk_in_sessions(*, now: datetime, centre: Centre | None = None) -> list[ShiftType]:

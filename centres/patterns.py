@@ -47,7 +47,7 @@ NOT_READ = gettext_noop(
     "« %(text)s » ne se lit pas. Par exemple : le mardi · le lundi et le jeudi, une semaine sur "
     "deux · le 1er et le 3e mardi du mois."
 )
-RANK_MISSING = gettext_noop("« %(text)s » : quel %(day)s du mois ? Par exemple : le 1er mardi.")
+RANK_MISSING = gettext_noop("« %(text)s » : quel %(day)s du mois ? Par exemple : le 1er mardi.")
 UNEVEN = gettext_noop(
     "« %(text)s » : faites une ligne par jour quand les rangs ne sont pas les mêmes."
 )

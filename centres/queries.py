@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from django.contrib.postgres.aggregates import ArrayAgg
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import OuterRef, QuerySet
+from django.db.models.functions import JSONObject
 
 from centres.communes import search_key
 from centres.geo import Place
-from centres.models import AppointmentType, Centre, Commune, District
+from centres.models import AppointmentType, Centre, Commune, District, Site
 
 
 def places() -> list[Place]:
@@ -54,7 +58,32 @@ def _district_names(name: str, commune: str) -> tuple[str, ...]:
 
 def public_centres() -> list[Centre]:
     """Every centre by name: one query."""
-    return list(Centre.objects.select_related("department").order_by("name"))
+    return list(_by_name())
+
+
+def _by_name() -> QuerySet[Centre]:
+    return Centre.objects.select_related("department").order_by("name")
+
+
+class Elsewhere(NamedTuple):
+    """A place of a centre that is not its main one."""
+
+    centre: Centre
+    name: str
+    town: str
+
+
+def centres_and_elsewhere() -> tuple[list[Centre], dict[int, Elsewhere]]:
+    """Every centre by name, and by its id each place that is not a main one: one query."""
+    others = Site.objects.filter(centre=OuterRef("pk"), is_main=False).order_by()
+    listed = ArraySubquery(others.values_list(JSONObject(pk="pk", name="name", town="town")))
+    centres = list(_by_name().annotate(elsewhere=listed))
+    found = {
+        each["pk"]: Elsewhere(centre, each["name"], each["town"])
+        for centre in centres
+        for each in centre.elsewhere
+    }
+    return list(centres), found
 
 
 def types_of_need(need: str) -> list[AppointmentType]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple
@@ -26,11 +26,15 @@ from booking.board import (
 )
 from booking.daybook import Day
 from booking.models import Appointment, Household
+from booking.models.remark import remark_of
+from booking.openings import Opening
 from booking.rules import age_in_months
 from booking.wording import NBSP, spoken_instant, spoken_time
 from centres.calendar import from_minute, to_minute
 from centres.models import Absence, Centre, Closure, Practitioner, Shift
 from frontend.calling import speaks
+from frontend.door import Door
+from frontend.free_times import FreeTime, times_to_give
 from frontend.staff import Desk
 
 ACTIONS = {
@@ -52,6 +56,7 @@ KEYS = {ARRIVED: "a", IN_PROGRESS: "c", FULFILLED: "f", NOSHOW: "n"}
 STATE_OF = {key: state for state, key in KEYS.items()}
 # By its first letter, of which no two are the same.
 SEEN = {state[0]: state for state in ACTIONS}
+EXTRA = gettext_noop("En plus")
 UNDO, UNDO_KEY = gettext_noop("Défaire"), "u"
 # What may come next, the likeliest first.
 NEXT = {
@@ -111,8 +116,8 @@ class Watcher(NamedTuple):
 class Line:
     """One row of the board with its words."""
 
-    def __init__(self, entry: Entry, watcher: Watcher) -> None:
-        self.entry, self.watcher = entry, watcher
+    def __init__(self, entry: Entry, watcher: Watcher, free_times: Sequence[FreeTime] = ()) -> None:
+        self.entry, self.watcher, self.free_times = entry, watcher, free_times
         self.kind = entry.kind.value
         self.at = watcher.clock(entry.starts)
         self.until = watcher.clock(entry.ends)
@@ -174,10 +179,25 @@ class Line:
     @property
     def extra(self) -> str:
         """Why it was added over others; of a discreet one only to who may know what it is for."""
+        return self.appointment.note if self.beside == _(EXTRA) and self._is_known else ""
+
+    @property
+    def remark(self) -> str:
+        """What helps to receive the family, to the same."""
+        return remark_of(self.appointment) if self._is_known else ""
+
+    @property
+    def _is_known(self) -> bool:
         kind, practitioner = self.appointment.type, self.appointment.practitioner
-        if kind.is_discreet and not self.watcher.may_read(practitioner):
+        return not kind.is_discreet or self.watcher.may_read(practitioner)
+
+    @property
+    def beside(self) -> str:
+        """That it takes nobody's time: it came without an appointment, or was added over others."""
+        visit = self.entry.visit
+        if visit is None or not visit.is_overbooked:
             return ""
-        return self.appointment.note if self.appointment.is_overbooked else ""
+        return _("Sans rendez-vous") if visit.is_walk_in else _(EXTRA)
 
     @property
     def language(self) -> str:
@@ -279,10 +299,13 @@ def pressed(does: str) -> Pressed | None:
 class Section:
     """A half-day with its words."""
 
-    def __init__(self, block: Block, watcher: Watcher) -> None:
+    def __init__(self, block: Block, watcher: Watcher, free: Sequence[Opening] = ()) -> None:
         self.block, self.watcher = block, watcher
         self.half_day: HalfDay | None = block.half_day
-        self.lines = [Line(entry, watcher) for entry in block.entries]
+        self.lines = [
+            Line(entry, watcher, times_to_give(entry, free, now=watcher.now, clock=watcher.clock))
+            for entry in block.entries
+        ]
         self.opens, self.closes = watcher.clock(block.starts), watcher.clock(block.ends)
 
     @property
@@ -318,6 +341,12 @@ class Section:
         return taken % values
 
     @property
+    def door(self) -> Door:
+        """Who comes without an appointment, where that is possible."""
+        is_ahead = self.watcher.day(self.block.starts) > self.watcher.day(self.watcher.now)
+        return Door(self.block, is_ahead=is_ahead)
+
+    @property
     def left(self) -> str:
         """How many families could still come to it."""
         values = {"count": self.block.left}
@@ -334,8 +363,11 @@ class Person:
     away: list[str]
 
 
-def people(day: Day, watcher: Watcher) -> list[Person]:
-    """The columns of the board."""
+def people(
+    day: Day, watcher: Watcher, free: Mapping[int, Sequence[Opening]] | None = None
+) -> list[Person]:
+    """The columns of the board; `free` are the times of each half-day that lead to a booking."""
+    known = free or {}
     away: dict[int, list[str]] = {}
     for absence in day.absences:
         hours = hours_of(absence, day.on, watcher)
@@ -343,7 +375,10 @@ def people(day: Day, watcher: Watcher) -> list[Person]:
     return [
         Person(
             day.practitioners[column.practitioner],
-            [Section(block, watcher) for block in column.blocks],
+            [
+                Section(block, watcher, known.get(block.half_day.id, ()) if block.half_day else ())
+                for block in column.blocks
+            ],
             away.get(column.practitioner, []),
         )
         for column in day.board.columns

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from booking import daybook
-from booking.board import BOOKED, Entry, HalfDay, Kind
+from booking.board import BOOKED, Entry, HalfDay, Kind, closed_within
 from booking.daybook import Day
 from booking.freebook import free_times
 from booking.intervals import overlaps
@@ -37,7 +37,7 @@ class Cell:
         self.opening = opening
         self.is_public = opening.is_public
         self.at = watcher.clock(opening.start)
-        self.choice = f"{opening.start}-{opening.site}-{opening.practitioner}"
+        self.choice = opening.choice
 
 
 class Row(Line):
@@ -214,8 +214,7 @@ def _why_closed(half_day: HalfDay | None, day: Day) -> Closed:
     """What closes a half-day, by hours: somebody is away, a place is closed, or nobody says."""
     if half_day is None:
         return {}
-    hours = list(zip(half_day.closed[::2], half_day.closed[1::2], strict=True))
-    return {each: _reason(each, half_day, day) for each in hours}
+    return {each: _reason(each, half_day, day) for each in closed_within(half_day)}
 
 
 def _reason(hours: tuple[int, int], half_day: HalfDay, day: Day) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -15,6 +16,10 @@ from frontend.calendar import View
 from frontend.calendar_days import CalendarDay, Cell, Column, Half, Row
 
 Event = dict[str, Any]
+# What nobody opens the calendar for: hours without what stands in them, and those that are closed.
+STILL = ("hours", "closed")
+# The hour that a grid without anything begins with, and the minutes shown of what is just past.
+EARLIEST, BEFORE_NOW = 8, 30
 
 
 def payload(view: View, days: Sequence[CalendarDay]) -> dict[str, Any]:
@@ -34,14 +39,25 @@ def payload(view: View, days: Sequence[CalendarDay]) -> dict[str, Any]:
         "left_out": _left_out(days),
         "missing": [_missing(day) for day in days if day.missing],
         "stays": _stays(view),
+        "opens": opens_at(events, now=_clock(view)),
         # What the clocks of the centre are ahead of UTC by today: where the line of now is.
         "offset": _offset(view),
     }
 
 
+def opens_at(events: Sequence[Event], *, now: datetime | None) -> str:
+    """The full hour on top when the grid is first seen: that of the first thing that is no absence;
+    of today, which has a `now`, that of half an hour ago once it is later, for its line to show."""
+    told = [each for each in events if each["k"] not in STILL]
+    hour = min((int(each["s"][11:13]) for each in told or events), default=EARLIEST)
+    if now is not None:
+        hour = max(hour, (now.hour * 60 + now.minute - BEFORE_NOW) // 60)
+    return f"{hour:02}:00:00"
+
+
 def _stays(view: View) -> dict[str, str]:
     """Why what somebody tries to drag stays where it is, by the kind of block; `outside`: what was
-    let go beside the grid."""
+    let go beside the grid; `touch`: what a finger pulled."""
     planning = (
         _("Cela se change dans « Planning ».")
         if view.desk.manages(view.centre)
@@ -64,6 +80,9 @@ def _stays(view: View) -> dict[str, str]:
         ),
         "closed": (_("Ce moment est fermé, ou la personne est absente."), planning),
         "free": (_("Un créneau libre ne se déplace pas : ouvrez-le pour y inscrire une famille."),),
+        "touch": (
+            _("Pour déplacer un rendez-vous au doigt, touchez-le, puis choisissez « Déplacer »."),
+        ),
         "outside": (
             _("Lâché hors de la grille : rien n’a changé."),
             _(
@@ -87,6 +106,12 @@ def _left_out(days: Sequence[CalendarDay]) -> str:
 def _missing(day: CalendarDay) -> str:
     names = {"day": spoken_day(day.on), "names": ", ".join(day.missing)}
     return _("%(day)s : %(names)s") % names
+
+
+def _clock(view: View) -> datetime | None:
+    """What time it is on the one day looked at, if it is today."""
+    is_today = not view.is_week and view.on == view.today
+    return view.now.astimezone(view.zone) if is_today else None
 
 
 def _offset(view: View) -> str:
@@ -163,8 +188,8 @@ class _Half:
         told = [row.about, row.reason, row.said, row.language]
         if self.view.is_by_place:
             told.insert(0, str(appointment.practitioner))
-        if row.entry.visit and row.entry.visit.is_overbooked:
-            told.append(_("En plus"))
+        if row.beside:
+            told.append(row.beside)
         if row.entry.is_outside:
             told.append(_("Hors demi-journée"))
         if row.is_discreet:

@@ -1,7 +1,10 @@
-"""Fields that several forms ask for: a person's names, an e-mail address, phone numbers."""
+"""Fields that several forms ask for: a person's names, an e-mail address, phone numbers, days; and
+what a field lets choose among."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from typing import Any
 
 import phonenumbers
@@ -9,10 +12,42 @@ from django import forms
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
+from booking.wording import NBSP
+from frontend.templatetags.emgav import phone
 from notifications.sms import numbers
 
 # Mainland France and the overseas départements (ARCEP numbering plan), nine digits after the code.
 FRENCH_CODES = (33, 262, 590, 594, 596)
+
+
+class _Native(forms.Widget):
+    """The browser's own calendar or clock. What it cannot show (typed without one, and refused) is
+    kept in a plain box: there it would be lost."""
+
+    shown = re.compile("")
+
+    def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
+        context = super().get_context(name, value, attrs)
+        typed = context["widget"]["value"]
+        if typed and not self.shown.fullmatch(typed):
+            context["widget"]["type"] = "text"
+        return context
+
+
+class DayInput(_Native, forms.DateInput):
+    input_type = "date"
+    shown = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+
+    def __init__(self) -> None:
+        super().__init__(format="%Y-%m-%d")
+
+
+class ClockInput(_Native, forms.TimeInput):
+    input_type = "time"
+    shown = re.compile(r"\d\d:\d\d", re.ASCII)
+
+    def __init__(self) -> None:
+        super().__init__(format="%H:%M")
 
 
 class FirstNameField(forms.CharField):
@@ -114,6 +149,27 @@ class PhoneField(forms.CharField):
         if typed and not number:
             raise forms.ValidationError(self.error_messages["phone"], code="phone")
         return number
+
+
+def offer(form: forms.BaseForm, name: str, choices: Sequence[Any]) -> None:
+    """What a field of a form lets choose among."""
+    field = form.fields[name]
+    assert isinstance(field, forms.ChoiceField)  # noqa: S101  for the type checker
+    field.choices = choices
+
+
+def offer_first(form: forms.BaseForm, name: str, choices: Sequence[tuple[str, Any]]) -> None:
+    """The same, with the first of them chosen; one choice is none to make."""
+    offer(form, name, choices)
+    field = form.fields[name]
+    field.initial = choices[0][0] if choices else ""
+    if len(choices) == 1:
+        field.widget = forms.HiddenInput()
+
+
+def written(number: str) -> str:
+    """A number as people write it into a field: 06 39 98 77 00."""
+    return phone(number).replace(NBSP, " ")
 
 
 def french_number(typed: str) -> str:

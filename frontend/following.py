@@ -50,7 +50,7 @@ class Words:
         if found.is_decided:
             return _("Vers le %(day)s, comme un professionnel l’a décidé.") % values
         if found.around <= self.today:
-            return _("Habituellement vers maintenant, jusqu’au %(last)s : %(exam)s.") % values
+            return _("Habituellement ces jours-ci, et jusqu’au %(last)s : %(exam)s.") % values
         return _("Habituellement vers le %(day)s : %(exam)s.") % values
 
     def _near(self, day: date) -> str:

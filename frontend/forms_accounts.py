@@ -8,6 +8,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from centres.models import Membership
+from frontend.fields import offer
 
 
 class InvitationForm(forms.Form):
@@ -39,6 +40,4 @@ class InvitationForm(forms.Form):
 
     def __init__(self, *args: Any, roles: list[str], **options: Any) -> None:
         super().__init__(*args, **options)
-        field = self.fields["role"]
-        assert isinstance(field, forms.ChoiceField)  # noqa: S101  for the type checker
-        field.choices = [(role, Membership.Role(role).label) for role in roles]
+        offer(self, "role", [(role, Membership.Role(role).label) for role in roles])

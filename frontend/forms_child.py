@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from booking.models import Household
 from frontend.dates import NotADate, read
+from frontend.fields import offer_first
 from frontend.forms import PART_ERRORS
 
 # What is typed about a child is sent, never put into an address.
@@ -71,6 +72,15 @@ class ChildFields(forms.Form):
         if born_on and not name and "child_first_name" not in self.errors:
             self.add_error("child_first_name", _("Écrivez le prénom de l’enfant."))
 
+    def require_child(self) -> None:
+        """The form is about a child: without one, or with half of one, it is not right."""
+        for name, says in (
+            ("child_first_name", _("Écrivez le prénom de l’enfant.")),
+            ("child_born_on", _("Écrivez le jour de naissance de l’enfant.")),
+        ):
+            self.fields[name].required = True
+            self.fields[name].error_messages["required"] = says
+
     @property
     def typed_child(self) -> Typed | None:
         """The child, once both are right."""
@@ -87,15 +97,6 @@ class ChildForm(ChildFields):
     def __init__(self, data: QueryDict | None = None, *, household: Household, today: date) -> None:
         super().__init__(data)
         self.today = today
-        for name, says in (
-            ("child_first_name", _("Écrivez le prénom de l’enfant.")),
-            ("child_born_on", _("Écrivez le jour de naissance de l’enfant.")),
-        ):
-            self.fields[name].required = True
-            self.fields[name].error_messages["required"] = says
+        self.require_child()
         people = [(str(each.pk), str(each)) for each in household.guardians.all()]
-        field = self.fields["guardian"]
-        assert isinstance(field, forms.ChoiceField)  # noqa: S101  for the type checker
-        field.choices, field.initial = people, people[0][0] if people else ""
-        if len(people) == 1:
-            field.widget = forms.HiddenInput()
+        offer_first(self, "guardian", people)

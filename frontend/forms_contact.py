@@ -11,7 +11,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from booking.actors import EMAIL, SMS
-from booking.contacts import ContactChoices
+from booking.contacts import ContactChoices, spoken_languages
 from booking.models import Household
 from booking.wording import spoken_time
 from frontend.languages import LanguageField
@@ -92,6 +92,35 @@ class ContactForm(forms.Form):
     def choices(self) -> ContactChoices:
         data = dict(self.cleaned_data)
         return ContactChoices(language=data.pop("message_language"), **data)
+
+
+class FamilyWishesForm(ContactForm):
+    """The same, as an agent hears it on the phone."""
+
+    def __init__(self, data: Any = None, *, household: Household, ways: Sequence[str]) -> None:
+        super().__init__(data, household=household, ways=ways)
+        self.fields["message_language"] = forms.ChoiceField(
+            label=_("Langue des messages"), choices=spoken_languages, initial=household.language
+        )
+        by = self.fields["contact_by"]
+        assert isinstance(by, forms.ChoiceField)  # noqa: S101  for the type checker
+        by.label, by.help_text = _("Comment la famille veut-elle recevoir ses messages ?"), ""
+        offered = _offered(ways, household.contact_by)
+        if household.contact_by not in dict(offered):
+            # It was chosen for a number or an address that is no more.
+            offered += [each for each in BOTH if each[0] == household.contact_by]
+        by.choices = offered
+        for field in self.fields.values():
+            # Sent along, to tell what was changed from what was only shown.
+            field.show_hidden_initial = True
+
+    @property
+    def changes(self) -> dict[str, Any]:
+        """What was changed since the page was shown, by the fields of ContactChoices."""
+        names = set(self.changed_data)
+        if names & {"contact_from", "contact_until"}:
+            names |= {"contact_from", "contact_until"}
+        return {name.removeprefix("message_"): self.cleaned_data[name] for name in names}
 
 
 def _offered(ways: Sequence[str], chosen: str) -> list[tuple[str, str | Promise]]:

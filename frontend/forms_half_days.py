@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -14,6 +13,7 @@ from django.utils.translation import gettext_lazy
 from centres.actions.shifts import ShiftFields
 from centres.calendar import wall
 from centres.models import Centre, Shift, Site
+from frontend.fields import offer
 from frontend.forms_rules import Boxes, ClockField, DayField, kinds_of, people_of
 
 WHOLE_DAY, MORNING, AFTERNOON = "day", "morning", "afternoon"
@@ -142,10 +142,3 @@ def _during(on: date, part: str, zone: ZoneInfo) -> dict[str, datetime]:
     opens = NOON if part == AFTERNOON else time()
     closes = NOON if part == MORNING else time(23, 59)
     return {"starts_at__gte": wall(on, opens, zone), "starts_at__lt": wall(on, closes, zone)}
-
-
-def offer(form: forms.Form, name: str, choices: Sequence[Any]) -> None:
-    """What a field lets choose among."""
-    field = form.fields[name]
-    assert isinstance(field, forms.ChoiceField)  # noqa: S101  for the type checker
-    field.choices = choices

@@ -15,6 +15,9 @@ from booking.models import Child, Guardian
 from frontend.fields import EmailField, FirstNameField, LastNameField, MobileField, french_number
 from frontend.forms_child import ChildFields
 
+# Of two records of one person: the contact of the one that stays, or of the other.
+KEPT, TAKEN = "garder", "prendre"
+
 
 def shown_number(phone: PhoneNumber) -> str:
     """As people here say it, or with its country where that is another: typed again it is the
@@ -67,25 +70,51 @@ class ChildCorrectionForm(ChildFields):
     child_last_name = forms.CharField(label=_("Nom"), max_length=60, required=False)
     field_order = ("child_first_name", "child_last_name", "child_born_on")
 
-    def __init__(self, data: QueryDict | None, child: Child, *, today: date) -> None:
-        initial: dict[str, Any] = {
-            "child_first_name": child.first_name,
-            "child_last_name": child.last_name,
-            "child_born_on": f"{child.born_on:%d/%m/%Y}",
-        }
+    def __init__(self, data: QueryDict | None, child: Child | None = None, *, today: date) -> None:
+        initial: dict[str, Any] = {}
+        if child is not None:
+            initial = {
+                "child_first_name": child.first_name,
+                "child_last_name": child.last_name,
+                "child_born_on": f"{child.born_on:%d/%m/%Y}",
+            }
         super().__init__(data, initial=initial)
         self.today = today
         for field in self.fields.values():
             field.widget.attrs["autocomplete"] = "off"
             field.show_hidden_initial = True
-        for name, says in (
-            ("child_first_name", _("Écrivez le prénom de l’enfant.")),
-            ("child_born_on", _("Écrivez le jour de naissance de l’enfant.")),
-        ):
-            self.fields[name].required = True
-            self.fields[name].error_messages["required"] = says
+        self.require_child()
 
     @property
     def changes(self) -> dict[str, Any]:
         """What was typed anew since the page was shown, by the child's own fields."""
         return {name.removeprefix("child_"): self.cleaned_data[name] for name in self.changed_data}
+
+
+class ContactsForm(forms.Form):
+    """Of each contact that both records have and that is not the same: which one is right."""
+
+    def __init__(self, data: QueryDict | None, kept: Guardian, other: Guardian) -> None:
+        super().__init__(data)
+        numbers = [shown_number(each.phone) if each.phone else "" for each in (kept, other)]
+        # Rather the one that was proved.
+        self.first = {
+            name: TAKEN if getattr(other, proof) and not getattr(kept, proof) else KEPT
+            for name, proof in (("phone", "phone_verified_at"), ("email", "email_verified_at"))
+        }
+        self._ask("phone", _("Le téléphone à garder"), *numbers)
+        self._ask("email", _("L’adresse e-mail à garder"), kept.email, other.email)
+
+    def _ask(self, name: str, label: Any, mine: str, theirs: str) -> None:
+        if mine and theirs and mine != theirs:
+            self.fields[name] = forms.ChoiceField(
+                label=label,
+                choices=[(KEPT, mine), (TAKEN, theirs)],
+                initial=self.first[name],
+                widget=forms.RadioSelect,
+                error_messages={"required": _("Choisissez l’un des deux.")},
+            )
+
+    @property
+    def takes(self) -> list[str]:
+        return [name for name, chosen in self.cleaned_data.items() if chosen == TAKEN]

@@ -13,23 +13,10 @@ from django.utils.translation import gettext_lazy as _
 from booking.concerned import Period
 from centres.calendar import LONGEST_ABSENCE, wall
 from centres.models import Absence, Centre, Closure, Practitioner, Site
+from frontend.fields import ClockInput, DayInput, offer
 
 CENTRE, DEPARTMENT = "c", "d"
 KINDS = [("", _("–")), *Absence.Kind.choices]
-
-
-class DayInput(forms.DateInput):
-    input_type = "date"
-
-    def __init__(self) -> None:
-        super().__init__(format="%Y-%m-%d")
-
-
-class ClockInput(forms.TimeInput):
-    input_type = "time"
-
-    def __init__(self) -> None:
-        super().__init__(format="%H:%M")
 
 
 class PeriodForm(forms.Form):
@@ -71,14 +58,12 @@ class PeriodForm(forms.Form):
         places += [(DEPARTMENT, _("Tout le Département"))] if closes_all else []
         if places:
             offered.append((_("Fermeture"), places))
-        field = self.fields["what"]
-        assert isinstance(field, forms.ChoiceField)  # noqa: S101  for the type checker
-        field.choices = offered
+        offer(self, "what", offered)
         # Who is away for themselves only is not asked who.
         self.is_own = len(self.people) == 1 and not places
         if self.is_own:
             self.initial["what"] = next(iter(self.people))
-            field.widget = forms.HiddenInput()
+            self.fields["what"].widget = forms.HiddenInput()
             self.fields["kind"].label = _("Motif")
             self.fields["note"].label = _("Note entre collègues")
 

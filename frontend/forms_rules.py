@@ -18,6 +18,7 @@ from centres.models import AppointmentType, Centre, OpeningRule, Practitioner, S
 from centres.patterns import DAYS, MOST_EVERY, RANKS, Pattern, from_rrule, in_order, to_rrule
 from centres.seating import usual_seats
 from centres.written import read_clock, read_day
+from frontend.fields import ClockInput, DayInput, offer
 
 WEEKS, MONTHS, KEPT = "weeks", "months", "kept"
 # Where an error of the rule as a whole is shown.
@@ -36,7 +37,7 @@ SHOWN_AT = {
 class DayField(forms.Field):
     """A day by the browser's own calendar, or typed as people write it."""
 
-    widget = forms.DateInput({"type": "date"}, "%Y-%m-%d")
+    widget = DayInput
     default_error_messages = {
         "required": gettext_lazy("Choisissez un jour."),
         "invalid": gettext_lazy("Écrivez un jour comme 1/12/2026."),
@@ -54,7 +55,7 @@ class DayField(forms.Field):
 class ClockField(forms.Field):
     """A time by the browser's own clock, or typed as people write it."""
 
-    widget = forms.TimeInput({"type": "time"}, "%H:%M")
+    widget = ClockInput
     default_error_messages = {
         "required": gettext_lazy("Écrivez une heure."),
         "invalid": gettext_lazy("Écrivez une heure comme 9:30 ou 9 h 30."),
@@ -175,21 +176,16 @@ class RuleForm(forms.Form):
         pattern = from_rrule(said["rrule"], said["valid_from"]) if said else Pattern(())
         super().__init__(data, initial=initial_of(said, pattern, version, today))
         offered = said["type_ids"] if said else []
-        self._offer("practitioner", people_of(centre))
-        self._offer("site", [(site.pk, str(site)) for site in Site.objects.filter(centre=centre)])
-        self._offer("rhythm", rhythms(is_odd=pattern is None))
-        self._offer("weekdays", [(number, _(day)) for number, day in enumerate(DAYS)])
-        self._offer("ranks", [(rank, _(word)) for rank, word in RANKS.items()])
-        self._offer("types", kinds_of(offered))
+        offer(self, "practitioner", people_of(centre))
+        offer(self, "site", [(site.pk, str(site)) for site in Site.objects.filter(centre=centre)])
+        offer(self, "rhythm", rhythms(is_odd=pattern is None))
+        offer(self, "weekdays", [(number, _(day)) for number, day in enumerate(DAYS)])
+        offer(self, "ranks", [(rank, _(word)) for rank, word in RANKS.items()])
+        offer(self, "types", kinds_of(offered))
         for name in ("weekdays", "ranks"):
             self.fields[name].is_unmarked = True  # type: ignore[attr-defined]  # the rhythm decides
         if not said or pattern is None:  # a particular recurrence may count from its first day
             del self.fields["since"]
-
-    def _offer(self, name: str, choices: list[Any]) -> None:
-        field = self.fields[name]
-        assert isinstance(field, forms.ChoiceField)  # noqa: S101  for the type checker
-        field.choices = choices
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}

@@ -8,9 +8,11 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from booking.models import CallbackRequest
+from booking.actions.remarking import one_line
+from booking.contacts import spoken_languages
+from booking.models import AppointmentRemark, CallbackRequest
 from centres.models import AppointmentType
-from frontend.fields import PhoneField
+from frontend.fields import DayInput, PhoneField, offer
 from frontend.forms_family import Choices, in_french
 from frontend.forms_rules import DayField
 from notifications.models import OutboxMessage
@@ -45,9 +47,7 @@ class AddressForm(forms.Form):
     def __init__(self, *args: Any, ways: list[str], **options: Any) -> None:
         super().__init__(*args, **options)
         labels = dict(OutboxMessage.Channel.choices)
-        field = self.fields["channel"]
-        assert isinstance(field, forms.ChoiceField)  # noqa: S101  for the type checker
-        field.choices = [(way, labels[way]) for way in ways]
+        offer(self, "channel", [(way, labels[way]) for way in ways])
 
 
 class OutcomeForm(forms.Form):
@@ -86,6 +86,36 @@ class CancelVisitForm(forms.Form):
         return in_french(WHY, self.cleaned_data["why"]) if self.is_asked else ""
 
 
+class RemarkForm(forms.Form):
+    """What helps to receive a family; `seen` is what stood when the page was shown. A second button
+    empties it."""
+
+    text = forms.CharField(
+        label=_("Remarque"),
+        help_text=_(
+            "Pour l’accueil et le professionnel : « poussette double », « vient avec sa sœur »."
+            " La famille ne la reçoit pas. Rien de médical. Effacée une semaine après."
+        ),
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2, "autocomplete": "off"}),
+    )
+    seen = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.fields["text"].is_unmarked = True  # type: ignore[attr-defined]  # emptied, it is gone
+
+    def clean_text(self) -> str:
+        text, longest = one_line(self.cleaned_data["text"]), AppointmentRemark.LONGEST
+        if "vider" in self.data:
+            return ""
+        if (over := len(text) - longest) > 0:
+            said = _("%(longest)s caractères au plus : il y en a %(over)s de trop.")
+            values = {"longest": longest, "over": over}
+            raise forms.ValidationError(said % values, code="too_long")
+        return text
+
+
 class NewCallbackForm(forms.Form):
     """A call-back that an agent notes while talking."""
 
@@ -98,11 +128,14 @@ class NewCallbackForm(forms.Form):
         to_field_name="slug",
         empty_label=_("Choisir…"),
     )
+    language = forms.ChoiceField(
+        label=_("Langue"), choices=spoken_languages, initial="fr", required=False
+    )
     again_on = forms.DateField(
         label=_("À rappeler le"),
         help_text=_("Vide : dans deux jours ouvrés."),
         required=False,
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        widget=DayInput,
     )
     preference = forms.CharField(
         label=_("Moments préférés, ce qu’il faut savoir"), max_length=200, required=False
@@ -111,6 +144,10 @@ class NewCallbackForm(forms.Form):
     def __init__(self, *args: Any, today: date, **options: Any) -> None:
         super().__init__(*args, **options)
         self.today = today
+        self.fields["language"].is_unmarked = True  # type: ignore[attr-defined]  # one is chosen
+
+    def clean_language(self) -> str:
+        return self.cleaned_data["language"] or "fr"
 
     def clean_again_on(self) -> date | None:
         again_on: date | None = self.cleaned_data["again_on"]

@@ -2,9 +2,10 @@
 
 Other pages lead to the search (`families`) or to `book-for` with these names in the address, which
 stay what they are: `kind`, `centre` (slugs), `site`, `practitioner`, `child` (ids; `child` once per
-child), `from` (2026-11-24), `half` (matin, apres-midi), `is_outside_school` (on), and `creneau`, a
-time already chosen: the minute of its start since the epoch, its site and, if it is to be one
-person's, the practitioner: `29876540-3` or `29876540-3-17`.
+child), `from` (2026-11-24), `half` (matin, apres-midi), `is_outside_school` (on), `rappel`, the id
+of the promised call that leads here (`called`), and `creneau`, a time already chosen: the minute of
+its start since the epoch, its site and, if it is to be one person's, the practitioner:
+`29876540-3` or `29876540-3-17`.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from booking.actions.confirming import due_date_is_asked
 from booking.errors import BadTime
 from booking.models import Child, Guardian, Household
 from centres.models import AppointmentType, Centre, Practitioner, Shift
+from frontend.fields import DayInput, offer
 from frontend.forms import DateBoxesField
 from frontend.forms_child import PERSONAL, ChildFields
 from frontend.week import AFTERNOON, MORNING
@@ -32,7 +34,11 @@ Audience, Booking = AppointmentType.Audience, AppointmentType.Booking
 LOOK_AHEAD = timedelta(weeks=8)
 # What another page may say in the address; of a chosen time the form keeps it from page to page.
 CHOSEN = "creneau"
-CARRIED = ("kind", "centre", "site", "practitioner", "from", "half", "is_outside_school", CHOSEN)
+CALL = "rappel"
+CARRIED = (
+    *("kind", "centre", "site", "practitioner", "from", "half", "is_outside_school"),
+    *(CALL, CHOSEN),
+)
 CHOSEN_TIME = re.compile(r"([0-9]{1,9})-([0-9]{1,9})(?:-([0-9]{1,9}))?", re.ASCII)
 
 
@@ -113,12 +119,13 @@ class TimesForm(forms.Form):
         self.practitioners = {str(each.pk): each for each in _working_at(chosen, now=now)}
         super().__init__(data, initial={"centre": chosen.slug, **(initial or {})})
         asked = self.kinds.get(given.get("kind", ""))
+        self.may_need_child = asked is None or asked.audience == Audience.CHILD
         if asked is None or not due_date_is_asked(asked):
             del self.fields["due_on"]
         self.fields["from"] = forms.DateField(
             label=_("À partir du"),
             required=False,
-            widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+            widget=DayInput,
         )
         self._offer("kind", self.kinds, none=_("Choisir…"))
         self._offer("centre", self.centres)
@@ -130,10 +137,13 @@ class TimesForm(forms.Form):
                 self.fields[name].widget = forms.HiddenInput()
 
     def _offer(self, name: str, choices: dict[str, Any], *, none: Any = None) -> None:
-        field = self.fields[name]
-        assert isinstance(field, forms.ChoiceField)  # noqa: S101  for the type checker
         listed: list[tuple[str, Any]] = [("", none)] if none is not None else []
-        field.choices = [*listed, *((key, str(each)) for key, each in choices.items())]
+        offer(self, name, [*listed, *((key, str(each)) for key, each in choices.items())])
+
+    def unmark(self, *names: str) -> None:
+        """A child is not called optional while what it is for may need one."""
+        for name in names:
+            self.fields[name].is_unmarked = self.may_need_child  # type: ignore[attr-defined]
 
     @property
     def asked_kind(self) -> AppointmentType | None:
@@ -222,6 +232,7 @@ class WishForm(ChildFields, TimesForm):
             self.fields["child"].help_text = ""
         if not self.children:
             del self.fields["child"]
+        self.unmark(*(("child",) if self.children else PERSONAL))
         if len(self.guardians) == 1:
             self.fields["guardian"].widget = forms.HiddenInput()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, time
 from typing import Any
 
@@ -92,8 +92,9 @@ class WishesForm(forms.Form):
         today: date,
         entry: WaitingListEntry | None = None,
         practitioner_id: int | None = None,
+        initial: Mapping[str, Any] | None = None,
     ) -> None:
-        super().__init__(data, initial=_initial(entry, sites))
+        super().__init__(data, initial={**_initial(entry, sites), **(initial or {})})
         self.today, self.practitioner_id = today, practitioner_id
         field = self.fields["sites"]
         assert isinstance(field, forms.MultipleChoiceField)  # noqa: S101  for the type checker

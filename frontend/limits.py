@@ -7,8 +7,9 @@ limits are far above one family's needs and the hard ones far above a queue of f
 from __future__ import annotations
 
 import ipaddress
+import math
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import wraps
 from typing import Concatenate, NamedTuple, ParamSpec
 
@@ -17,11 +18,13 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
-from booking import throttle
+from booking import throttle, verification
 from booking.actors import SMS, channel_of
 from booking.errors import TooManyAttempts, TooManySms
+from booking.models import Appointment
 from booking.rules import HOLD_FOR
 from frontend import pow
+from frontend.refusals import seconds_of
 from notifications.sms.numbers import Zone, zone_of
 
 P = ParamSpec("P")
@@ -46,7 +49,8 @@ class Budget(NamedTuple):
 
 
 # Each hold keeps a time from others, for half an hour at most: few are free, nobody empties a
-# centre, and never more are held at once than may be tried.
+# centre, and never more are held at once than may be tried. One that became an appointment counts
+# no more: at the hour of release a mobile operator's address stands for hundreds of families.
 HOLDS = Budget("hold", 20, 60, seconds=2 * int(HOLD_FOR.total_seconds()), is_lasting=True)
 DETAILS = Budget("who", 60, 300)
 CODES = Budget("code", 60, 300)
@@ -60,7 +64,7 @@ SENDS_WINDOW = 900
 # Codes by SMS cost money, and an idle finger can make a phone ring all night: a number gets three
 # an hour and six a day, whoever asks. An asker's rations depend on where the numbers are; abroad,
 # where SMS are asked for to earn money by them, all askers together have one too.
-HOUR, DAY = 3600, 86_400
+HOUR, DAY = 3600, throttle.DAY
 SMS_PER_NUMBER_HOUR, SMS_PER_NUMBER_DAY = 3, 6
 
 
@@ -157,10 +161,32 @@ def _held_back(request: HttpRequest, budget: Budget) -> HttpResponseBase | None:
         is_lasting=budget.is_lasting,
     )
     if tries > budget.most:
-        return too_many(request, budget.seconds)
+        free_at = throttle.free_at(
+            key=f"{budget.name}:{client}",
+            limit=budget.most,
+            seconds=budget.seconds,
+            now=now,
+            is_lasting=budget.is_lasting,
+        )
+        return _told_to_wait(request, free_at - now)
     if tries > budget.calm and not pow.is_proved(pow.given(request), client=client, now=now):
         return pow.ask(request, client=client, now=now, level=budget.level(tries))
     return None
+
+
+def came_to_good(
+    request: HttpRequest, held: Appointment, done: Appointment, *, now: datetime
+) -> None:
+    """A hold from this address became an appointment: it no longer keeps a time for nobody. What a
+    second press finds `done` was given back by the first."""
+    if done.changed_at != now:
+        return
+    throttle.give_back(
+        key=f"{HOLDS.name}:{client_of(request)}",
+        seconds=HOLDS.seconds,
+        tried_at=held.created_at,
+        now=now,
+    )
 
 
 def digest(text: str) -> str:
@@ -170,7 +196,8 @@ def digest(text: str) -> str:
 
 def check_may_send(request: HttpRequest, contact: str, *, now: datetime) -> None:
     """Raises TooManyAttempts, or TooManySms, when this visitor may have no other code sent to this
-    contact now."""
+    contact now; TooManyGuesses when none would be looked at."""
+    verification.check_may_guess(contact, asker=client_of(request), now=now)
     if not may_send_code(request, contact, now=now):
         raise TooManySms if channel_of(contact) == SMS else TooManyAttempts
 
@@ -253,6 +280,16 @@ def may_try_code(request: HttpRequest, user: int, *, now: datetime) -> bool:
 
 
 def too_many(request: HttpRequest, seconds: int, template: str = "429.html") -> HttpResponseBase:
-    response = render(request, template, status=429)
+    """The page that says how long until a window of so many seconds is over."""
+    now = timezone.now()  # noqa: TID251  asked for by views, for the page alone
+    ends = throttle.window_ends(seconds=seconds, now=now)
+    return _told_to_wait(request, ends - now, template)
+
+
+def _told_to_wait(
+    request: HttpRequest, left: timedelta, template: str = "429.html"
+) -> HttpResponseBase:
+    seconds = seconds_of(left)
+    response = render(request, template, {"minutes": math.ceil(seconds / 60)}, status=429)
     response["Retry-After"] = str(seconds)
     return response

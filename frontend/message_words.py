@@ -21,6 +21,7 @@ KINDS = {
     "confirmation": gettext_noop("Confirmation du rendez-vous"),
     "together": gettext_noop("Confirmation de plusieurs rendez-vous"),
     "moved": gettext_noop("Changement d’horaire"),
+    "corrected": gettext_noop("Motif corrigé"),
     "cancelled": gettext_noop("Annulation du rendez-vous"),
     "closed": gettext_noop("Annulation par le centre"),
     "proposed": gettext_noop("Autre créneau proposé"),
@@ -117,11 +118,13 @@ HANDLED = {
 
 
 class Step(NamedTuple):
-    """One thing that happened to a message; without a time when nobody noted it."""
+    """One thing that happened to a message; without a time when nobody noted it. One that is not
+    dated has its place among others by a time that is not told."""
 
     at: datetime | None
     says: str
     is_trouble: bool = False
+    is_dated: bool = True
 
 
 def kind_of(message: OutboxMessage) -> str:

@@ -10,9 +10,11 @@ from zoneinfo import ZoneInfo
 from booking import queries as booking_queries
 from booking.availability import Slot, Window
 from booking.rules import ANY_DAY, Days
+from booking.wording import spoken_town
 from centres import queries
 from centres.geo import distance_km
 from centres.models import AppointmentType, Centre
+from centres.queries import Elsewhere
 from frontend.opening import Opening
 from frontend.week import on_days
 
@@ -21,11 +23,13 @@ Point = tuple[float, float]
 
 @dataclass(frozen=True, slots=True)
 class Nearby:
-    """A centre as the search shows it. `start` is the minute of its next free time, if any."""
+    """A centre as the search shows it. `start` is the minute of its next free time, if any;
+    `elsewhere` where that is, if not at the centre itself."""
 
     opening: Opening
     kilometres: float | None
     start: int | None
+    elsewhere: Elsewhere | None = None
 
     @property
     def centre(self) -> Centre:
@@ -34,6 +38,14 @@ class Nearby:
     @property
     def is_open(self) -> bool:
         return self.opening.is_open
+
+    @property
+    def place(self) -> str:
+        """à Pipriac · Espace des Halles, in the centre's own town; empty at the centre itself."""
+        if self.elsewhere is None:
+            return ""
+        town = self.elsewhere.town
+        return self.elsewhere.name if town == self.centre.town else spoken_town(town)
 
 
 def is_bookable(kind: AppointmentType) -> bool:
@@ -46,19 +58,28 @@ def around(
 ) -> list[Nearby]:
     """Every centre, nearest first (by name without a point): centres, holidays if the type's notice
     is in working days, and one query for the next free time of all open ones."""
-    openings = [Opening(centre, now) for centre in queries.public_centres()]
+    centres, elsewhere = queries.centres_and_elsewhere()
+    openings = [Opening(centre, now) for centre in centres]
     opened = [opening.centre for opening in openings if opening.is_open]
     slots = _next_free(kind, opened, now=now, days=days) if is_bookable(kind) else {}
-    found = [_nearby(opening, point, slots) for opening in openings]
+    named = elsewhere if kind.is_at_a_place else {}
+    found = [_nearby(opening, point, slots, named) for opening in openings]
     return sorted(found, key=lambda each: (each.kilometres or 0.0, each.centre.name))
 
 
-def _nearby(opening: Opening, point: Point | None, slots: Mapping[int, Slot]) -> Nearby:
+def _nearby(
+    opening: Opening,
+    point: Point | None,
+    slots: Mapping[int, Slot],
+    elsewhere: Mapping[int, Elsewhere],
+) -> Nearby:
     centre = opening.centre
+    slot = slots.get(centre.pk)
     return Nearby(
         opening=opening,
         kilometres=distance_km(point, (centre.latitude, centre.longitude)) if point else None,
-        start=slots[centre.pk].start if centre.pk in slots else None,
+        start=slot.start if slot else None,
+        elsewhere=elsewhere.get(slot.site) if slot else None,
     )
 
 

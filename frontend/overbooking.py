@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from booking.overbooking import Crowded, crowded
 from booking.wording import spoken_day, spoken_time
 from centres.calendar import from_minute
+from frontend.fields import offer
 from frontend.forms_talking import Wish
 from frontend.talking import window_of
 
@@ -45,9 +46,7 @@ class OverbookForm(forms.Form):
         self, data: Mapping[str, Any] | None, *, found: Sequence[Crowded], zone: ZoneInfo
     ) -> None:
         super().__init__(data)
-        field = self.fields["extra"]
-        assert isinstance(field, forms.ChoiceField)  # noqa: S101  for the type checker
-        field.choices = [("", _("Choisir…")), *(_group(each, zone) for each in found)]
+        offer(self, "extra", [("", _("Choisir…")), *(_group(each, zone) for each in found)])
 
     @property
     def chosen(self) -> Extra:

@@ -92,6 +92,8 @@ class Session(Section):
         watcher = reader.watcher(centre)
         super().__init__(block, watcher)
         self.centre = centre
+        # Whether families of this centre are theirs to look for.
+        self.is_of_desk = any(each.pk == centre.pk for each in reader.desk.centres)
         self.patients = [Patient(entry, watcher, reader) for entry in block.entries]
 
     @property

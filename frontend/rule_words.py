@@ -13,7 +13,7 @@ from django.utils.translation import ngettext
 
 from booking.actions.ruling import Outcome, token
 from booking.models import Appointment
-from booking.wording import is_english, spoken_day, spoken_time
+from booking.wording import spoken_day, spoken_time, spoken_town
 from centres.actions import RuleFields
 from centres.actions.ruling import fields_of, read_fields
 from centres.differences import Difference, HalfDay, Kind
@@ -21,9 +21,6 @@ from centres.models import AppointmentType, Centre, OpeningRule, Practitioner, R
 from centres.patterns import from_rrule, say_days, say_rhythm
 from frontend.board import name_of
 from frontend.staff import Desk
-
-# One goes "au Rheu", never "à Le Rheu".
-CONTRACTED = {"Le ": "au ", "Les ": "aux "}
 
 
 class Names:
@@ -56,10 +53,7 @@ class Names:
     def place(self, pk: int) -> str:
         """à Redon · au Rheu · à Redon (Espace des Halles), where there are two of them"""
         site = self.sites[pk]
-        start = next((each for each in CONTRACTED if site.town.startswith(each)), "")
-        said = _("à %(town)s") % {"town": site.town}
-        if start and not is_english():
-            said = CONTRACTED[start] + site.town[len(start) :]
+        said = spoken_town(site.town)
         if self._towns[site.centre_id, site.town] > 1:
             said = f"{said} ({site.name})"
         return said if site.centre_id == self.centre.pk else f"{said}, {site.centre.name}"
@@ -298,6 +292,11 @@ class Preview:
             spoken_day(self.outcome.others[pk].starts_at.astimezone(self.names.zone))
             for pk in self.outcome.saved.expansion.crowded
         ]
+
+    @property
+    def is_void(self) -> bool:
+        """Whether all is said already: there is nothing to save."""
+        return not self.outcome.saved.decisions
 
     @property
     def is_empty(self) -> bool:

@@ -13,6 +13,7 @@ from datetime import datetime
 from django.db.models import Q
 from django.http import Http404, HttpRequest
 
+from booking.actors import Actor
 from booking.finding import Scope
 from booking.models import Appointment
 from centres.models import Centre, Department, Membership, User
@@ -46,6 +47,11 @@ class Desk:
     def home(self) -> str:
         """The page (its name) of who has no centre: what the whole Département is to audit."""
         return "health" if self.sees_health else "reads"
+
+    @property
+    def actor(self) -> Actor:
+        """Who signs what is done to an appointment; its history keeps so much of a name."""
+        return Actor("agent", self.label[:80])
 
     def scope(self, *, now: datetime) -> Scope:
         """Whose families they find."""

@@ -23,13 +23,16 @@ MOST = 40
 @dataclass(frozen=True, slots=True)
 class Times:
     """What fits a wish. `later` is the day from which there is more than is shown. `chosen` is the
-    time another page chose; `is_chosen_free` says whether it can be had."""
+    time another page chose; `is_chosen_free` says whether it can be had. `begun` is for who stands
+    at the desk: nobody is proposed it."""
 
     proposals: Sequence[Start]
     days: Sequence[tuple[date, Sequence[Start]]]
     later: date | None
     chosen: Start | None = None
     is_chosen_free: bool = False
+    begun: Sequence[Start] = ()
+    has_chosen_begun: bool = False
 
 
 def times_for(wish: Wish, *, now: datetime) -> Times:
@@ -38,7 +41,7 @@ def times_for(wish: Wish, *, now: datetime) -> Times:
     slots = queries.search(
         kind=wish.kind,
         centre=wish.centre,
-        window=window_of(wish, zone, now=now),
+        window=window_of(wish, zone, now=now, is_at_desk=True),
         now=now,
         for_public=False,
         together=wish.together,
@@ -48,13 +51,18 @@ def times_for(wish: Wish, *, now: datetime) -> Times:
     if wish.practitioner_id is not None:
         slots = [slot for slot in slots if slot.practitioner == wish.practitioner_id]
     starts = week.starts(slots, zone, Filters(half=wish.half, site=wish.site_id))
+    begun = [start for start in starts if start.minute < to_minute(now)]
+    starts = starts[len(begun) :]
+    has_begun = chosen is not None and chosen.minute < to_minute(now)
+    if chosen is not None:
+        begun = [start for start in begun if start.minute != chosen.minute]
     if wish.is_outside_school:
         starts = _outside_school(starts, wish)
     shown = _whole_days(starts)
     days = [(on, list(each)) for on, each in groupby(shown, key=lambda start: start.at.date())]
     later = starts[len(shown)].at.date() if len(starts) > len(shown) else None
     ideas = week.nearest(starts, chosen.minute) if chosen else week.proposals(starts)
-    return Times(ideas, days, later, chosen, is_free)
+    return Times(ideas, days, later, chosen, is_free, begun, has_begun)
 
 
 def _at(chosen: Chosen, zone: ZoneInfo) -> Start:
@@ -75,10 +83,13 @@ def _whole_days(starts: Sequence[Start]) -> Sequence[Start]:
     return whole or [start for start in starts if start.at.date() == last]
 
 
-def window_of(wish: Wish, zone: ZoneInfo, *, now: datetime) -> Window:
+def window_of(wish: Wish, zone: ZoneInfo, *, now: datetime, is_at_desk: bool = False) -> Window:
     """Of the weeks to come, from the day wished for, the days on which every child or the pregnancy
-    is of the right age. A time that was chosen further ahead is looked at too."""
+    is of the right age. A time that was chosen further ahead is looked at too, and for who is
+    `is_at_desk` what has begun a moment ago."""
     window = rules.agent_window(now=now)
+    if is_at_desk:
+        window = rules.desk_window(now=now, duration=wish.kind.duration_min)
     since = window.earliest
     if wish.since is not None:
         since = max(since, to_minute(wall(wish.since, time(), zone)))

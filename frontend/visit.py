@@ -138,8 +138,7 @@ class Visit:
     @property
     def is_at_a_place(self) -> bool:
         """Whether the family goes somewhere: not by phone, by video or at home."""
-        mode = AppointmentType.Mode
-        return self.appointment.type.mode not in (mode.PHONE, mode.VIDEO, mode.HOME)
+        return self.appointment.type.is_at_a_place
 
     @property
     def is_address_sure(self) -> bool:

@@ -5,15 +5,17 @@ from __future__ import annotations
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from booking.models import CallbackRequest, CallbackTry, WaitingListEntry, WaitingListOffer
-from booking.ringback import Place
+from booking.ringback import Calls, Place
 from booking.wording import spoken_day, spoken_instant, spoken_time
 from centres.models import AppointmentType, Site
 from frontend.calling import speaks
 from frontend.forms_waiting import DAYS
+from frontend.history_words import Named, who
 from frontend.staff import Desk
 
 HOW = {
@@ -22,13 +24,11 @@ HOW = {
 }
 
 
-class Call:
-    """One promise to call back, as the desk reads it."""
+class Asked:
+    """A request to be called back, as the desk reads it."""
 
-    def __init__(self, asked: CallbackRequest, desk: Desk, now: datetime) -> None:
+    def __init__(self, asked: CallbackRequest, desk: Desk) -> None:
         self.asked, self.desk = asked, desk
-        self.tries: list[CallbackTry] = asked.made  # type: ignore[attr-defined]  # prefetched
-        self.taken_by = asked.taken(now=now)
 
     @property
     def name(self) -> str:
@@ -43,15 +43,32 @@ class Call:
     def language(self) -> str:
         return speaks(None, self.asked.language)
 
-    @property
-    def is_mine(self) -> bool:
-        return self.taken_by == self.desk.label
+
+class Call(Asked):
+    """The same on the list of calls, with what was tried and by whom; of a log-in address, `named`
+    knows the name."""
+
+    def __init__(self, asked: CallbackRequest, desk: Desk, now: datetime, named: Named) -> None:
+        super().__init__(asked, desk)
+        made: list[CallbackTry] = asked.made  # type: ignore[attr-defined]  # prefetched
+        self.tries = [(each, who(each.by, named)) for each in made]
+        taken_by = asked.taken(now=now)
+        self.is_mine = taken_by == desk.label
+        self.taken_by = who(taken_by, named) if taken_by else ""
+        self.closed_by = who(asked.closed_by, named)
 
     @property
     def missed(self) -> int:
         """How often nobody answered."""
         unreached = CallbackRequest.Outcome.UNREACHED
-        return sum(each.outcome == unreached for each in self.tries)
+        return sum(each.outcome == unreached for each, _by in self.tries)
+
+
+def signed_by(found: Calls) -> set[str]:
+    """All who made, closed or took one of these calls."""
+    shown = [*found.overdue, *found.today, *found.later, *found.done]
+    tries = {each.by for asked in shown for each in asked.made}  # type: ignore[attr-defined]
+    return tries.union(*({asked.closed_by, asked.taken_by} for asked in shown))
 
 
 def reason_of(kind: AppointmentType, centre_id: int, desk: Desk) -> str:
@@ -119,8 +136,8 @@ def wishes_of(entry: WaitingListEntry, sites: dict[int, Site]) -> list[str]:
     """What limits it, a few words each; that nothing does, if so."""
     found = []
     if len(entry.days) < len(DAYS):
-        names = dict(DAYS)
-        found.append(" ".join(str(names.get(str(day), "")) for day in entry.days).strip())
+        named_days = [str(name) for number, name in DAYS if int(number) in entry.days]
+        found.append(get_text_list(named_days, _("et")))
     if entry.opens is not None:
         found.append(_("à partir de %(clock)s") % {"clock": spoken_time(entry.opens)})
     if entry.closes is not None:

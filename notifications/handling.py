@@ -226,6 +226,11 @@ def reroute(message: OutboxMessage, ways: Sequence[tuple[str, str]]) -> None:
     message.save(update_fields=["channel", "recipient", "alternatives", "state"])
 
 
+def give_to(person_ref: str, which: Q) -> int:
+    """These messages are for another record of the same person from now on; how many."""
+    return OutboxMessage.objects.filter(which).update(person_ref=person_ref)
+
+
 @transaction.atomic
 def read_reply(*, pk: int, by: str, now: datetime) -> Inbound:
     """Somebody has read what a family wrote back, and done what it asks. Raises AlreadyHandled."""

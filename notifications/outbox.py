@@ -52,6 +52,15 @@ WHERE subject_ref = ANY (%(subject_refs)s) AND kind = ANY (%(kinds)s)
        OR state IN ('sending', 'uncertain') AND intent_key <> ALL (%(wanted)s))
 RETURNING kind, person_ref, channel, state <> 'superseded'
 """
+# What left, or was leaving, while it seemed withdrawn is tried again, or takes another way.
+HOLDS_AGAIN = """
+UPDATE notifications_outboxmessage SET
+    version = subject.now,
+    is_withdrawn = is_withdrawn AND (state = 'superseded' OR handled_as <> '')
+FROM unnest(%(subject_refs)s::text[], %(before)s::int[], %(now)s::int[])
+    AS subject (ref, before, now)
+WHERE subject_ref = subject.ref AND version = subject.before AND kind = ANY (%(kinds)s)
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,6 +126,18 @@ def waiting(*, subject_refs: Iterable[str], kinds: Iterable[str]) -> dict[str, s
     return dict(found.order_by("id").values_list("subject_ref", "kind"))
 
 
+def hold_back(*, subject_ref: str, kind: str, person_ref: str) -> bool:
+    """Whether a message of this kind to this person waits to tell of this subject. It is not put
+    into words before this transaction is over: then it says what is true by then."""
+    planned = OutboxMessage.objects.filter(
+        subject_ref=subject_ref,
+        kind=kind,
+        person_ref=person_ref,
+        state=OutboxMessage.State.PLANNED,
+    )
+    return bool(planned.select_for_update().values_list("id", flat=True))
+
+
 def reference(message: OutboxMessage) -> str:
     """What providers are given to know this message by: the same at every attempt."""
     return uuid5(NAMESPACE_URL, message.intent_key).hex
@@ -166,3 +187,19 @@ def supersede(
     with connection.cursor() as cursor:
         cursor.execute(SUPERSEDE, values)
         return [Withdrawn(*row) for row in cursor.fetchall()]
+
+
+def holds_again(versions: Mapping[str, tuple[int, int]], *, kinds: Iterable[str]) -> None:
+    """What came between is taken back: what was said of these subjects before (of the first
+    version), or was lost or leaving, is true of them as they are now (the second). What had not
+    left stays withdrawn. One statement, none for nothing."""
+    if not versions:
+        return
+    values: dict[str, Any] = {
+        "subject_refs": list(versions),
+        "before": [before for before, _now in versions.values()],
+        "now": [now for _before, now in versions.values()],
+        "kinds": list(kinds),
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(HOLDS_AGAIN, values)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import pairwise
 from uuid import NAMESPACE_URL, uuid5
 
@@ -25,7 +25,9 @@ SELECT m.id, m.intent_key, m.kind, m.channel, m.state, m.subject_ref, m.version,
      JOIN booking_appointment a ON a.id = e.appointment_id
      WHERE a.uid::text = m.subject_ref AND e.sequence > m.version) AS untrue_at,
     (SELECT max(t.opened_at) FROM notifications_attempt t WHERE t.message_id = m.id) AS last_try,
-    (SELECT count(*) FROM notifications_attempt t WHERE t.message_id = m.id) AS tries
+    (SELECT count(*) FROM notifications_attempt t WHERE t.message_id = m.id) AS tries,
+    (SELECT count(*) FROM notifications_attempt t WHERE t.message_id = m.id
+       AND t.outcome = 'given_up' AND t.closed_at - t.opened_at >= %(answer_time)s) AS given_up
 FROM notifications_outboxmessage m ORDER BY m.id
 """
 # The last change of each appointment must have its message, or one withdrawn by the next rule.
@@ -68,6 +70,13 @@ class Row:
     untrue_at: datetime | None
     last_try: datetime | None
     tries: int
+    given_up: int  # attempts whose server had all its time to answer, and did not
+
+    @property
+    def may_repeat(self) -> bool:
+        """Nobody can be asked whether a mail left: once its server's time to answer is over
+        (RFC 5321 §4.5.3.2.6) it goes once more, under the same Message-ID. An SMS never does."""
+        return self.channel == "email" and self.given_up == 1
 
 
 @dataclass
@@ -80,6 +89,7 @@ class Verdict:
     overtaken: list[str] = field(default_factory=list)
     sent: int = 0
     waiting: int = 0  # e-mails whose server never answered: their 12 minutes are not over
+    repeated: int = 0  # e-mails that arrived once more with the same Message-ID, by that rule
     visible: int = 0  # in a state somebody is told of
     later: int = 0  # reminders of another day
     outcomes: dict[str, int] = field(default_factory=dict)  # of the attempts
@@ -94,15 +104,24 @@ class Verdict:
             f"{self.sent} sent, {len(self.lost)} lost, {len(self.doubled)} doubled, "
             f"{len(self.stale)} stale, {len(self.overtaken)} overtaken; {self.retried} tried more "
             f"than once, {self.visible} withdrawn or given up in sight, {self.later} due another "
-            f"day, {self.waiting} e-mails wait for their server's time to be over; {self.outcomes}"
+            f"day, {self.waiting} e-mails wait for their server's time to be over, {self.repeated} "
+            f"came once more after it; {self.outcomes}"
         )
 
 
-def judge(url: str, *, sms: Mapping[str, list[float]], mail: Mapping[str, list[float]]) -> Verdict:
-    """`sms` and `mail`: the instants at which each reference, or Message-ID, was taken."""
+def judge(
+    url: str,
+    *,
+    sms: Mapping[str, list[float]],
+    mail: Mapping[str, list[float]],
+    answer_time: timedelta,
+) -> Verdict:
+    """`sms` and `mail`: the instants at which each reference, or Message-ID, was taken;
+    `answer_time`: how long a mail server has to answer."""
     verdict = Verdict()
     with psycopg.connect(url) as link:
-        rows = link.cursor(row_factory=class_row(Row)).execute(MESSAGES).fetchall()
+        reader = link.cursor(row_factory=class_row(Row))
+        rows = reader.execute(MESSAGES, {"answer_time": answer_time}).fetchall()
         untold = link.execute(UNTOLD).fetchall()
         (twice,) = link.execute(TWO_OPEN).fetchone() or (0,)
         verdict.outcomes = dict(link.execute(OUTCOMES).fetchall())
@@ -112,7 +131,7 @@ def judge(url: str, *, sms: Mapping[str, list[float]], mail: Mapping[str, list[f
     for row in rows:
         key = uuid5(NAMESPACE_URL, row.intent_key)
         taken[row.id] = sms.get(key.hex, []) if row.channel == "sms" else mail.get(str(key), [])
-        _judge_one(row, taken[row.id], verdict)
+        judge_one(row, taken[row.id], verdict)
     known = {uuid5(NAMESPACE_URL, row.intent_key) for row in rows}
     strays = {*sms} - {key.hex for key in known} | {*mail} - {str(key) for key in known}
     verdict.lost += [f"taken, but of no row: {key}" for key in strays]
@@ -120,11 +139,14 @@ def judge(url: str, *, sms: Mapping[str, list[float]], mail: Mapping[str, list[f
     return verdict
 
 
-def _judge_one(row: Row, taken: list[float], verdict: Verdict) -> None:
+def judge_one(row: Row, taken: list[float], verdict: Verdict) -> None:
+    """Add to the verdict what became of one message; `taken`: the instants at which it was."""
     state, key = row.state, row.intent_key
     verdict.sent += bool(taken)
     verdict.retried += row.tries > 1
-    if len(taken) > 1:
+    if len(taken) == 2 and row.may_repeat:
+        verdict.repeated += 1
+    elif len(taken) > 1:
         verdict.doubled.append(f"{key} taken {len(taken)} times ({state})")
     if state in GOT and not taken:
         verdict.lost.append(f"{key} is {state}, nobody took it")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
@@ -14,7 +15,7 @@ from booking import rules
 from booking.actors import Actor
 from booking.constraints import broken_constraint
 from booking.errors import AskedAgain, CallbackClosed, CallbackTaken
-from booking.models import CallbackRequest, CallbackTry
+from booking.models import Appointment, CallbackRequest, CallbackTry
 from centres.calendar import add_working_days
 from centres.models import Centre, PublicHoliday
 
@@ -100,13 +101,51 @@ def close_callback(
         if request.outcome != chosen:
             raise CallbackClosed
         return request
-    _write_try(request, chosen, note=note, now=now, actor=actor)
-    request.outcome, request.state = chosen, chosen.state
-    request.note = note.strip()[:200]
-    request.closed_at, request.closed_by = now, actor.label
-    request.taken_by, request.taken_until = "", None
-    request.save(update_fields=[*CLOSING, *TAKING])
+    _close(request, chosen, note=note, now=now, actor=actor)
     return request
+
+
+@transaction.atomic
+def call_to_book(*, uid: UUID, note: str, now: datetime, actor: Actor) -> CallbackRequest:
+    """The family is called, and a time is looked for: the request stays open until one is booked,
+    and what is noted meanwhile is kept. It is this agent's for a while, unless a colleague took it.
+
+    Raises CallbackClosed.
+    """
+    request = _locked(uid)
+    if request.state != State.OPEN:
+        raise CallbackClosed
+    if request.taken(now=now) in ("", actor.label):
+        request.taken_by, request.taken_until = actor.label, now + TAKEN_FOR
+    request.note = note.strip()[:200] or request.note
+    request.save(update_fields=["note", *TAKING])
+    return request
+
+
+class Called(NamedTuple):
+    """What was booked on a call, if anything, and whether its request is closed by that."""
+
+    booked: Appointment | None
+    is_closed: bool
+
+
+@transaction.atomic
+def book_called(
+    *, uid: UUID, book: Callable[[], Appointment | None], now: datetime, actor: Actor
+) -> Called:
+    """Book for a family that asked to be called back: what is booked closes its request, with it or
+    not at all. A request that is gone, or closed by somebody else, stays as it is; nobody's booking
+    waits for that. It is locked last of all.
+
+    Raises whatever `book` raises; then the request stays open.
+    """
+    booked = book()
+    request = _locked_if_any(uid) if booked is not None else None
+    if request is None:
+        return Called(booked, is_closed=False)
+    if request.state == State.OPEN:
+        _close(request, Outcome.BOOKED, note="", now=now, actor=actor)
+    return Called(booked, is_closed=request.outcome == Outcome.BOOKED)
 
 
 @transaction.atomic
@@ -199,8 +238,33 @@ def made_tries(request: CallbackRequest) -> QuerySet[CallbackTry]:
 
 
 def _locked(uid: UUID) -> CallbackRequest:
+    """Raises CallbackRequest.DoesNotExist."""
+    request = _locked_if_any(uid)
+    if request is None:
+        raise CallbackRequest.DoesNotExist
+    return request
+
+
+def _locked_if_any(uid: UUID) -> CallbackRequest | None:
     found = CallbackRequest.objects.select_for_update(of=("self",)).select_related("centre")
-    return found.get(uid=uid)
+    return found.filter(uid=uid).first()
+
+
+def _close(
+    request: CallbackRequest,
+    outcome: CallbackRequest.Outcome,
+    *,
+    note: str,
+    now: datetime,
+    actor: Actor,
+) -> None:
+    """An open one, locked; what was noted while a time was looked for is told with it."""
+    note = note.strip()[:200] or request.note
+    _write_try(request, outcome, note=note, now=now, actor=actor)
+    request.outcome, request.state, request.note = outcome, outcome.state, note
+    request.closed_at, request.closed_by = now, actor.label
+    request.taken_by, request.taken_until = "", None
+    request.save(update_fields=[*CLOSING, *TAKING])
 
 
 def _write_try(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from uuid import UUID
 
@@ -9,16 +10,17 @@ from django.db import IntegrityError, transaction
 
 from booking import messages, rules
 from booking.actions.confirming import check_ahead, check_child_is_free, check_dates
-from booking.actions.holding import check_open, check_still_there, live_hold
+from booking.actions.holding import Ask, Wanted, check_open, check_still_there, clear_way, live_hold
 from booking.actors import FAMILY, Actor
 from booking.constraints import refuse_clash
-from booking.errors import TooLate, WrongState
+from booking.errors import SlotTaken, TooLate, WrongState
 from booking.loading import update_appointment
 from booking.locking import lock_appointments
 from booking.models import Appointment
+from centres.calendar import to_minute
 
-# By the centre, for one appointment.
-CALL_OFF = "call_off"
+# Because somebody asked; by the centre, for one appointment.
+CANCEL, CALL_OFF = "cancel", "call_off"
 # What a move takes over from the hold on the new time.
 PLACE_FIELDS = (
     "shift",
@@ -111,6 +113,29 @@ def record(appointment: Appointment, action: str, *, now: datetime, actor: Actor
     appointment.changed_at = now
 
 
+def take_time(
+    appointment: Appointment, write: Callable[[], None], *, now: datetime, actor: Actor
+) -> None:
+    """Write one that takes its time anew. As when holding, what nobody could confirm any more is
+    cleared out of its way, once. Raises SlotTaken."""
+    try:
+        _write_or_refuse(write)
+    except SlotTaken:
+        start, anywhere = to_minute(appointment.starts_at), Wanted(None, None, ())
+        ask = Ask(appointment.type, appointment.centre, start, now, actor, anywhere)
+        if not clear_way(ask):
+            raise
+        _write_or_refuse(write)
+
+
+@transaction.atomic
+def _write_or_refuse(write: Callable[[], None]) -> None:
+    try:
+        write()
+    except IntegrityError as error:
+        raise refuse_clash(error) from error
+
+
 @transaction.atomic
 def cancel(
     *,
@@ -124,9 +149,9 @@ def cancel(
     """Cancel an appointment still ahead; its time is offered again after the centre's delay.
 
     An agent cancels because the family asked (`is_asked`), or for the centre, which cannot receive
-    it: that decides what the message says, and whether anybody else is offered the time. `seen` is
-    the version (sequence) the agent saw. Cancelling twice is one cancellation. Raises WrongState,
-    TooLate.
+    it: that decides what the message says, and whether anybody else is offered the time. The
+    message leaves once the agent cannot undo it any more. `seen` is the version (sequence) the
+    agent saw. Cancelling twice is one cancellation. Raises WrongState, TooLate.
     """
     locked = lock_appointments([uid])
     already = locked.get(uid)
@@ -142,9 +167,12 @@ def cancel(
     appointment.sequence += 1
     appointment.note = reason[:200] or appointment.note  # why it was overbooked stays
     appointment.reoffer_at = _offered_again(appointment, is_called_off=is_called_off, now=now)
-    record(appointment, CALL_OFF if is_called_off else "cancel", now=now, actor=actor)
+    record(appointment, CALL_OFF if is_called_off else CANCEL, now=now, actor=actor)
     update_appointment(appointment, *CHANGED_FIELDS, "reoffer_at")
-    messages.cancelled(appointment, now=now, actor=actor, is_asked=is_asked)
+    leaves_at = None
+    if actor.is_agent:
+        leaves_at = rules.news_leaves_at(now, starts_at=appointment.starts_at)
+    messages.cancelled(appointment, now=now, actor=actor, is_asked=is_asked, leaves_at=leaves_at)
     return appointment
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from datetime import date, datetime
 
 from django.db import transaction
 
-from booking.actors import Actor
-from booking.errors import AgentsOnly, WrongState
-from booking.locking import lock_address
+from booking.actors import Actor, check_agent
+from booking.locking import FamilyChanged, lock_people
 from booking.models import Child, ChildAdded, Guardian, Guardianship, Household
 
 
@@ -20,11 +19,10 @@ def add_child(
     """Add a child to a guardian's household, and sign it; the child, and whether it is new.
 
     One of the same first name born the same day is that child, whoever pressed first: it gets the
-    tie to this guardian if that lacks. Raises AgentsOnly, WrongState when the family is gone.
+    tie to this guardian if that lacks. Raises AgentsOnly, FamilyChanged when the family is gone.
     """
-    if not actor.is_agent:
-        raise AgentsOnly
-    household = lock_family(guardians=guardian_id)
+    check_agent(actor)
+    household = lock_household(guardians=guardian_id)
     name = first_name.strip()
     born_then = Child.objects.filter(household=household, born_on=born_on).order_by("pk")
     same = (each for each in born_then if each.first_name.casefold() == name.casefold())
@@ -37,16 +35,13 @@ def add_child(
     return child, is_new
 
 
-def lock_family(*, contacts: Iterable[str] = (), **which: int) -> Household:
+def lock_household(*, contacts: Collection[str] = (), **which: int) -> Household:
     """In the order of all (locking.py): those who book for it, or will by these `contacts`, then
     the household. So nobody writes the same person at once, be it by a booking of its own. Raises
-    WrongState."""
-    people = Guardian.objects.filter(household__in=Household.objects.filter(**which))
-    known = {way for each in people for way in (each.email, each.number)}
-    for contact in sorted({*known, *contacts} - {""}):
-        lock_address(contact)
+    FamilyChanged."""
     found = Household.objects.filter(**which)
+    lock_people(Guardian.objects.filter(household__in=found), contacts=contacts)
     household = found.select_for_update(of=("self",), no_key=True).first()
     if household is None:
-        raise WrongState
+        raise FamilyChanged
     return household

@@ -7,6 +7,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 
 from booking import messages, queries, rules
 from booking.actions.families import (
@@ -28,6 +29,7 @@ from booking.errors import (
     DueDateRequired,
     NotOffered,
     OverbookedEnough,
+    PersonBookedThen,
     ReasonRequired,
     Refusal,
     TooSoon,
@@ -35,13 +37,18 @@ from booking.errors import (
 )
 from booking.loading import update_appointment
 from booking.locking import lock_address, lock_appointments, lock_shift
-from booking.models import Appointment
-from booking.overbooking import overbooked_in
+from booking.models import Appointment, Guardian
+from booking.overbooking import added, overbooked_in
 from booking.rows import twin
 from centres.calendar import from_minute
-from centres.models import AppointmentType, Centre, Shift
+from centres.models import AppointmentType, Centre
 
 Audience = AppointmentType.Audience
+OVERBOOKED: dict[str, str] = {
+    "state": Appointment.State.BOOKED,
+    "booked_via": Appointment.Via.AGENT,
+    "last_action": "overbook",
+}
 
 
 def confirm(
@@ -158,11 +165,21 @@ def _is_theirs(appointment: Appointment, who: Who, actor: Actor) -> bool:
 def check_person(kind: AppointmentType, centre: Centre, who: Who, *, starts_at: datetime) -> None:
     """Raises ChildRequired or DueDateRequired when the type cannot be judged without, AgeNotAllowed
     or WeeksNotAllowed when it is not meant for this person then."""
+    check_is_whole(kind, who)
+    check_dates(kind, centre, born_on=who.child_born_on, due_on=who.due_on, starts_at=starts_at)
+
+
+def check_is_whole(kind: AppointmentType, who: Who) -> None:
+    """Raises ChildRequired or DueDateRequired when who it is for is not told whole."""
+    check_child_is_named(kind, who)
+    if due_date_is_asked(kind) and who.due_on is None:
+        raise DueDateRequired
+
+
+def check_child_is_named(kind: AppointmentType, who: Who) -> None:
+    """Raises ChildRequired unless the child is told whole, of a type that is for one."""
     if kind.audience == Audience.CHILD and not (who.child_first_name and who.child_born_on):
         raise ChildRequired
-    if kind.audience == Audience.PREGNANCY and who.due_on is None:
-        raise DueDateRequired
-    check_dates(kind, centre, born_on=who.child_born_on, due_on=who.due_on, starts_at=starts_at)
 
 
 def check_dates(
@@ -192,7 +209,8 @@ def due_date(kind: AppointmentType, who: Who) -> date | None:
 
 
 def check_child_is_free(appointment: Appointment, *, at: Appointment) -> None:
-    """Raises AlreadyBookedThen when its child has another appointment at the time of `at`."""
+    """Raises AlreadyBookedThen when its child has another appointment at the time of `at`. Who is
+    at an open session can leave it for one."""
     if appointment.child is None:
         return
     clash = Appointment.objects.filter(
@@ -200,9 +218,40 @@ def check_child_is_free(appointment: Appointment, *, at: Appointment) -> None:
         state__in=OPEN_STATES,
         starts_at__lt=at.ends_at,
         ends_at__gt=at.starts_at,
-    ).exclude(pk=appointment.pk)
+    ).exclude(Q(pk=appointment.pk) | Q(booked_via=Appointment.Via.DOOR))
     if clash.exists():
         raise AlreadyBookedThen
+
+
+def check_is_free(appointment: Appointment) -> None:
+    """Whoever it is for cannot be in two places. Raises AlreadyBookedThen, PersonBookedThen."""
+    check_child_is_free(appointment, at=appointment)
+    if appointment.child is None:
+        check_adult_is_free(
+            appointment.guardian,
+            starts_at=appointment.starts_at,
+            ends_at=appointment.ends_at,
+            but=appointment,
+        )
+
+
+def check_adult_is_free(
+    guardian: Guardian | None,
+    *,
+    starts_at: datetime,
+    ends_at: datetime,
+    but: Appointment | None = None,
+) -> None:
+    """Who comes without a child cannot be in two places either. Raises PersonBookedThen."""
+    clash = Appointment.objects.filter(
+        guardian=guardian,
+        child=None,
+        state__in=OPEN_STATES,
+        starts_at__lt=ends_at,
+        ends_at__gt=starts_at,
+    ).exclude(Q(pk=but.pk if but else 0) | Q(booked_via=Appointment.Via.DOOR))
+    if clash.exists():
+        raise PersonBookedThen
 
 
 @transaction.atomic
@@ -234,8 +283,8 @@ def overbook(
     check_open(shift.centre, kind, now=now, actor=actor)
     if ends_at <= now or not shift.offers.filter(type=kind).exists():
         raise NotOffered
-    appointment = _over_others(shift, kind, starts_at, ends_at)
-    appointment.due_on, appointment.note = due_date(kind, who), reason.strip()[:200]
+    appointment = added(shift, kind, starts_at, ends_at, **OVERBOOKED, note=reason.strip()[:200])
+    appointment.due_on = due_date(kind, who)
     appointment.actor = actor.label
     appointment.created_at = appointment.changed_at = now
     check_still_there(appointment)
@@ -248,24 +297,3 @@ def overbook(
     appointment.save(force_insert=True)
     messages.confirmation(appointment, now=now, is_new=family.is_new, actor=actor)
     return appointment
-
-
-def _over_others(
-    shift: Shift, kind: AppointmentType, starts_at: datetime, ends_at: datetime
-) -> Appointment:
-    """Where and when; nobody's yet."""
-    return Appointment(
-        state=Appointment.State.BOOKED,
-        shift=shift,
-        practitioner_id=shift.practitioner_id,
-        centre=shift.centre,
-        site=shift.site,
-        type=kind,
-        starts_at=starts_at,
-        ends_at=ends_at,
-        busy_from=starts_at,
-        busy_until=ends_at,
-        is_overbooked=True,
-        booked_via=Appointment.Via.AGENT,
-        last_action="overbook",
-    )

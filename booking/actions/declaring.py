@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -22,7 +22,7 @@ from booking.loading import FIELDS
 from booking.models import Appointment, Case, Declaration
 from booking.models.appointment import new_reference
 from booking.rehousing import Place
-from booking.rules import answer_by
+from booking.rules import LEAVES_AFTER, answer_by
 from centres.actions import declare_absence, declare_closure
 from centres.actions.closing import shifts_during
 from centres.calendar import from_minute, to_minute
@@ -30,9 +30,6 @@ from centres.models import Absence, Centre, Closure
 
 Choice = Case.Choice
 State = Appointment.State
-# So long a declaration may be undone; only after that its messages leave.
-UNDO_FOR = timedelta(seconds=60)
-LEAVES_AFTER = timedelta(seconds=75)
 
 # All shifts that anything below will touch, in the order all writers use (ADR 0004): of the
 # appointments, any other of their practitioners then; those taken instead; those that lose time.

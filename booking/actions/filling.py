@@ -100,7 +100,7 @@ def _offer(time: NewTime, *, now: datetime) -> WaitingListOffer | None:
     SlotTaken."""
     wanted = Wanted(time.load.site, time.load.practitioner, ())
     ask = Ask(time.kind, time.centre, time.start, now, FAMILY, wanted)
-    check_window(ask.centre, ask.kind, ask.start, now=now, actor=FAMILY)
+    check_window(ask)
     found = lock_candidates(ask, releasing=None)
     if lapsed := [pk for candidate in found for pk in candidate.lapsed]:
         Appointment.objects.filter(pk__in=lapsed, state="held").update(state="lapsed")

@@ -80,18 +80,20 @@ def check_open(centre: Centre, kind: AppointmentType, *, now: datetime, actor: A
         raise TypeNotBookable
 
 
-def check_window(
-    centre: Centre, kind: AppointmentType, start: int, *, now: datetime, actor: Actor
-) -> None:
-    """Raises TooSoon or TooFar unless this actor may choose this start now."""
-    if actor.is_agent:
+def check_window(ask: Ask, *, is_move: bool = False) -> None:
+    """Raises TooSoon or TooFar unless this actor may choose this start now. What has begun is given
+    to a family at the desk; nothing is moved there (ADR 0037)."""
+    kind, now = ask.kind, ask.now
+    if ask.actor.is_agent and is_move:
         window = rules.agent_window(now=now)
+    elif ask.actor.is_agent:
+        window = rules.desk_window(now=now, duration=kind.duration_min)
     else:
-        holidays = queries.holidays_near(kind, centre, now=now)
-        window = queries.window_for(kind, centre, now=now, holidays=holidays)
-    if start < window.earliest:
+        holidays = queries.holidays_near(kind, ask.centre, now=now)
+        window = queries.window_for(kind, ask.centre, now=now, holidays=holidays)
+    if ask.start < window.earliest:
         raise TooSoon
-    if start >= window.latest:
+    if ask.start >= window.latest:
         raise TooFar
 
 
@@ -182,7 +184,7 @@ def hold(
 
 def _hold(ask: Ask, *, releasing: UUID | None, moving: UUID | None) -> Appointment:
     check_open(ask.centre, ask.kind, now=ask.now, actor=ask.actor)
-    check_window(ask.centre, ask.kind, ask.start, now=ask.now, actor=ask.actor)
+    check_window(ask, is_move=moving is not None)
     if releasing is None and moving is None and (held := take_seen(ask)):
         return held
     try:

@@ -9,16 +9,20 @@ from django.db.models import QuerySet
 from django.db.models.functions import Now
 
 from booking import planning
-from booking.actors import Actor
-from booking.errors import AgentsOnly, DiscreetApart, WrongState
-from booking.locking import lock_address, lock_shifts_of
+from booking.actions.waiting import close_entry
+from booking.actors import Actor, check_agent
+from booking.errors import DiscreetApart
+from booking.locking import FamilyChanged, lock_people, lock_shifts_of, lock_waiting
 from booking.models import (
     Appointment,
     Child,
+    ChildAdded,
+    FamilyCorrection,
     FamilyMerge,
     Guardian,
     Guardianship,
     Household,
+    NextVisit,
     WaitingListEntry,
     WaitingListOffer,
 )
@@ -29,12 +33,11 @@ def merge_households(*, kept_id: int, merged_id: int, now: datetime, actor: Acto
     """Move all of one household into the one that is kept, whose choices of messages stay, and
     write down what was moved. A child written twice becomes one.
 
-    Agents only. Raises AgentsOnly, WrongState when one of them is gone, DiscreetApart when one
+    Agents only. Raises AgentsOnly, FamilyChanged when one of them is gone, DiscreetApart when one
     takes care how it is reached and the other does not take the same.
     """
-    if not actor.is_agent:
-        raise AgentsOnly
-    kept, merged = _lock(kept_id, merged_id)
+    check_agent(actor)
+    kept, merged = lock_households(kept_id, merged_id)
     if _discretion(kept) != _discretion(merged):
         raise DiscreetApart
     moved = Appointment.objects.filter(household=merged)
@@ -54,32 +57,31 @@ def merge_households(*, kept_id: int, merged_id: int, now: datetime, actor: Acto
     )
     moved.update(household=kept)
     Guardian.objects.filter(household=merged).update(household=kept)
+    FamilyCorrection.objects.filter(household=merged).update(household=kept)
     _move_waiting(kept, merged)
-    _move_children(kept, merged)
+    _move_children(kept, merged, now=now, actor=actor)
     _replan(kept, merged, ahead, now=now)
     merged.delete()
     record.save(force_insert=True)
     return record
 
 
-def _lock(kept_id: int, merged_id: int) -> tuple[Household, Household]:
-    """In the order of all (locking.py): who books, shifts, appointments, households."""
-    both = (kept_id, merged_id)
-    people = Guardian.objects.filter(household__in=both)
-    contacts = {way for each in people for way in (each.email, each.number) if way}
-    for contact in sorted(contacts):
-        lock_address(contact)
+def lock_households(*ids: int) -> list[Household]:
+    """These, in this order, with all that is theirs. In the order of all (locking.py): who books,
+    shifts, appointments, requests, households. Raises FamilyChanged when one is gone."""
+    lock_people(Guardian.objects.filter(household__in=ids))
     # By guardian, which is indexed.
-    theirs = Appointment.objects.filter(guardian__household__in=both).order_by("pk")
+    theirs = Appointment.objects.filter(guardian__household__in=ids).order_by("pk")
     lock_shifts_of(theirs.values_list("pk", flat=True))
     list(theirs.select_for_update(of=("self",), no_key=True).values_list("pk", flat=True))
+    lock_waiting(ids)
     found = {
         each.pk: each
-        for each in Household.objects.filter(pk__in=both).order_by("pk").select_for_update()
+        for each in Household.objects.filter(pk__in=ids).order_by("pk").select_for_update()
     }
-    if len(found) != 2:
-        raise WrongState
-    return found[kept_id], found[merged_id]
+    if len(found) != len(ids):
+        raise FamilyChanged
+    return [found[pk] for pk in ids]
 
 
 def _discretion(household: Household) -> tuple[object, ...]:
@@ -94,7 +96,7 @@ def _discretion(household: Household) -> tuple[object, ...]:
     )
 
 
-def _move_children(kept: Household, merged: Household) -> None:
+def _move_children(kept: Household, merged: Household, *, now: datetime, actor: Actor) -> None:
     known = {(each.first_name.casefold(), each.born_on): each for each in kept.children.all()}
     for child in merged.children.all():
         same = known.get((child.first_name.casefold(), child.born_on))
@@ -102,7 +104,7 @@ def _move_children(kept: Household, merged: Household) -> None:
             child.household = kept
             child.save(update_fields=["household"])
         else:
-            _become(child, same)
+            become(child, same, now=now, actor=actor)
 
 
 def _move_waiting(kept: Household, merged: Household) -> None:
@@ -117,13 +119,43 @@ def _move_waiting(kept: Household, merged: Household) -> None:
     theirs.update(household=kept)
 
 
-def _become(child: Child, same: Child) -> None:
-    """Give what is a child's to its other self, and forget it."""
+def become(child: Child, same: Child, *, now: datetime, actor: Actor) -> None:
+    """Give what is a child's to its other self, and forget it. Of two days decided for its next
+    visit the later decision stands."""
     Appointment.objects.filter(child=child).update(child=same)
-    WaitingListEntry.objects.filter(child=child).update(child=same)
+    hand_over_waiting(child, same, now=now, actor=actor)
     for tie in Guardianship.objects.filter(child=child):
         Guardianship.objects.get_or_create(guardian_id=tie.guardian_id, child=same)
+    FamilyCorrection.objects.filter(child=child).update(child=same)
+    decided = NextVisit.objects.filter(child__in=(child, same)).order_by("decided_at")
+    for former in list(decided)[:-1]:
+        former.delete()
+    decided.filter(child=child).update(child=same)
+    if not ChildAdded.objects.filter(child=same).exists():
+        ChildAdded.objects.filter(child=child).update(child=same)
     child.delete()
+
+
+def hand_over_waiting(
+    former: Guardian | Child, same: Guardian | Child, *, now: datetime, actor: Actor
+) -> None:
+    """Their places on the waiting list are those of their other self. Of two for the same thing the
+    first one stays."""
+    name = "guardian" if isinstance(former, Guardian) else "child"
+    theirs = WaitingListEntry.objects.filter(**{name: former}).order_by("pk")
+    for entry in theirs.select_for_update(of=("self",), no_key=True):
+        setattr(entry, name, same)
+        twin = WaitingListEntry.objects.filter(
+            guardian=entry.guardian_id,
+            child=entry.child_id,
+            type=entry.type_id,
+            state=WaitingListEntry.State.OPEN,
+            appointment=None,
+        ).first()
+        if twin is not None and entry.is_open and entry.appointment_id is None:
+            later = max(entry, twin, key=lambda one: one.asked_at)
+            close_entry(later, WaitingListEntry.Ending.USELESS, now=now, actor=actor)
+        entry.save(update_fields=[name])
 
 
 def _replan(kept: Household, merged: Household, ahead: list[Appointment], *, now: datetime) -> None:

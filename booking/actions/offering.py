@@ -1,7 +1,7 @@
 """A freed time is offered to one household after the other, held for it as long as it may answer.
 
-Locks as everywhere: who books, shifts, appointments; then the offer. Whoever comes second finds the
-offer answered, or the place taken.
+Locks as everywhere: who books, shifts, appointments; then the request and its offer, last the
+household. Whoever comes second finds the offer answered, or the place taken.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from booking.actions.holding import check_open, check_still_there
 from booking.actions.waiting import close_entry
 from booking.actors import FAMILY_OFFERED, WAITING_LIST, Actor, Who
 from booking.constraints import broken_constraint, refuse_clash
-from booking.errors import OfferOver, Refusal
+from booking.errors import OfferOver, Refusal, WrongState
 from booking.loading import insert_hold
-from booking.locking import lock_address, lock_appointments, lock_shift
+from booking.locking import keep_household, lock_appointments, lock_family, lock_shift
 from booking.models import Appointment, WaitingListEntry, WaitingListOffer
 from booking.reaching import Way, hours_of
 from booking.reminders import decent
@@ -56,32 +56,27 @@ def accept_offer(*, uid: UUID, now: datetime, actor: Actor = FAMILY_OFFERED) -> 
     """Take the time that is held: the appointment moves there, or the family gets one.
 
     Accepting twice is accepting once. Raises OfferOver (also when the family got its appointment by
-    another way), and whatever `move` and `confirm` raise;
-    then the offer stays as it was.
+    another way), and whatever `move` and `confirm` raise; then the offer stays as it was.
     """
     offer = _named(uid)
-    entry, hold = offer.entry, offer.hold
+    hold, appointment = offer.hold, offer.entry.appointment
     if hold is None:
         raise OfferOver
-    appointment = entry.appointment
     if appointment is None:
-        who = _who(entry)
-        if who.contact:
-            lock_address(who.contact)
+        _lock_who_waits(offer)
         lock_appointments([hold.uid])
     else:
         lock_appointments([appointment.uid, hold.uid])
-    offer = _locked(offer.pk)
+    entry, offer = _locked(offer)
     if offer.state == State.ACCEPTED:
-        return _taken(entry.pk)
+        return _taken(entry)
     if not offer.is_open or not entry.is_open or waitlist.is_provided(entry, now=now):
         raise OfferOver
     taken = _take(entry, hold, now=now, actor=actor)
     _end(offer, State.ACCEPTED, now=now, by=actor.label)
-    entry = WaitingListEntry.objects.select_for_update(of=("self",)).get(pk=entry.pk)
     entry.appointment = taken
     entry.save(update_fields=["appointment"])
-    close_entry(entry, Ending.SERVED, now=now)
+    close_entry(entry, Ending.SERVED, now=now, actor=actor)
     return taken
 
 
@@ -99,8 +94,7 @@ def end_offer(
     if hold is not None:
         lock_shift(hold.shift_id, since=hold.busy_from, until=hold.busy_until)
         hold = Appointment.objects.select_related(*PLACE).get(pk=hold.pk)
-    entry = offer.entry
-    offer = _locked(offer.pk)
+    entry, offer = _locked(offer)
     if offer.state == State.ACCEPTED:
         raise OfferOver
     if not offer.is_open:
@@ -128,12 +122,26 @@ def _was_told(offer: WaitingListOffer) -> bool:
 
 
 def _named(uid: UUID) -> WaitingListOffer:
-    named = ("hold", "entry__appointment", "entry__guardian__household", "entry__child")
+    named = ("hold", "entry__appointment", "entry__guardian")
     return WaitingListOffer.objects.select_related(*named).get(uid=uid)
 
 
-def _locked(pk: int) -> WaitingListOffer:
-    return WaitingListOffer.objects.select_for_update(of=("self",)).get(pk=pk)
+def _lock_who_waits(offer: WaitingListOffer) -> None:
+    """The parent, and if it became another while we waited, that one: the request is whose it is by
+    then. What was locked of the former is let go first, so that nobody waits in a ring."""
+    try:
+        with transaction.atomic():
+            lock_family(offer.entry.guardian)
+    except WrongState:
+        lock_family(_named(offer.uid).entry.guardian)
+
+
+def _locked(offer: WaitingListOffer) -> tuple[WaitingListEntry, WaitingListOffer]:
+    """The request, with whoever it is for by now, and the offer: always in this order. What it
+    names is read after the wait: a statement that waits joins it to the people of before."""
+    entry = WaitingListEntry.objects.select_for_update(no_key=True).get(pk=offer.entry_id)
+    offer = WaitingListOffer.objects.select_for_update().get(pk=offer.pk)
+    return entry, offer
 
 
 def _end(offer: WaitingListOffer, state: str, *, now: datetime, by: str) -> None:
@@ -151,8 +159,7 @@ def _take(
     return confirm(uid=hold.uid, who=_who(entry), now=now, actor=actor, family=family)
 
 
-def _taken(entry_id: int) -> Appointment:
-    entry = WaitingListEntry.objects.select_related("appointment").get(pk=entry_id)
+def _taken(entry: WaitingListEntry) -> Appointment:
     if entry.appointment is None:
         raise OfferOver
     return entry.appointment
@@ -177,9 +184,8 @@ def _give_up_if_silent(entry: WaitingListEntry, *, now: datetime) -> None:
     asked = entry.offers.filter(way=HowTold.MESSAGE).exclude(state=State.WITHDRAWN)
     last = asked.order_by("-pk")[: waiting.MOST_SILENT]
     is_silent = [each.state for each in last] == [State.EXPIRED] * waiting.MOST_SILENT
-    entry = WaitingListEntry.objects.select_for_update(of=("self",)).get(pk=entry.pk)
     if is_silent and entry.is_open:
-        close_entry(entry, Ending.SILENT, now=now)
+        close_entry(entry, Ending.SILENT, now=now, actor=WAITING_LIST)
 
 
 class Asked(NamedTuple):
@@ -270,7 +276,8 @@ def _offer(
     now: datetime,
     is_new_time: bool,
 ) -> WaitingListOffer | None:
-    """None when the household has just been asked about another time. Raises SlotTaken."""
+    """None when the household has just been asked about another time, or become another's: it keeps
+    its turn for the next one. Raises SlotTaken."""
     hold = _hold(entry, place, asked.question, now=now)
     offer = WaitingListOffer(
         entry=entry,
@@ -287,7 +294,10 @@ def _offer(
         is_new_time=is_new_time,
     )
     try:
+        # Not asked about it after all, its household is let go before the next one's is kept.
         with transaction.atomic():
+            if not keep_household(entry.guardian.household_id):
+                return None
             try:
                 insert_hold(hold)
             except IntegrityError as error:

@@ -20,11 +20,11 @@ from booking.actions.holding import (
     lock_candidates,
     placed,
 )
-from booking.actors import Actor
+from booking.actors import Actor, check_agent
 from booking.availability import footprint, without
 from booking.candidates import Candidate
 from booking.constraints import refuse_clash
-from booking.errors import AgentsOnly, SlotTaken, WrongState
+from booking.errors import SlotTaken, WrongState
 from booking.loading import update_appointment
 from booking.locking import lock_appointments, lock_shifts_to_move
 from booking.models import Appointment
@@ -50,15 +50,14 @@ def move_to(
     CentreNotOpen, TypeNotBookable, TooSoon, TooFar, NotOffered, SlotTaken, AgeNotAllowed,
     WeeksNotAllowed, AlreadyBookedThen.
     """
-    if not actor.is_agent:
-        raise AgentsOnly
+    check_agent(actor)
     appointment = _locked(uid, start, seen=seen)
     if _is_there(appointment, start, site_id, practitioner_id):
         return appointment
     wanted = Wanted(site_id, practitioner_id, [appointment.practitioner_id])
     ask = Ask(appointment.type, appointment.centre, start, now, actor, wanted)
     check_open(ask.centre, ask.kind, now=now, actor=actor)
-    check_window(ask.centre, ask.kind, start, now=now, actor=actor)
+    check_window(ask, is_move=True)
     was, left = messages.before_move(appointment), _left_behind(appointment, now=now)
     try:
         _take(appointment, ask)

@@ -8,8 +8,8 @@ from uuid import UUID
 from django.db import transaction
 
 from booking import messages
-from booking.actors import Actor
-from booking.errors import AgentsOnly, NoWayThere, ToldEnough, WrongState
+from booking.actors import Actor, check_agent
+from booking.errors import NoWayThere, ToldEnough, WrongState
 from booking.locking import lock_appointments
 from booking.models import Appointment, AppointmentEvent
 
@@ -22,8 +22,7 @@ MOST, WITHIN = 3, timedelta(hours=24)
 def send_again(*, uid: UUID, channel: str, now: datetime, actor: Actor) -> Appointment:
     """Send the confirmation of an appointment to come once more by this channel, and write down who
     asked for it. Raises AgentsOnly, WrongState, ToldEnough, NoWayThere."""
-    if not actor.is_agent:
-        raise AgentsOnly
+    check_agent(actor)
     appointment = lock_appointments([uid]).get(uid)
     if appointment is None or appointment.state != Appointment.State.BOOKED:
         raise WrongState
@@ -34,16 +33,5 @@ def send_again(*, uid: UUID, channel: str, now: datetime, actor: Actor) -> Appoi
         raise ToldEnough
     if not messages.again(appointment, channel, number=before.count() + 1, now=now):
         raise NoWayThere
-    AppointmentEvent.objects.create(
-        appointment=appointment,
-        at=now,
-        action=AGAIN,
-        actor=actor.label,
-        note=appointment.note,
-        state=appointment.state,
-        sequence=appointment.sequence,
-        starts_at=appointment.starts_at,
-        practitioner_id=appointment.practitioner_id,
-        site_id=appointment.site_id,
-    )
+    AppointmentEvent.beside(appointment, AGAIN, at=now, by=actor.label).save()
     return appointment

@@ -49,6 +49,18 @@ def invite_colleague(
     return membership, given.is_new
 
 
+@transaction.atomic
+def renew_colleague(*, membership_id: int, reach: Reach, by: str, now: datetime) -> Membership:
+    """A lapsed role is given back; to whom the whole account had lapsed, with a link to begin a
+    log-in anew. Raises centres.errors.NotYours, AccountClosed."""
+    given = actions.renew_role(membership_id=membership_id, reach=reach, by=by, now=now)
+    membership = given.membership
+    if given.is_anew:
+        _stop_calendar(membership.user_id, now=now)
+        _send(membership, by=by, now=now)
+    return membership
+
+
 def _stop_calendar(user_id: int, *, now: datetime) -> None:
     """The secret address of their sessions is as old as their password."""
     for pk in Practitioner.objects.filter(user=user_id).values_list("pk", flat=True):

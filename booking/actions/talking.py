@@ -7,14 +7,14 @@ from datetime import date, datetime
 
 from django.db import connection, transaction
 
-from booking import messages, queries
-from booking.actions.confirming import confirm, overbook
-from booking.actions.families import OPEN_STATES, Family
+from booking import access, messages, queries
+from booking.actions.confirming import check_adult_is_free, confirm, overbook
+from booking.actions.families import Family
 from booking.actions.holding import hold
-from booking.actors import Actor, Who
+from booking.actors import Actor, Who, check_agent
 from booking.availability import Slot, Window, fairest
-from booking.errors import AgentsOnly, PersonBookedThen, SlotTaken
-from booking.locking import lock_address
+from booking.errors import SlotTaken
+from booking.locking import lock_family, lock_newcomer, lock_parent
 from booking.models import Appointment, Child, Guardian, Guardianship, Household
 from booking.pressed import pressed_before, pressed_for, pressed_together
 from centres.calendar import from_minute
@@ -52,16 +52,15 @@ def book_for(
     one is meant. Nobody is asked to prove a contact: the family is known, and told where it said.
 
     Every rule is the same as for a family, but for the notice, the horizon and the seats kept for
-    agents. A second press of the same agent (the answer was lost on its way) is the first one: its
-    appointment. Raises AgentsOnly, PersonBookedThen, and whatever `hold` and
-    `confirm` raise; then nothing is held either.
+    agents; whom its household has met goes first. A second press of the same agent (the answer was
+    lost on its way) is the first one: its appointment. Raises AgentsOnly, PersonBookedThen,
+    FamilyChanged when one of them is gone, and whatever `hold` and `confirm` raise; then nothing is
+    held either.
     """
-    if not actor.is_agent:
-        raise AgentsOnly
+    check_agent(actor)
     if child is not None and child.household_id != guardian.household_id:
         raise ValueError("a child of another household")
-    who = _who(guardian, child, due_on)
-    _lock_guardian(guardian, who)
+    guardian, child = lock_parent(guardian, child)
     pressed = pressed_for(guardian, child, kind, start, actor)
     if pressed is not None:
         return pressed
@@ -74,10 +73,11 @@ def book_for(
         actor=actor,
         site_id=site_id,
         practitioner_id=practitioner_id,
+        preferred=_met(guardian, practitioner_id, now=now),
     )
     return confirm(
         uid=held.uid,
-        who=who,
+        who=_who(guardian, child, due_on),
         now=now,
         actor=actor,
         family=Family(guardian, child),
@@ -103,11 +103,10 @@ def book_siblings(
     A second press of the same agent is the first one: its appointments. Raises as `book_for`;
     SlotTaken when nobody has that much time then.
     """
-    if not actor.is_agent:
-        raise AgentsOnly
+    check_agent(actor)
     if not children or any(each.household_id != guardian.household_id for each in children):
         raise ValueError("children of another household, or none")
-    _lock_guardian(guardian, _who(guardian, None, None))
+    guardian, children = lock_family(guardian, children)
     timing = queries.type_rules(kind).timing
     starts = [start + place * timing.occupied for place in range(len(children))]
     if pressed := pressed_together(guardian, children, kind, starts, actor):
@@ -121,6 +120,7 @@ def book_siblings(
         count=len(children),
         site_id=site_id,
         practitioner_id=practitioner_id,
+        preferred=_met(guardian, practitioner_id, now=now),
     )
     booked: list[Appointment] = []
     for child in children:
@@ -186,8 +186,10 @@ def _long_enough(
     count: int,
     site_id: int | None,
     practitioner_id: int | None,
+    preferred: Sequence[int],
 ) -> Slot:
-    """Whoever has time for all of them: the least busy. Raises SlotTaken."""
+    """Whoever has time for all of them: one they have met, else the least busy. Raises
+    SlotTaken."""
     found = queries.search(
         kind=kind,
         centre=centre,
@@ -200,7 +202,14 @@ def _long_enough(
     fitting = [slot for slot in found if practitioner_id in (None, slot.practitioner)]
     if not fitting:
         raise SlotTaken
-    return fairest(fitting)[0]
+    return fairest(fitting, preferred)[0]
+
+
+def _met(guardian: Guardian, practitioner_id: int | None, *, now: datetime) -> list[int]:
+    """Who goes first when the family did not say whom it wants: whom its household has met."""
+    if practitioner_id is not None:
+        return []
+    return access.practitioners_met_by(guardian.household_id, now=now)
 
 
 @transaction.atomic
@@ -221,11 +230,8 @@ def book_for_newcomer(
     A second press of the same agent, of the same person at the same time, is the first one: its
     appointment. Raises as `book_for`; then the family is not made either.
     """
-    if not actor.is_agent:
-        raise AgentsOnly
-    lock_address(f"newcomer of {actor.label}")
-    if who.contact:
-        lock_address(who.contact)
+    check_agent(actor)
+    lock_newcomer(who, actor)
     pressed = pressed_before(who, kind, start, actor)
     if pressed is not None:
         return pressed
@@ -256,9 +262,8 @@ def overbook_for(
     due_on: date | None = None,
 ) -> Appointment:
     """Add this family over another, with a reason; a second press of the same agent is the first
-    one. Raises as `overbook`, and PersonBookedThen."""
-    who = _who(guardian, child, due_on)
-    _lock_guardian(guardian, who)
+    one. Raises as `overbook`, PersonBookedThen, and FamilyChanged when one of them is gone."""
+    guardian, child = lock_parent(guardian, child)
     pressed = pressed_for(guardian, child, kind, start, actor)
     if pressed is not None:
         return pressed
@@ -267,7 +272,7 @@ def overbook_for(
         shift_id=shift_id,
         type_id=kind.pk,
         start=start,
-        who=who,
+        who=_who(guardian, child, due_on),
         reason=reason,
         now=now,
         actor=actor,
@@ -287,9 +292,7 @@ def overbook_newcomer(
     actor: Actor,
 ) -> Appointment:
     """The same for a family nobody knows. Raises as `overbook`; then it is not made either."""
-    lock_address(f"newcomer of {actor.label}")
-    if who.contact:
-        lock_address(who.contact)
+    lock_newcomer(who, actor)
     pressed = pressed_before(who, kind, start, actor)
     if pressed is not None:
         return pressed
@@ -326,27 +329,12 @@ def new_family(who: Who, *, now: datetime) -> Family:
     return Family(guardian, child, is_new=True)
 
 
-def _lock_guardian(guardian: Guardian, who: Who) -> None:
-    """One press after the other for one parent; before the half-day, as whoever confirms does: else
-    the two could wait for each other."""
-    lock_address(who.contact or f"guardian {guardian.pk}")
-
-
 def _check_adult_is_free(
     guardian: Guardian, child: Child | None, kind: AppointmentType, start: int
 ) -> None:
-    """Who comes without a child cannot be in two places either. Raises PersonBookedThen."""
-    if child is not None:
-        return
-    clash = Appointment.objects.filter(
-        guardian=guardian,
-        child=None,
-        state__in=OPEN_STATES,
-        starts_at__lt=from_minute(start + kind.duration_min),
-        ends_at__gt=from_minute(start),
-    )
-    if clash.exists():
-        raise PersonBookedThen
+    if child is None:
+        ends_at = from_minute(start + kind.duration_min)
+        check_adult_is_free(guardian, starts_at=from_minute(start), ends_at=ends_at)
 
 
 def _who(guardian: Guardian, child: Child | None, due_on: date | None) -> Who:

@@ -11,13 +11,14 @@ from uuid import UUID
 from django.db import IntegrityError, connection, transaction
 
 from booking import announcing
-from booking.actions.declaring import UNDO_FOR, lock_shifts, write_places
+from booking.actions.declaring import lock_shifts, write_places
 from booking.actors import Actor
 from booking.concerned import NAMED, Period
 from booking.constraints import refuse_clash
 from booking.errors import PlanChanged, SlotTaken, UndoTooLate
 from booking.messages import before_move
 from booking.models import Appointment, Case, Declaration
+from booking.rules import UNDO_FOR
 from centres.actions import withdraw
 from centres.actions.closing import shifts_during
 from centres.models import Absence

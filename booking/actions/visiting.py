@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
-from booking.actors import Actor
-from booking.errors import AgentsOnly, VisitTooSoon, WrongState
+from booking.actors import Actor, check_agent
+from booking.errors import VisitTooSoon, WrongState
 from booking.locking import lock_appointments
 from booking.models import Appointment
 
@@ -21,6 +21,8 @@ REACHED_FROM: dict[str, tuple[str, ...]] = {
     State.IN_PROGRESS: (State.ARRIVED, State.FULFILLED),
     State.FULFILLED: (State.IN_PROGRESS, State.ARRIVED),
     State.NOSHOW: (State.BOOKED,),
+    # Of who came without an appointment, see await_again.
+    State.CANCELLED: (State.ARRIVED,),
 }
 
 
@@ -33,6 +35,8 @@ def _become(
     appointment = lock_appointments([uid]).get(uid)
     if appointment is None:
         raise WrongState
+    if state == State.BOOKED and appointment.is_walk_in:
+        state, action = State.CANCELLED, "unnote"
     if appointment.state == state:
         return appointment
     if appointment.state not in REACHED_FROM[state] or seen not in ("", appointment.state):
@@ -63,9 +67,9 @@ def arrive(*, uid: UUID, now: datetime, actor: Actor, seen: str = "") -> Appoint
 
 def await_again(*, uid: UUID, now: datetime, actor: Actor, seen: str = "") -> Appointment:
     """The family neither came nor stayed away: a wrong click on one of these is undone, and both
-    stand in the history. Agents only. Raises AgentsOnly, WrongState."""
-    if not actor.is_agent:
-        raise AgentsOnly
+    stand in the history. Of who came without an appointment nothing is awaited: the visit itself
+    is taken back. Agents only. Raises AgentsOnly, WrongState."""
+    check_agent(actor)
     return _become(State.BOOKED, "await", uid=uid, now=now, actor=actor, seen=seen)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any
@@ -14,9 +15,10 @@ from booking import offer_messages, queries, rules
 from booking.actions.confirming import check_dates, due_date_is_asked
 from booking.actions.families import family_of
 from booking.actors import FAMILY, Actor, Who
-from booking.errors import LimitReached, WaitingOver, WrongState
-from booking.locking import lock_address
+from booking.errors import LimitReached, TypeNotAtCentre, WaitingOver, WrongState
+from booking.locking import lock_address, lock_parent
 from booking.models import Appointment, Child, Guardian, WaitingListEntry
+from centres.directory import is_received
 from centres.models import AppointmentType, Centre
 
 Ending = WaitingListEntry.Ending
@@ -56,11 +58,8 @@ def ask_for_earlier(
 ) -> WaitingListEntry:
     """Wait for an earlier time than this appointment's. Asking again changes the wishes and keeps
     the place. Raises WrongState unless it is still ahead."""
-    appointment = (
-        Appointment.objects.select_for_update(of=("self",), no_key=True)
-        .select_related("guardian__household", "type", "centre")
-        .get(uid=uid)
-    )
+    appointment = Appointment.objects.select_for_update(no_key=True).get(uid=uid)
+    # Read after the wait: a statement that waits joins it to the family of before.
     guardian = appointment.guardian
     is_ahead = appointment.state == Appointment.State.BOOKED and appointment.starts_at > now
     if guardian is None or not is_ahead:
@@ -73,8 +72,8 @@ def ask_for_earlier(
         household=guardian.household,
         guardian=guardian,
         child_id=appointment.child_id,
-        type=appointment.type,
-        centre=appointment.centre,
+        type_id=appointment.type_id,
+        centre_id=appointment.centre_id,
         asked_at=now,
         asked_by=actor.label[:80],
         **wishes.values(),
@@ -94,21 +93,26 @@ def ask_for_any(
     due_on: date | None = None,
 ) -> WaitingListEntry:
     """Wait for any time of this type: a family that has none. It is told where to see and change
-    its request. Asking again changes the wishes and keeps the place."""
-    # One after the other: two presses of one button are one request.
-    Guardian.objects.select_for_update(no_key=True).get(pk=guardian.pk)
-    known = WaitingListEntry.objects.filter(
-        guardian=guardian, child=child, type=kind, state=State.OPEN, appointment__isnull=True
-    ).first()
-    if known is not None:
-        return _change(known, wishes)
+    its request. Asking again changes the wishes, the centre and the due date, and keeps the place.
+
+    Raises TypeNotAtCentre, AgeNotAllowed, WeeksNotAllowed: no day to come could do;
+    FamilyChanged when the parent or the child is gone."""
+    check_waiting(kind, centre, born_on=child.born_on if child else None, due_on=due_on, now=now)
+    guardian, child = lock_parent(guardian, child)
+    # One after the other, by whichever contact: two presses of one button are one request.
+    locked = Guardian.objects.select_for_update(no_key=True).filter(pk=guardian.pk)
+    if locked.first() is None:
+        raise WrongState
+    due_on = due_on if due_date_is_asked(kind) else None
+    same = {"guardian": guardian, "child": child, "type": kind, "appointment": None}
+    known = WaitingListEntry.objects.select_for_update(of=("self",), no_key=True).filter(**same)
+    if entry := known.filter(state=State.OPEN).first():
+        return _change(entry, wishes, centre=centre, due_on=due_on or entry.due_on)
     entry = WaitingListEntry.objects.create(
+        **same,
         household=guardian.household,
-        guardian=guardian,
-        child=child,
-        type=kind,
         centre=centre,
-        due_on=due_on if due_date_is_asked(kind) else None,
+        due_on=due_on,
         asked_at=now,
         asked_by=actor.label[:80],
         **wishes.values(),
@@ -118,15 +122,45 @@ def ask_for_any(
 
 
 @transaction.atomic
+def ask_for_each(
+    *,
+    guardian: Guardian,
+    children: Sequence[Child],
+    kind: AppointmentType,
+    centre: Centre,
+    wishes: Wishes,
+    now: datetime,
+    actor: Actor,
+    due_on: date | None = None,
+) -> list[WaitingListEntry]:
+    """Wait for any time for each of these children, or without any for the adult: all or none. Each
+    waits for itself, since two places are seldom given back together. Raises as `ask_for_any`."""
+    return [
+        ask_for_any(
+            guardian=guardian,
+            child=child,
+            kind=kind,
+            centre=centre,
+            wishes=wishes,
+            now=now,
+            actor=actor,
+            due_on=due_on,
+        )
+        for child in (children or (None,))
+    ]
+
+
+@transaction.atomic
 def join_waiting_list(
     *, who: Who, kind: AppointmentType, centre: Centre, wishes: Wishes, now: datetime
 ) -> WaitingListEntry:
     """A family that has proved its contact waits for any time of this type, or for an earlier one
     than the appointment of it that it has. Asking again changes nothing.
 
-    Raises AgeNotAllowed, WeeksNotAllowed (it is too late for this type), LimitReached.
+    Raises TypeNotAtCentre, AgeNotAllowed, WeeksNotAllowed (it is too late for this type),
+    LimitReached.
     """
-    check_waiting(kind, centre, who, now=now)
+    check_waiting(kind, centre, born_on=who.child_born_on, due_on=who.due_on, now=now)
     lock_address(who.contact)
     guardian, child, _is_new = family_of(who, centre, now=now, actor=FAMILY)
     theirs = {"guardian": guardian, "child": child, "type": kind}
@@ -152,18 +186,28 @@ def join_waiting_list(
     )
 
 
-def check_waiting(kind: AppointmentType, centre: Centre, who: Who, *, now: datetime) -> None:
-    """Raises AgeNotAllowed or WeeksNotAllowed when no day to come is right for them any more; one
-    that is too early still is what waiting is for."""
+def check_waiting(
+    kind: AppointmentType,
+    centre: Centre,
+    *,
+    born_on: date | None,
+    due_on: date | None,
+    now: datetime,
+) -> None:
+    """Raises TypeNotAtCentre when no time of this type can come about there; AgeNotAllowed or
+    WeeksNotAllowed when no day to come is right for them any more: one that is too early still is
+    what waiting is for."""
+    if not is_received(kind, centre, now=now):
+        raise TypeNotAtCentre
     is_child = kind.audience == AppointmentType.Audience.CHILD
     fitting = rules.fitting_days(
         queries.type_rules(kind),
-        born_on=who.child_born_on if is_child else None,
-        due_on=who.due_on if due_date_is_asked(kind) else None,
+        born_on=born_on if is_child else None,
+        due_on=due_on if due_date_is_asked(kind) else None,
     )
     today = now.astimezone(ZoneInfo(centre.time_zone)).date()
     if fitting.last is not None and fitting.last < today:
-        check_dates(kind, centre, born_on=who.child_born_on, due_on=who.due_on, starts_at=now)
+        check_dates(kind, centre, born_on=born_on, due_on=due_on, starts_at=now)
 
 
 @transaction.atomic
@@ -176,24 +220,28 @@ def change_wishes(*, uid: UUID, wishes: Wishes, now: datetime) -> WaitingListEnt
     return _change(entry, wishes)
 
 
-def _change(entry: WaitingListEntry, wishes: Wishes) -> WaitingListEntry:
-    for name, value in wishes.values().items():
+def _change(entry: WaitingListEntry, wishes: Wishes, **others: Any) -> WaitingListEntry:
+    changes = wishes.values() | others
+    for name, value in changes.items():
         setattr(entry, name, value)
-    entry.save(update_fields=list(wishes.values()))
+    entry.save(update_fields=list(changes))
     return entry
 
 
 @transaction.atomic
-def stop_waiting(*, uid: UUID, now: datetime, ending: str = Ending.WITHDRAWN) -> WaitingListEntry:
+def stop_waiting(
+    *, uid: UUID, now: datetime, ending: str = Ending.WITHDRAWN, actor: Actor = FAMILY
+) -> WaitingListEntry:
     """Close a request; what it is offered just now goes to the next family within the minute.
     Closing twice is closing once."""
     entry = WaitingListEntry.objects.select_for_update(of=("self",), no_key=True).get(uid=uid)
     if entry.is_open:
-        close_entry(entry, ending, now=now)
+        close_entry(entry, ending, now=now, actor=actor)
     return entry
 
 
-def close_entry(entry: WaitingListEntry, ending: str, *, now: datetime) -> None:
-    """Write the end of a locked request; what is known of a pregnancy goes with it."""
+def close_entry(entry: WaitingListEntry, ending: str, *, now: datetime, actor: Actor) -> None:
+    """Write the end of a locked request, signed; what is known of a pregnancy goes with it."""
     entry.state, entry.ending, entry.closed_at, entry.due_on = State.CLOSED, ending, now, None
-    entry.save(update_fields=["state", "ending", "closed_at", "due_on"])
+    entry.closed_by = actor.label[:80]
+    entry.save(update_fields=["state", "ending", "closed_at", "closed_by", "due_on"])

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from operator import attrgetter
 from random import Random
 
 from booking.demo.bulk import copy_rows, draw_ids
-from booking.demo.names import Origin, draw_origin, email_for, phone_for
+from booking.demo.names import Origin, draw_origin, email_for, in_a_hurry, phone_for
 from booking.demo.staff import Place
 from booking.models import Child, Guardian, Guardianship, Household
 from booking.rules import TERM_DAYS, TypeRules, age_in_months, weeks_of_pregnancy
@@ -19,6 +19,8 @@ from centres.models import AppointmentType
 HOUSEHOLDS = 11_000
 WITH_CHILDREN, EXPECTING = 0.82, 0.08  # the others are adults who come for themselves
 MOST_AHEAD = 3
+# Of so many families of a centre one was noted anew at its desk, with children and all.
+NOTED_TWICE = 60
 TRIES = 6
 Audience = AppointmentType.Audience
 
@@ -93,7 +95,11 @@ class Registry:
             self._settle(place, count)
 
     def _settle(self, place: Place, count: int) -> None:
-        families = [self._family() for _ in range(count)]
+        families: list[Family] = []
+        while len(families) < count:
+            families.append(family := self._family())
+            if len(families) % NOTED_TWICE == NOTED_TWICE // 2 and len(families) < count:
+                families.append(self._once_more(family))
         kids = [kid for family in families for kid in family.kids]
         self._kids[place.centre.pk] = sorted(kids, key=attrgetter("born_on"))
         dues = [(family.due_on, family) for family in families if family.due_on is not None]
@@ -121,6 +127,25 @@ class Registry:
         elif draw < WITH_CHILDREN + EXPECTING:
             family.due_on = self._today + timedelta(days=rng.randrange(5, 230))
         return family
+
+    def _once_more(self, family: Family) -> Family:
+        """The same family as somebody in a hurry typed it: no accents, no address, one parent."""
+        first = family.parents[0]
+        parent = replace(
+            first,
+            id=next(self._ids[Guardian]),
+            first_name=in_a_hurry(first.first_name),
+            last_name=in_a_hurry(first.last_name),
+            email="",
+        )
+        again = replace(
+            family, id=next(self._ids[Household]), parents=[parent], kids=[], seen_on=[]
+        )
+        again.kids = [
+            replace(kid, id=next(self._ids[Child]), family=again, parents=[parent])
+            for kid in family.kids
+        ]
+        return again
 
     def _parent(self, origin: Origin, surname: str, *, is_man: bool) -> Parent:
         rng = self._rng

@@ -128,6 +128,11 @@ def email_for(first: str, last: str, number: int) -> str:
     return f"{slugify(first).replace('-', '')}.{slugify(last).replace('-', '')}{number}@example.org"
 
 
+def in_a_hurry(name: str) -> str:
+    """As it is typed while the telephone rings: “Noemie Ndiaye”."""
+    return slugify(name).replace("-", " ").title()
+
+
 def phone_for(rng: Random) -> str:
     """A number of the blocks the regulator keeps for fiction: 06 39 98 and 02 61 91."""
     block = "63998" if rng.random() < 0.85 else "26191"

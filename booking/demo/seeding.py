@@ -16,7 +16,9 @@ from booking.availability import ShiftLoad
 from booking.demo import staff, timetable
 from booking.demo.bulk import copy_rows, draw_ids, skip_ids, triggers_off
 from booking.demo.diary import Diary, Offer, Visit
+from booking.demo.doors import come_in
 from booking.demo.families import Registry
+from booking.demo.remarks import write_remarks
 from booking.demo.staff import LogIn, Place
 from booking.demo.stages import Rollout, roll_out
 from booking.models import (
@@ -165,6 +167,7 @@ def seed(*, now: datetime, random_seed: int, scale: float, months: int = 12) -> 
         _note_reads(visits, now)
         _ask_for_callbacks(places, rollouts, now, rng)
         _wait_for_earlier(places, rollouts, now, rng)
+        _receive(places, now, rng)
     _analyse()
     return Seeded(
         sites=sum(1 + len(place.antennas) for place in places),
@@ -221,11 +224,12 @@ def _save_history(visits: list[Visit]) -> None:
 def _note_reads(visits: list[Visit], now: datetime) -> None:
     """Whoever did something for a family these last two weeks had its page open."""
     since, until = to_minute(now - timedelta(days=14)), to_minute(now)
-    FamilyRead.objects.bulk_create(
+    reads = (
         FamilyRead(
             reader=actor,
             household_id=visit.visitor.family.id,
             centre_id=visit.load.centre,
+            centres=[visit.load.centre],
             page=FamilyRead.Page.FAMILY,
             at=from_minute(at),
         )
@@ -233,6 +237,8 @@ def _note_reads(visits: list[Visit], now: datetime) -> None:
         for at, _, actor, _ in visit.events
         if since <= at <= until and "@" in actor
     )
+    # A statement has room for 65,535 values.
+    FamilyRead.objects.bulk_create(reads, batch_size=5_000)
 
 
 def _appointment_row(visit: Visit) -> Sequence[object]:
@@ -354,6 +360,12 @@ def _callback(
         promised_on=promised,
         created_at=asked_at,
     )
+
+
+def _receive(places: list[Place], now: datetime, rng: Random) -> None:
+    """What desks note of who comes: those at the doors of open sessions, and remarks."""
+    come_in(places, now)
+    write_remarks(places, now=now, rng=rng)
 
 
 def _analyse() -> None:

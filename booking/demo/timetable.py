@@ -100,7 +100,7 @@ class Timetable:
         self._taken.add((person.email, day, half))
         opens, closes = session.hours or HALF_DAY[half]
         offset = 7 * self._rng.randrange(2) if rhythm == FORTNIGHTLY else 0
-        # Nobody is noted at walk-in sessions: past ones would tell nothing.
+        # Who came to open sessions is told of this week only: former ones would tell nothing.
         since = self._this_week if session.is_walk_in else self._since
         rule = OpeningRule(
             practitioner=person,

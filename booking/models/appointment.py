@@ -82,6 +82,8 @@ class Appointment(models.Model):
         WEB = "web", _("en ligne")
         AGENT = "agent", _("par un agent")
         IMPORT = "import", _("import")
+        # Came to an open session: never awaited, so it takes no time and no seat from anybody.
+        DOOR = "door", _("sans rendez-vous")
 
     # Of its row and those it depends on, as loaded (see loading.VERSION). It vouches for what was
     # read, not for what was set since.
@@ -251,9 +253,26 @@ class Appointment(models.Model):
             return (shift.starts_at, shift.ends_at) == (self.busy_from, self.busy_until)
         return shift.starts_at <= self.busy_from and self.busy_until <= shift.ends_at
 
+    @property
+    def is_walk_in(self) -> bool:
+        """Whether it came to an open session, where no slot, seat or age is asked."""
+        return self.booked_via == self.Via.DOOR
+
+    @property
+    def is_added(self) -> bool:
+        """Whether an agent added it over others: who came to an open session takes nobody's time
+        either, but their number has no limit."""
+        return self.is_overbooked and not self.is_walk_in
+
     def is_live_hold(self, *, now: datetime) -> bool:
         expires_at = self.expires_at
         return self.state == self.State.HELD and expires_at is not None and expires_at > now
+
+
+# At the centre, and not gone yet.
+HERE = (Appointment.State.ARRIVED, Appointment.State.IN_PROGRESS)
+# An arrival at an open session that an agent noted by mistake: no visit of that family's.
+MISTAKEN = Q(state=Appointment.State.CANCELLED, booked_via=Appointment.Via.DOOR)
 
 
 class AppointmentEvent(models.Model):
@@ -279,3 +298,20 @@ class AppointmentEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.appointment_id} {self.action}"
+
+    @classmethod
+    def beside(cls, appointment: Appointment, action: str, *, at: datetime, by: str) -> Self:
+        """A line, not saved yet, on what was done about an appointment that it did not change: the
+        trigger writes none of these."""
+        return cls(
+            appointment=appointment,
+            at=at,
+            action=action,
+            actor=by,
+            note=appointment.note,
+            state=appointment.state,
+            sequence=appointment.sequence,
+            starts_at=appointment.starts_at,
+            practitioner_id=appointment.practitioner_id,
+            site_id=appointment.site_id,
+        )

@@ -161,8 +161,9 @@ class ChildAdded(models.Model):
 
 
 class FamilyCorrection(models.Model):
-    """That somebody at a desk put right who a parent or a child is, or how a parent is reached, or
-    added one. What it was before is kept nowhere (RGPD art. 16)."""
+    """That somebody at a desk put right who a parent or a child is, how a parent is reached or what
+    the family speaks, added one, or made one of two. What it was before is kept nowhere (RGPD
+    art. 16)."""
 
     class What(models.TextChoices):
         NAME = "name", _("le nom")
@@ -170,7 +171,17 @@ class FamilyCorrection(models.Model):
         PHONE = "phone", _("le téléphone")
         BIRTH = "birth", _("la date de naissance")
         ADDED = "added", _("un parent ajouté")
+        JOINED = "joined", _("deux fiches réunies")
+        LANGUAGE = "language", _("la langue")
+        INTERPRETER = "interpreter", _("un interprète demandé")
+        NO_INTERPRETER = "no_interpreter", _("un interprète retiré")
+        MESSAGES = "messages", _("la façon de recevoir les messages")
+        NEXT = "next_visit", _("un prochain rendez-vous décidé")
+        BY_AGE = "next_by_age", _("un prochain rendez-vous laissé à l’âge")
 
+    household = models.ForeignKey(
+        Household, models.CASCADE, null=True, related_name="corrections", verbose_name=_("foyer")
+    )
     guardian = models.ForeignKey(
         Guardian, models.CASCADE, null=True, related_name="corrections", verbose_name=_("parent")
     )
@@ -180,25 +191,27 @@ class FamilyCorrection(models.Model):
     at = models.DateTimeField(_("le"), db_index=True)
     # An e-mail address, as in the history of appointments.
     by = models.CharField(_("par"), max_length=254)
-    what = ArrayField(models.CharField(max_length=5, choices=What.choices))
+    what = ArrayField(models.CharField(max_length=14, choices=What.choices))
 
     class Meta:
         verbose_name = _("correction")
         verbose_name_plural = _("corrections")
         constraints = [
             models.CheckConstraint(
-                condition=models.Q(guardian__isnull=True) ^ models.Q(child__isnull=True),
-                name="correction_of_one",
+                condition=models.Q(household__isnull=False, guardian=None, child=None)
+                | models.Q(household=None, guardian__isnull=False, child=None)
+                | models.Q(household=None, guardian=None, child__isnull=False),
+                name="correction_of_one_of_them",
             )
         ]
 
     def __str__(self) -> str:
-        return f"{self.guardian_id or self.child_id} {self.at:%d/%m/%Y}"
+        return f"{self.guardian_id or self.child_id or self.household_id} {self.at:%d/%m/%Y}"
 
     @property
     def person(self) -> str:
-        """As they are called since."""
-        return str(self.guardian or self.child)
+        """As they are called since; nobody when it is of the whole family."""
+        return str(self.guardian or self.child or "")
 
 
 class Guardianship(models.Model):

@@ -59,6 +59,8 @@ class FamilyRead(models.Model):
     class Page(models.TextChoices):
         FAMILY = "family", _("fiche de la famille")
         APPOINTMENT = "appointment", _("page d’un rendez-vous")
+        MESSAGE = "message", _("page d’un message")
+        READS = "reads", _("liste des consultations")
 
     # An e-mail address, not an account: the journal outlives both the account and the family.
     reader = models.CharField(_("par"), max_length=254)
@@ -73,6 +75,11 @@ class FamilyRead(models.Model):
         db_index=False,
         verbose_name=_("centre"),
     )
+    # Of whose rights it was read: all centres (ids) of the reader that receive the family. Older
+    # lines name at most one, above.
+    centres = ArrayField(
+        models.BigIntegerField(), default=list, db_default=[], verbose_name=_("centres")
+    )
     page = models.CharField(_("page"), max_length=11, choices=Page.choices)
     at = models.DateTimeField(_("le"))
 
@@ -82,6 +89,7 @@ class FamilyRead(models.Model):
             models.Index(fields=["household", "-at"], name="familyread_household"),
             models.Index(fields=["reader", "-at"], name="familyread_reader"),
             models.Index(fields=["centre", "-at"], name="familyread_centre"),
+            GinIndex(fields=["centres"], name="familyread_centres"),
             # What the night forgets.
             models.Index(fields=["at"], name="familyread_at"),
         ]

@@ -58,6 +58,9 @@ class WaitingListEntry(models.Model):
     asked_at = models.DateTimeField(_("demandé le"))
     asked_by = models.CharField(_("par"), max_length=80)
     closed_at = models.DateTimeField(_("clos le"), null=True, blank=True)
+    closed_by = models.CharField(
+        _("clos par"), max_length=80, blank=True, default="", db_default=""
+    )
     ending = models.CharField(_("issue"), max_length=9, choices=Ending.choices, blank=True)
 
     class Meta:
@@ -99,6 +102,11 @@ class WaitingListEntry(models.Model):
     @property
     def is_open(self) -> bool:
         return self.state == self.State.OPEN
+
+    @property
+    def subject_ref(self) -> str:
+        """What its messages are about."""
+        return f"waiting:{self.uid}"
 
 
 class WaitingListOffer(models.Model):

@@ -118,7 +118,8 @@ def reopen_lapsed(people: Collection[int]) -> None:
 @transaction.atomic
 def restore_memberships(*, users: Iterable[User], by: str, now: datetime) -> int:
     """Give suspended rights back, for as long again; how many. Those of accounts that were closed
-    by hand stay."""
+    by hand stay. The log-in of an account that had lapsed begins anew: nobody knows any more in
+    whose hands it is."""
     suspended = list(
         Membership.objects.select_for_update(of=("self",))
         .select_related("user", "centre")
@@ -128,7 +129,10 @@ def restore_memberships(*, users: Iterable[User], by: str, now: datetime) -> int
     Membership.objects.filter(pk__in=[each.pk for each in suspended]).update(
         suspended_at=None, granted_at=now, last_used_at=None
     )
-    reopen_lapsed({each.user_id for each in suspended})
+    people = {each.user_id for each in suspended}
+    for user in User.objects.filter(pk__in=people, lapsed_at__isnull=False).order_by("pk"):
+        reset_log_in(user=user, by=by, now=now)
+    reopen_lapsed(people)
     AccountEvent.objects.bulk_create(
         AccountEvent(user=each.user, at=now, action=Action.RESTORED, by=by, note=said(each))
         for each in suspended

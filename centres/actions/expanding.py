@@ -131,9 +131,10 @@ def _withdraw(shifts: list[Shift]) -> tuple[int, list[int]]:
 
 
 def _delete_or_cancel(ids: set[int]) -> int:
-    """Delete shifts; those that history still names (cancelled appointments, changes by hand) are
-    only cancelled."""
-    named = Shift.objects.filter(pk__in=ids).filter(~Q(appointments=None) | ~Q(changes=None))
+    """Delete shifts; those that history still names (cancelled appointments, who was counted there,
+    changes by hand) are only cancelled."""
+    told = ~Q(appointments=None) | ~Q(counted=None) | ~Q(changes=None)
+    named = Shift.objects.filter(pk__in=ids).filter(told)
     used = set(named.values_list("pk", flat=True).distinct())
     Shift.objects.filter(pk__in=used).update(status=Shift.Status.CANCELLED)
     deleted, _ = Shift.objects.filter(pk__in=ids - used).delete()

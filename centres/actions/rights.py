@@ -112,17 +112,22 @@ def withdraw_role(*, membership_id: int, reach: Reach, by: str, now: datetime) -
 
 
 @transaction.atomic
-def renew_role(*, membership_id: int, reach: Reach, by: str, now: datetime) -> User:
-    """Give a lapsed role back, for as long again; one in use stays as it is. Raises NotYours,
-    AccountClosed."""
+def renew_role(*, membership_id: int, reach: Reach, by: str, now: datetime) -> Given:
+    """Give a lapsed role back, for as long again; one in use stays as it is. An account that had
+    lapsed with it opens again as for who is invited anew. Raises NotYours, AccountClosed."""
+    # The person before the role, as `give_role` does: two managers at once begin no log-in twice.
+    people = User.objects.select_for_update(of=("self",), no_key=True)
+    people.filter(memberships=membership_id).order_by("pk").first()
     membership = theirs(membership_id, reach)
     if membership.suspended_at is None:
-        return membership.user
+        return Given(membership, is_new=False, is_anew=False)
     if closed_by_hand().filter(pk=membership.user_id).exists():
         raise AccountClosed
+    is_anew = membership.user.lapsed_at is not None
+    if is_anew:
+        _begin_anew(membership.user, by=by, now=now)
     _renew(membership, by=by, now=now)
-    reopen_lapsed([membership.user_id])
-    return membership.user
+    return Given(membership, is_new=True, is_anew=is_anew)
 
 
 def theirs(membership_id: int, reach: Reach) -> Membership:

@@ -133,7 +133,8 @@ class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]  # not generic at ru
         text = ngettext(
             "%(number)s habilitation est rendue.", "%(number)s habilitations sont rendues.", number
         )
-        self.message_user(request, text % {"number": number})
+        anew = _("Les comptes qui avaient expiré recommencent par un lien à créer.")
+        self.message_user(request, f"{text % {'number': number}} {anew}")
 
     def _show_link(self, request: HttpRequest, user: User) -> None:
         link = actions.link_to_choose(user=user, by=signer(request).email, now=timezone.now())

@@ -9,7 +9,7 @@ from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import ArrayField, RangeBoundary, RangeOperators
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
-from django.db.models import F, Func, Q, Value
+from django.db.models import Exists, F, Func, OuterRef, Q, Value
 from django.db.models.lookups import LessThanOrEqual
 from django.utils.translation import gettext_lazy as _
 
@@ -34,6 +34,21 @@ class IdRange(Func):
         super().__init__(F(field), F(field), RangeBoundary(inclusive_upper=True))
 
 
+class OpeningRuleQuerySet(models.QuerySet["OpeningRule"]):
+    def meant(self) -> OpeningRuleQuerySet:
+        """Without those whose making was taken back, and that nobody has touched since: new ones,
+        and those that would have gone on from another."""
+        own, actions = RuleChange.objects.filter(rule=OuterRef("pk")), RuleChange.Action
+        went_on = RuleChange.objects.filter(
+            follower=OuterRef("pk"), rule__changes__action=actions.UNDO
+        )
+        was_made = Exists(own.filter(action=actions.CREATE))
+        was_undone = Exists(own.filter(action=actions.UNDO))
+        was_edited = Exists(own.filter(action=actions.EDIT))
+        taken_back = Q(was_made, was_undone, ~was_edited) | Q(Exists(went_on), ~Exists(own))
+        return self.exclude(taken_back, is_active=False)
+
+
 class OpeningRule(models.Model):
     """A recurring half-day (RFC 5545 RRULE, local times) of one practitioner at one site."""
 
@@ -56,6 +71,8 @@ class OpeningRule(models.Model):
     skip_school_holidays = models.BooleanField(_("pas pendant les vacances"), default=False)
     on_public_holidays = models.BooleanField(_("aussi les jours fériés"), default=False)
     is_active = models.BooleanField(_("en vigueur"), default=True)
+
+    objects = OpeningRuleQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("plage d’ouverture")

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import re
+
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
+
+# No line ends inside a range of figures: a browser breaks it after its hyphen or dash.
+RANGE = re.compile(r"(?<=\d)[-–](?=\d)")
+UNBROKEN = {"-": "\N{NON-BREAKING HYPHEN}", "–": "–\N{WORD JOINER}"}
 
 
 class AppointmentType(models.Model):
@@ -118,15 +124,26 @@ class AppointmentType(models.Model):
     def is_group(self) -> bool:
         return self.mode == self.Mode.GROUP
 
+    @property
+    def is_at_a_place(self) -> bool:
+        """Whether the family goes somewhere: not by phone, by video or at home."""
+        return self.mode not in (self.Mode.PHONE, self.Mode.VIDEO, self.Mode.HOME)
+
     def text(self, field: str, language: str | None = None) -> str:
         """`label` or `what_to_bring` in the language asked (the active one), else in French."""
         language = (language or get_language() or "fr").split("-")[0]
         translated: str = self.translations.get(language, {}).get(field, "")
         return translated or str(getattr(self, field))
 
+    def is_in_french(self, field: str, language: str) -> bool:
+        """Whether `text` has nothing but French for who reads another language."""
+        code = language.split("-", maxsplit=1)[0]
+        return code != "fr" and not self.translations.get(code, {}).get(field)
+
     @property
     def local_label(self) -> str:
-        return self.text("label")
+        """As a page shows it: figures stay together, in « 3-4 ans » too."""
+        return RANGE.sub(lambda found: UNBROKEN[found[0]], self.text("label"))
 
     @property
     def bring_list(self) -> list[str]:

@@ -17,6 +17,7 @@ from centres.models import AppointmentType
 from centres.reference.childhood import exams, vaccines
 from centres.reference.record import Record
 from centres.reference.tables import BadReference, Row, read_table, typeset
+from centres.reference.type_words import read_words
 
 DATA = Path(__file__).resolve().parent.parent / "data"
 CERTAINTIES = ("sure", "likely", "placeholder", "missing", "switchboard")
@@ -191,11 +192,14 @@ def _lines(text: str, polish: Callable[[str], str]) -> str:
 
 def _types(folder: Path) -> Iterator[Record]:
     columns = [*TYPE_COLUMNS.split(), *SMALL_NUMBERS]
-    for position, row in enumerate(
-        read_table(folder / "appointment_types.csv", columns=columns, key=("slug",)), start=1
-    ):
-        slug = row.matching("slug", r"[a-z0-9-]{1,50}", "a short name in a-z, 0-9 and hyphens")
-        yield Record(f"type:{slug}", "type", {"slug": slug, "position": position} | _type(row))
+    found = {
+        row.matching("slug", r"[a-z0-9-]{1,50}", "a short name in a-z, 0-9 and hyphens"): _type(row)
+        for row in read_table(folder / "appointment_types.csv", columns=columns, key=("slug",))
+    }
+    words = read_words(folder / "appointment_words.csv", found)
+    for position, (slug, values) in enumerate(found.items(), start=1):
+        values["translations"] |= words.get(slug, {})
+        yield Record(f"type:{slug}", "type", {"slug": slug, "position": position} | values)
 
 
 def _type(row: Row) -> dict[str, Any]:

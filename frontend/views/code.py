@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from booking import actions, verification
 from booking.access import appointment_for_hold, hold_to_confirm, hold_token
-from booking.errors import CodeExpired, CodeWrong, Refusal, TooManyAttempts
+from booking.errors import CodeExpired, CodeWrong, Refusal, TooManyAttempts, TooManyGuesses
 from booking.models import Appointment, Verification
 from frontend import cookies, limits, pending, refusals, typed
 from frontend.access import access
@@ -36,7 +36,15 @@ def code(request: HttpRequest, token: str, uid: UUID) -> HttpResponse:
     if not form.is_valid():
         return _page(request, held, waiting, form, now=now, status=422)
     try:
-        waiting = verification.check_code(uid=uid, code=form.cleaned_data["code"], now=now)
+        waiting = verification.check_code(
+            uid=uid,
+            code=form.cleaned_data["code"],
+            now=now,
+            asker=limits.client_of(request),
+        )
+    except TooManyGuesses as refusal:
+        other = Step(_details_url(held), _("Prendre un autre contact"))
+        return refusals.page(request, refusal, steps=[other, refusals.call(held.centre)])
     except (CodeWrong, CodeExpired, TooManyAttempts) as refusal:
         form.add_error("code", refusals.sentence(refusal))
         waiting.refresh_from_db()
@@ -56,6 +64,7 @@ def _confirm(
         cookies.remember_contact(response, waiting.contact, now=now)
         return response
     verification.use(waiting, now=now)
+    limits.came_to_good(request, held, booked, now=now)
     return pending.confirmed(booked, waiting.contact, now=now)
 
 

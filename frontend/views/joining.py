@@ -20,10 +20,19 @@ from django.views.decorators.http import require_http_methods, require_POST
 from booking import actions, verification
 from booking.actions.waiting import Wishes, check_waiting
 from booking.actors import Who
-from booking.errors import CentreNotOpen, CodeExpired, CodeWrong, TooManyAttempts, TypeNotBookable
+from booking.errors import (
+    CentreNotOpen,
+    CodeExpired,
+    CodeWrong,
+    TooManyAttempts,
+    TooManyGuesses,
+    TypeNotAtCentre,
+    TypeNotBookable,
+)
 from booking.models import Verification
 from booking.reaching import has_sms
 from booking.waiting_links import entry_token
+from centres.directory import is_received
 from centres.models import AppointmentType, Centre
 from centres.rollout import is_open_online
 from frontend import cookies, limits, refusals
@@ -32,6 +41,7 @@ from frontend.forms import CodeForm, who_from_payload
 from frontend.forms_waiting import NOTICE, JoinForm
 from frontend.limits import CALLBACKS, CODES, limited
 from frontend.nearby import is_bookable
+from frontend.refusals import Step
 from frontend.views.who import FIELD_OF, MENDABLE, known_of
 
 WAITING = Verification.Purpose.WAITING
@@ -44,7 +54,11 @@ def join(request: HttpRequest, type_slug: str, centre_slug: str) -> HttpResponse
     now = timezone.now()
     kind = get_object_or_404(AppointmentType, slug=type_slug)
     centre = get_object_or_404(Centre.objects.select_related("department"), slug=centre_slug)
-    _check_open(kind, centre, now=now)
+    try:
+        _check_open(kind, centre, now=now)
+    except TypeNotAtCentre as refusal:
+        elsewhere = Step(reverse("where", args=[kind.slug]), _("Choisir un autre centre"))
+        return refusals.page(request, refusal, steps=[elsewhere, *refusals.default_steps()])
     proved = cookies.proved_contact(request, now=now)
     data = request.POST if request.method == "POST" else None
     form = JoinForm(
@@ -61,16 +75,19 @@ def join(request: HttpRequest, type_slug: str, centre_slug: str) -> HttpResponse
     try:
         return _go_on(request, form, kind, centre, proved=proved, now=now)
     except MENDABLE as refusal:
-        form.add_error(FIELD_OF.get(type(refusal)), _(refusal.message))
+        form.add_error(FIELD_OF.get(type(refusal)), refusals.sentence(refusal))
         return render(request, "pages/waiting/join.html", context, status=refusal.status)
 
 
 def _check_open(kind: AppointmentType, centre: Centre, *, now: datetime) -> None:
-    """Raises TypeNotBookable, CentreNotOpen: who cannot book online is helped by telephone."""
+    """Raises TypeNotBookable, CentreNotOpen: who cannot book online is helped by telephone; and
+    TypeNotAtCentre where nobody would ever be called."""
     if not is_bookable(kind):
         raise TypeNotBookable
     if not is_open_online(centre, now=now):
         raise CentreNotOpen
+    if not is_received(kind, centre, now=now):
+        raise TypeNotAtCentre
 
 
 def _go_on(
@@ -86,7 +103,7 @@ def _go_on(
     person = form.who
     if proved == person.contact:
         return _joined(kind, centre, person, now=now)
-    check_waiting(kind, centre, person, now=now)
+    check_waiting(kind, centre, born_on=person.child_born_on, due_on=person.due_on, now=now)
     payload = {"kind": kind.pk, "centre": centre.pk, "who": form.payload}
     sent = _same_code(person.contact, payload, now=now)
     if sent is None:
@@ -140,7 +157,14 @@ def code(request: HttpRequest, uid: UUID) -> HttpResponseBase:
     if not form.is_valid():
         return _code_page(request, asked, form, status=422)
     try:
-        proved = verification.check_code(uid=uid, code=form.cleaned_data["code"], now=now)
+        proved = verification.check_code(
+            uid=uid,
+            code=form.cleaned_data["code"],
+            now=now,
+            asker=limits.client_of(request),
+        )
+    except TooManyGuesses as refusal:
+        return _guessed_out(request, asked, refusal)
     except (CodeWrong, CodeExpired, TooManyAttempts) as refusal:
         asked.refresh_from_db()
         form.add_error("code" if _can_try(asked) else None, refusals.sentence(refusal))
@@ -151,7 +175,7 @@ def code(request: HttpRequest, uid: UUID) -> HttpResponseBase:
     try:
         _check_open(kind, centre, now=now)
         response = _joined(kind, centre, person, now=now)
-    except (*MENDABLE, TypeNotBookable, CentreNotOpen) as refusal:
+    except (*MENDABLE, TypeNotBookable, CentreNotOpen, TypeNotAtCentre) as refusal:
         # The code was right: what it was for is not, and is mended on the page before.
         form.add_error(None, refusals.sentence(refusal))
         return _code_page(request, asked, form, status=refusal.status)
@@ -170,6 +194,23 @@ def resend(request: HttpRequest, uid: UUID) -> HttpResponseBase:
     return redirect(f"{reverse('waiting-code', args=[uid])}?renvoye=1")
 
 
+def _guessed_out(
+    request: HttpRequest, asked: Verification, refusal: TooManyGuesses
+) -> HttpResponse:
+    """Another contact can be given, or the centre be phoned."""
+    centre = Centre.objects.filter(pk=asked.payload.get("centre")).first()
+    steps = [Step(_again(asked, centre), _("Prendre un autre contact"))]
+    if centre is not None:
+        steps.append(refusals.call(centre))
+    return refusals.page(request, refusal, steps=steps)
+
+
+def _again(asked: Verification, centre: Centre | None) -> str:
+    """The page where the details are typed."""
+    kind = AppointmentType.objects.filter(pk=asked.payload.get("kind")).first()
+    return reverse("waiting-join", args=[kind.slug, centre.slug]) if kind and centre else "/"
+
+
 def _can_try(asked: Verification) -> bool:
     return asked.attempts < verification.MAX_ATTEMPTS and asked.used_at is None
 
@@ -177,15 +218,13 @@ def _can_try(asked: Verification) -> bool:
 def _code_page(
     request: HttpRequest, asked: Verification, form: CodeForm, *, status: int = 200
 ) -> HttpResponse:
-    kind = AppointmentType.objects.filter(pk=asked.payload.get("kind")).first()
     centre = Centre.objects.filter(pk=asked.payload.get("centre")).first()
     can_try = _can_try(asked)
-    again = reverse("waiting-join", args=[kind.slug, centre.slug]) if kind and centre else "/"
     context = {
         "asked": asked,
         "form": form,
         "can_try": can_try,
         "can_resend": can_try and asked.sends < verification.MAX_SENDS,
-        "again": again,
+        "again": _again(asked, centre),
     }
     return render(request, "pages/waiting/code.html", context, status=status)

@@ -24,7 +24,7 @@ from frontend import cookies, refusals
 from frontend.access import access
 from frontend.forms import CodeForm
 from frontend.forms_family import AccessForm
-from frontend.limits import CODES, SMALL, check_may_send, limited
+from frontend.limits import CODES, SMALL, check_may_send, client_of, limited
 from frontend.visit import Visit
 
 ACCESS = Verification.Purpose.ACCESS
@@ -97,7 +97,9 @@ def code(request: HttpRequest, uid: UUID) -> HttpResponseBase:
     if not form.is_valid():
         return _code_page(request, asked, form, status=422)
     try:
-        checked = verification.check_code(uid=uid, code=form.cleaned_data["code"], now=now)
+        checked = verification.check_code(
+            uid=uid, code=form.cleaned_data["code"], now=now, asker=client_of(request)
+        )
     except (CodeWrong, CodeExpired, TooManyAttempts) as refusal:
         asked.refresh_from_db()
         # Without another try there is no field left to point at.

@@ -28,7 +28,7 @@ from centres.rollout import is_open_online
 from frontend import agenda, refusals
 from frontend.access import access
 from frontend.forms_family import CancelForm
-from frontend.limits import HOLDS, SMALL, limited, searching
+from frontend.limits import HOLDS, SMALL, came_to_good, limited, searching
 from frontend.nearby import around, with_times
 from frontend.views.hold import read_choice
 from frontend.visit import Proposal, Standing, Visit, address
@@ -196,7 +196,8 @@ def _move_or_extend(request: HttpRequest, visit: Visit, held: Appointment) -> Ht
         if "prolonger" in request.GET:
             actions.extend_hold(uid=held.uid, now=visit.now)
             return redirect("move-confirm", visit.token, hold_token(held))
-        actions.move(uid=visit.appointment.uid, hold_uid=held.uid, now=visit.now)
+        moved = actions.move(uid=visit.appointment.uid, hold_uid=held.uid, now=visit.now)
+        came_to_good(request, held, moved, now=visit.now)
     except Refusal as refusal:
         return unchanged(request, visit, refusal)
     return redirect(address("appointment", visit, news="deplace"))

@@ -9,6 +9,7 @@ from django.utils.cache import patch_cache_control
 from django.utils.dates import WEEKDAYS
 
 from booking.access import hold_token
+from centres.directory import is_received
 from centres.models import AppointmentType, Centre
 from centres.rollout import is_open_online
 from frontend import agenda, cookies, press
@@ -49,6 +50,7 @@ def when(request: HttpRequest, type_slug: str, centre_slug: str) -> HttpResponse
     if page.is_empty and not query.filters.is_active:
         found = around(kind, point=(centre.latitude, centre.longitude), now=now)
         context["others"] = with_times(found, besides=[centre.pk])
+        context["may_wait"] = is_received(kind, centre, now=now)
     response = render(request, "pages/when.html", context)
     patch_cache_control(response, private=True)  # its key is this browser's
     return response

@@ -8,7 +8,6 @@ from zoneinfo import ZoneInfo
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from booking import actions, verification
 from booking.access import (
@@ -27,13 +26,14 @@ from booking.errors import (
     LimitReached,
     NumberUnreachable,
     TooManyAttempts,
+    TooManyGuesses,
     TooManySms,
     Unreachable,
     WeeksNotAllowed,
 )
 from booking.models import Appointment, Verification
 from booking.reaching import has_sms
-from frontend import cookies, draft, limits, pending, typed
+from frontend import cookies, draft, limits, pending, refusals, typed
 from frontend.access import access
 from frontend.forms import WhoForm
 from frontend.limits import DETAILS, SMALL, limited
@@ -46,6 +46,7 @@ MENDABLE = (
     LimitReached,
     AlreadyBookedThen,
     TooManyAttempts,
+    TooManyGuesses,
     Unreachable,
 )
 FIELD_OF = {
@@ -76,7 +77,7 @@ def who(request: HttpRequest, token: str) -> HttpResponse:
     try:
         return _go_on(request, held, form, now=now)
     except MENDABLE as refusal:
-        form.add_error(FIELD_OF.get(type(refusal)), _(refusal.message))
+        form.add_error(FIELD_OF.get(type(refusal)), refusals.sentence(refusal))
         return _page(request, held, form, now=now, status=refusal.status)
 
 
@@ -87,6 +88,7 @@ def _go_on(
     person = form.who
     if cookies.proved_contact(request, now=now) == person.contact:
         booked = actions.confirm(uid=held.uid, who=person, now=now, seen=held)
+        limits.came_to_good(request, held, booked, now=now)
         return pending.confirmed(booked, person.contact, now=now)
     check_person(held.type, held.centre, person, starts_at=held.starts_at)
     waiting = pending.same_code(held, person.contact, form.payload, now=now)

@@ -128,6 +128,11 @@ KINDS: dict[str, dict[str, Form]] = {
         EMAIL: Form(_VISIT | _CHANGE, (_WHEN, *_one("place", "link")), _SUBJECT),
         SMS: Form(_SHORT, (*_DAY_AND_TIME, *_one("short_link"))),
     },
+    # For another reason than was said, at the same time and place.
+    "corrected": {
+        EMAIL: Form(_VISIT | _CHANGE, (_WHEN, *_one("place", "link")), _SUBJECT),
+        SMS: Form(_SHORT, (*_DAY_AND_TIME, *_one("short_link"))),
+    },
     "cancelled": {
         EMAIL: Form(_VISIT, (_WHEN, *_one("home_url")), _SUBJECT),
         SMS: Form(_SHORT, _DAY_AND_TIME),
@@ -191,6 +196,9 @@ KINDS: dict[str, dict[str, Form]] = {
     "reply_kept": {SMS: Form(_SHORT, _DAY_AND_TIME)},
     "reply_cancelled": {SMS: Form(_SHORT, _DAY_AND_TIME)},
     "reply_callback": {SMS: _REPLY},
+    # To a time that was offered: declined; or nothing done, and where to see what is so.
+    "reply_declined": {SMS: Form(_SHORT, _DAY_AND_TIME)},
+    "reply_link": {SMS: Form(_SHORT, _one("short_link"))},
     "reply_stop": {SMS: _REPLY},
     "reply_unknown": {SMS: _REPLY},
 }
@@ -199,6 +207,7 @@ PURPOSES = {
     "confirmation": gettext_noop("Confirmation du rendez-vous"),
     "together": gettext_noop("Confirmation de plusieurs rendez-vous d’un jour"),
     "moved": gettext_noop("Rendez-vous déplacé"),
+    "corrected": gettext_noop("Motif du rendez-vous corrigé"),
     "cancelled": gettext_noop("Rendez-vous annulé par la famille ou le centre"),
     "closed": gettext_noop("Le centre ne peut pas recevoir"),
     "proposed": gettext_noop("Un autre moment proposé par le centre"),
@@ -213,6 +222,8 @@ PURPOSES = {
     "reply_kept": gettext_noop("Réponse à «\u00a01\u00a0»\u00a0: rendez-vous gardé"),
     "reply_cancelled": gettext_noop("Réponse au second «\u00a02\u00a0»\u00a0: rendez-vous annulé"),
     "reply_callback": gettext_noop("Réponse à «\u00a03\u00a0»\u00a0: nous rappelons"),
+    "reply_declined": gettext_noop("Réponse à « non » : créneau proposé décliné"),
+    "reply_link": gettext_noop("Réponse à ce qui peut se lire de deux façons, ou vient trop tard"),
     "reply_stop": gettext_noop("Réponse à «\u00a0STOP\u00a0»"),
     "reply_unknown": gettext_noop("Réponse à ce qui n’a pas été compris"),
 }

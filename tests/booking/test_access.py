@@ -14,8 +14,8 @@ from booking.access import BadLink
 from booking.actors import Who
 from booking.errors import LinkExpired
 from booking.models import Appointment, Guardian
-from tests.booking.scene import NADIA, NOW, after, clock, open_morning, parent
-from tests.factories import make_appointment
+from tests.booking.scene import AGENT, NADIA, NOW, after, clock, open_morning, parent
+from tests.factories import make_appointment, make_child, make_guardian
 
 pytestmark = pytest.mark.django_db
 Token = Callable[[Appointment], str]
@@ -135,6 +135,23 @@ def test_a_contact_sees_its_own_appointments_only() -> None:
     scene.hold("11:00")
     assert access.appointments_of_contact(NADIA.email, now=NOW) == ([mine], [])
     assert access.appointments_of_contact(NADIA.email, now=after(days=2)) == ([], [mine])
+
+
+def test_an_arrival_is_never_ahead_and_a_mistaken_one_nowhere() -> None:
+    weighing = open_morning(booking="walk_in", duration_min=15)
+    guardian = make_guardian(email=NADIA.email, email_verified_at=NOW)
+    lou, noe = (make_child(guardian, first_name=name) for name in ("Lou", "Noé"))
+    came, mistaken = actions.note_arrival(
+        shift_id=weighing.shift.pk,
+        kind_id=weighing.kind.pk,
+        guardian=guardian,
+        children=[lou, noe],
+        now=clock("09:40"),
+        actor=AGENT,
+    )
+    assert access.appointments_of_contact(NADIA.email, now=clock("09:41")) == ([], [])
+    actions.await_again(uid=mistaken.uid, now=clock("09:41"), actor=AGENT)
+    assert access.appointments_of_contact(NADIA.email, now=clock("12:00")) == ([], [came])
 
 
 def test_an_unproved_address_sees_nothing() -> None:

@@ -64,6 +64,13 @@ def test_closed_hours_are_told_and_are_not_free() -> None:
     assert rows(board) == [("free", 540, 600), ("closed", 600, 720)]
 
 
+def test_what_is_closed_longer_is_told_within_the_half_day_alone() -> None:
+    whole_day = MORNING._replace(closed=[0, 1440, 2880, 4320])
+    assert rows(drawn(half_day=whole_day, is_today=False)) == [("closed", NINE, NOON)]
+    before = MORNING._replace(closed=[0, NINE])
+    assert rows(drawn(half_day=before, is_today=False)) == [("free", NINE, NOON)]
+
+
 def test_a_hold_takes_its_time_until_it_ends() -> None:
     held = visit(state="held", until=555)
     assert rows(drawn(held, now=554, is_today=False))[0] == ("hold", 540, 570)
@@ -123,6 +130,27 @@ def test_a_walk_in_session_is_open_but_where_it_is_closed() -> None:
         ("closed", 600, 660),
         ("open", 660, 720),
     ]
+
+
+def test_a_walk_in_session_tells_who_came_and_who_waits() -> None:
+    walk_in = MORNING._replace(is_walk_in=True, takes_walk_ins=True, counted=4)
+    states = ["arrived", "in_progress", "fulfilled", "cancelled"]
+    came = [
+        visit(540, number=number, state=state, is_walk_in=True, is_overbooked=True)
+        for number, state in enumerate(states)
+    ]
+    board = drawn(*came, half_day=walk_in)
+    block = board.columns[0].blocks[0]
+    assert (block.came, block.waiting) == (7, 1)
+    assert board.counts.fulfilled == 5, "who was counted has come"
+    assert board.cancelled == [], "who was noted by mistake was never to come"
+
+
+def test_among_appointments_only_those_without_are_counted_at_the_door() -> None:
+    mixed = MORNING._replace(takes_walk_ins=True)
+    walk_in = visit(600, number=2, state="arrived", is_walk_in=True)
+    block = drawn(visit(), walk_in, half_day=mixed).columns[0].blocks[0]
+    assert (block.came, block.waiting) == (1, 1)
 
 
 def test_what_its_half_day_no_longer_receives_is_marked() -> None:

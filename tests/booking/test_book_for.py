@@ -1,6 +1,6 @@
 """An agent books while talking: one press, for a family that is known, by the same rules."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
@@ -18,8 +18,8 @@ from booking.models import Appointment, AppointmentEvent, Child, Guardian, House
 from centres.calendar import to_minute
 from centres.models import AppointmentType
 from notifications.models import OutboxMessage
-from tests.booking.scene import AGENT, NOW, Scene, clock, open_morning, parent
-from tests.factories import make_child, make_guardian
+from tests.booking.scene import AGENT, NOW, TUESDAY, Scene, clock, open_morning, parent
+from tests.factories import make_appointment, make_child, make_guardian, make_shift
 
 pytestmark = pytest.mark.django_db
 COLLEAGUE = Actor("agent", "marc@example.org")
@@ -155,3 +155,36 @@ def test_a_family_cannot_book_this_way_nor_another_households_child(scene: Scene
     stranger = make_child()
     with pytest.raises(ValueError, match="another household"):
         book(scene, guardian, stranger)
+
+
+def met(scene: Scene, guardian: Guardian, child: Child, *, state: str = "fulfilled") -> int:
+    """The busier of two doctors received this family a week ago."""
+    other = scene.another_doctor()
+    scene.book("11:30", who=parent(7), practitioner_id=other.practitioner_id)
+    before = make_shift(
+        starts_at=clock("09:00", TUESDAY - timedelta(days=7)), practitioner=other.practitioner
+    )
+    make_appointment(before, guardian=guardian, child=child, state=state)
+    return other.practitioner_id
+
+
+def test_whom_the_family_has_met_goes_first_when_anybody_will_do(scene: Scene) -> None:
+    guardian, child = a_family()
+    known = met(scene, guardian, child)
+    assert book(scene, guardian, child, "10:00").practitioner_id == known
+
+
+def test_whom_it_missed_does_not_and_who_was_asked_for_does(scene: Scene) -> None:
+    guardian, child = a_family()
+    known = met(scene, guardian, child, state="noshow")
+    assert book(scene, guardian, child, "10:00").practitioner_id == scene.shift.practitioner_id
+    other, sibling = a_family()
+    booked = book(scene, other, sibling, "10:30", practitioner_id=known)
+    assert booked.practitioner_id == known
+
+
+def test_whom_it_has_met_is_no_demand(scene: Scene) -> None:
+    guardian, child = a_family()
+    known = met(scene, guardian, child)
+    scene.book("10:00", who=parent(8), practitioner_id=known)
+    assert book(scene, guardian, child, "10:00").practitioner_id == scene.shift.practitioner_id

@@ -17,7 +17,7 @@ from centres.calendar import to_minute
 from notifications.models import OutboxMessage
 from notifications.rendering import render
 from tests.booking.scene import AGENT, NOW, Scene, clock, open_morning, open_session, parent
-from tests.factories import make_child, make_guardian
+from tests.factories import make_appointment, make_child, make_guardian, make_shift
 
 pytestmark = pytest.mark.django_db
 
@@ -93,6 +93,7 @@ def test_without_room_for_all_nothing_is_booked(scene: Scene) -> None:
 def test_one_of_the_wrong_age_leaves_nothing_of_the_others(scene: Scene) -> None:
     guardian, children = a_family()
     children[2].born_on = date(2010, 1, 1)
+    children[2].save()
     with pytest.raises(AgeNotAllowed):
         book(scene, guardian, children)
     assert not Appointment.objects.exists()
@@ -181,3 +182,15 @@ def test_two_agents_press_for_times_that_cross_and_one_of_them_wins() -> None:
         thread.join(timeout=30)
     assert sorted(outcomes) == ["booked", "taken"]
     assert Appointment.objects.filter(state="booked").count() == 3
+
+
+def test_whom_the_household_has_met_receives_them_when_anybody_will_do(scene: Scene) -> None:
+    other = scene.another_doctor()
+    scene.book("11:00", practitioner_id=other.practitioner_id)
+    guardian, children = a_family(2)
+    before = make_shift(
+        starts_at=clock("09:00") - timedelta(days=7), practitioner=other.practitioner
+    )
+    make_appointment(before, guardian=guardian, child=children[0], state="fulfilled")
+    booked = book(scene, guardian, children)
+    assert {each.practitioner_id for each in booked} == {other.practitioner_id}

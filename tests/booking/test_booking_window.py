@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from booking.availability import Timing, Window
-from booking.rules import TypeRules, agent_window, public_window
+from booking.rules import TypeRules, agent_window, desk_window, public_window
 from centres.calendar import from_minute
 
 PARIS = ZoneInfo("Europe/Paris")
@@ -127,3 +127,33 @@ def test_agents_may_book_from_now_to_as_far_as_half_days_exist() -> None:
     found = agent_window(now=now)
     assert from_minute(found.earliest) == now
     assert from_minute(found.latest) >= now + timedelta(days=366)
+
+
+@pytest.mark.parametrize(
+    ("now", "duration", "earliest"),
+    [
+        ("2027-03-01T09:00:00", 30, "2027-03-01T08:31"),
+        ("2027-03-01T09:00:59", 30, "2027-03-01T08:31"),
+        ("2027-03-01T09:29:59", 30, "2027-03-01T09:00"),  # a second before its end
+        ("2027-03-01T09:30:00", 30, "2027-03-01T09:01"),  # over
+        ("2027-03-01T09:30:59", 60, "2027-03-01T09:00"),  # half an hour after its start
+        ("2027-03-01T09:31:00", 60, "2027-03-01T09:01"),
+        ("2027-03-01T09:00:00", 1, "2027-03-01T09:00"),
+    ],
+)
+def test_at_the_desk_what_began_a_moment_ago_and_is_not_over_may_be_given(
+    now: str, duration: int, earliest: str
+) -> None:
+    found = desk_window(now=paris(now), duration=duration)
+    assert from_minute(found.earliest, PARIS) == paris(earliest)
+    assert found.latest == agent_window(now=paris(now)).latest
+
+
+@given(INSTANTS, st.integers(1, 300))
+def test_what_may_be_given_at_the_desk_is_never_over_nor_long_begun(
+    now: datetime, duration: int
+) -> None:
+    first = from_minute(desk_window(now=now, duration=duration).earliest)
+    assert first + timedelta(minutes=duration) > now
+    assert now - first < timedelta(minutes=31)
+    assert first <= now

@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+import time_machine
 
 from booking import throttle
 from booking.models import Appointment, RateCounter, Verification
@@ -55,6 +56,26 @@ def test_a_due_date_is_kept_as_long_as_a_move_may_ask_for_it() -> None:
 def test_addresses_counted_yesterday_are_forgotten() -> None:
     throttle.tries(key="hold:192.0.2.7", seconds=600, now=NOW)
     forget_leftovers()
+    assert not RateCounter.objects.exists()
+
+
+def count_a_day(now: datetime) -> None:
+    """What a day allows is spent: guesses and SMS; and what a quarter of an hour allows."""
+    throttle.allow(key="guess:a", limit=1, seconds=throttle.DAY, now=now)
+    throttle.allow(key="sends:a:d", limit=1, seconds=throttle.DAY, now=now)
+    throttle.allow(key="sends:a", limit=1, seconds=900, now=now)
+
+
+def test_what_a_day_allows_is_not_given_anew_by_tidying_in_it() -> None:
+    today = datetime.now(UTC).replace(hour=12)
+    with time_machine.travel(today, tick=False):
+        count_a_day(today)
+        forget_leftovers()
+        assert set(RateCounter.objects.values_list("key", flat=True)) == {"guess:a", "sends:a:d"}
+        assert throttle.is_spent({"guess:a": 1}, seconds=throttle.DAY, now=today)
+        assert not throttle.allow(key="sends:a:d", limit=1, seconds=throttle.DAY, now=today)
+    with time_machine.travel(today + timedelta(days=1), tick=False):
+        forget_leftovers()
     assert not RateCounter.objects.exists()
 
 

@@ -10,7 +10,7 @@ from booking.models import Guardian
 from notifications import composing
 from notifications.composing import Content
 from notifications.models import OutboxMessage
-from tests.factories import make_guardian
+from tests.factories import make_appointment, make_guardian
 from tests.notifications.messages import KIND, make_route, make_row
 
 pytestmark = pytest.mark.django_db
@@ -54,6 +54,7 @@ def test_on_demand_the_record_and_what_is_to_leave_follow(karim: Guardian) -> No
         state="planned",
         recipient="karim@example.org",
         person_ref=f"household:{karim.household_id}",
+        subject_ref=str(make_appointment(guardian=karim).uid),
     )
     redirect(theirs(karim), "email", "Autre@example.org", karim)
     karim.refresh_from_db()

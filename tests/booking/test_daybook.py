@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from pytest_django import DjangoAssertNumQueries
@@ -20,6 +20,7 @@ from booking.daybook import (
     watched,
 )
 from booking.models import Appointment, AppointmentEvent
+from centres.actions.closing import refresh_closed
 from centres.models import Absence, AppointmentType, Closure, PublicHoliday, Shift
 from tests.booking.scene import AGENT, NOW, TUESDAY, Scene, clock, open_morning, parent
 from tests.factories import make_centre, make_shift, make_site, make_type
@@ -46,8 +47,8 @@ def shown(read: Day) -> list[str]:
     ]
 
 
-def now_version(scene: Scene) -> str:
-    return version(span_of(scene.centre, TUESDAY))
+def now_version(scene: Scene, *, now: datetime = NOW) -> str:
+    return version(span_of(scene.centre, TUESDAY), now=now)
 
 
 def test_the_day_of_a_centre_is_its_own_and_no_other(scene: Scene) -> None:
@@ -190,3 +191,31 @@ def test_the_next_day_is_the_next_on_which_somebody_works(scene: Scene) -> None:
         starts_at=clock("09:00", friday + timedelta(days=3)), site=make_site(scene.centre)
     )
     assert next_day(scene.centre, after=TUESDAY, site=elsewhere.site) == friday + timedelta(days=3)
+
+
+def test_a_day_on_which_everybody_is_away_is_not_the_next_one(
+    scene: Scene, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    thursday = TUESDAY + timedelta(days=2)
+    away = make_shift(starts_at=clock("09:00", WEDNESDAY), site=scene.shift.site)
+    for opens, closes in (("08:00", "10:00"), ("10:00", "13:00")):
+        Absence.objects.create(
+            practitioner=away.practitioner,
+            starts_at=clock(opens, WEDNESDAY),
+            ends_at=clock(closes, WEDNESDAY),
+        )
+    refresh_closed([away.pk])
+    make_shift(starts_at=clock("09:00", thursday), site=scene.shift.site)
+    with django_assert_num_queries(1):
+        assert next_day(scene.centre, after=TUESDAY) == thursday
+
+
+def test_a_day_of_which_an_absence_leaves_an_hour_is_the_next_one(scene: Scene) -> None:
+    late = make_shift(starts_at=clock("09:00", WEDNESDAY), site=scene.shift.site)
+    Absence.objects.create(
+        practitioner=late.practitioner,
+        starts_at=clock("08:00", WEDNESDAY),
+        ends_at=clock("11:00", WEDNESDAY),
+    )
+    refresh_closed([late.pk])
+    assert next_day(scene.centre, after=TUESDAY) == WEDNESDAY

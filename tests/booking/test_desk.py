@@ -271,7 +271,7 @@ def test_all_messages_about_an_appointment_are_found(
     assert messages_about(appointment) == [told, reminder]
     for _ in range(9):
         make_attempt(lost(appointment), "refused")
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(7):
         assert len(messages_about(appointment)) == 11
 
 

@@ -27,7 +27,7 @@ def read(household: Household, *, by: str = "claire", at: datetime | None = None
     return actions.note_read(
         reader=f"{by}@example.org",
         household_id=household.pk,
-        centre_id=None,
+        centres=[],
         page=FamilyRead.Page.FAMILY,
         now=at or timezone.now(),
     )

@@ -21,7 +21,7 @@ from notifications.models import OutboxMessage
 from tests.booking.scene import NOW, after, clock, parent
 from tests.booking.waiting_room import Centre as Room
 from tests.booking.waiting_room import minute, public, tend, waiting_centre
-from tests.factories import make_practitioner, make_shift, make_site, make_type
+from tests.factories import make_practitioner, make_rule, make_shift, make_site, make_type
 
 pytestmark = pytest.mark.django_db
 SOON = 12  # days after the Tuesday: two days after the near morning, before the far one
@@ -291,6 +291,7 @@ def test_a_new_session_is_offered_seat_by_seat() -> None:
     Shift.objects.filter(pk=room.near.shift.pk).update(status="cancelled")
     workshop = make_type(mode="group", audience="adult", notice_min=0)
     site = room.near.shift.site
+    make_rule(site=site, types=[workshop])
     entries = []
     for number in (1, 2, 3):
         guardian = room.book(number, f"{8 + number:02}:00").guardian
@@ -356,6 +357,7 @@ def test_the_minute_s_task_does_it_and_the_night_forgets() -> None:
     now = timezone.now()
     wishes = Wishes(sites=(room.near.shift.site_id,))
     kind = make_type(audience="adult", notice_min=0)
+    make_rule(site=room.near.shift.site, types=[kind])
     actions.ask_for_any(
         guardian=guardian,
         child=None,

@@ -35,6 +35,7 @@ from tests.factories import (
     make_child,
     make_guardian,
     make_household,
+    make_rule,
     make_site,
     make_type,
 )
@@ -176,12 +177,14 @@ def test_a_promise_to_call_back_counts_too(goff: Household) -> None:
 
 def waits(guardian: Guardian, centre: Centre) -> WaitingListEntry:
     """A family without an appointment, which put itself on the list of this centre."""
+    site, kind = make_site(centre=centre), make_type()
+    make_rule(site=site, types=[kind])
     return ask_for_any(
         guardian=guardian,
         child=None,
-        kind=make_type(),
+        kind=kind,
         centre=centre,
-        wishes=Wishes(sites=(make_site(centre=centre).pk,)),
+        wishes=Wishes(sites=(site.pk,)),
         now=timezone.now(),
     )
 

@@ -95,7 +95,7 @@ def test_agents_are_not_bound_by_notice_and_horizon() -> None:
     scene = open_morning(notice_min=60, horizon_days=0)
     assert scene.hold("10:00", now=clock("09:59"), actor=AGENT).booked_via == "agent"
     with pytest.raises(TooSoon):
-        scene.hold("10:30", now=clock("10:31"), actor=AGENT)
+        scene.hold("10:30", now=clock("11:01"), actor=AGENT)
 
 
 @pytest.mark.parametrize(

@@ -6,19 +6,24 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from booking import actions
-from booking.actions.people import Person
+from booking.actions.people import ChildKnown, Person
 from booking.actors import FAMILY, Actor
-from booking.errors import AgentsOnly, ChildKnown, SamePerson, WrongState
+from booking.errors import AgentsOnly, SamePerson, WrongState
 from booking.histories import corrections_of
-from booking.models import Child, FamilyCorrection, Guardian
+from booking.models import Appointment, Child, FamilyCorrection, Guardian
+from booking.planning import day_of
+from booking.rerouting import subjects_of
 from notifications.models import OutboxMessage
 from tests.booking.scene import AGENT, after, open_morning
+from tests.booking.waiting_room import give_back, tend, waiting_centre
 from tests.factories import make_appointment, make_child, make_guardian, make_shift, make_type
 from tests.messages import become
-from tests.notifications.messages import make_row
+from tests.notifications.messages import LEAVE_MANY, make_row
 
 pytestmark = pytest.mark.django_db
 NOUR = Person("Nour", "Haddad", "nour@example.org", "+33639981234")
@@ -31,7 +36,7 @@ def nour() -> Guardian:
 
 
 def correct(guardian: Guardian, actor: Actor = AGENT, **changes: str) -> list[str]:
-    what = actions.correct_guardian(
+    done = actions.correct_guardian(
         household_id=guardian.household_id,
         guardian_id=guardian.pk,
         changes=changes,
@@ -39,7 +44,7 @@ def correct(guardian: Guardian, actor: Actor = AGENT, **changes: str) -> list[st
         actor=actor,
     )
     guardian.refresh_from_db()
-    return what
+    return done.what
 
 
 def add(guardian: Guardian, person: Person) -> tuple[Guardian, bool]:
@@ -80,12 +85,17 @@ def test_nothing_changed_is_nothing_written(nour: Guardian) -> None:
 
 
 def planned(nour: Guardian, channel: str = "email", **fields: Any) -> OutboxMessage:
+    """Something still to be said, of an appointment of this person unless told otherwise."""
     recipient = NOUR.email if channel == "email" else NOUR.phone
+    known = Appointment.objects.filter(guardian=nour).first()
+    about = known or make_appointment(
+        make_shift(starts_at=timezone.now() + timedelta(days=9)), guardian=nour
+    )
     return make_row(
         state="planned",
         channel=channel,
         recipient=recipient,
-        **{"person_ref": f"guardian:{nour.pk}"} | fields,
+        **{"person_ref": f"guardian:{nour.pk}", "subject_ref": str(about.uid)} | fields,
     )
 
 
@@ -103,12 +113,49 @@ def test_what_is_still_to_leave_goes_to_the_new_address_also_as_a_second_way(
     nour: Guardian,
 ) -> None:
     first, second = planned(nour), planned(nour, "sms", alternatives=BY_MAIL)
-    other, gone = planned(nour, person_ref="guardian:0"), planned(nour, subject_ref="gone")
+    other, gone = planned(nour, person_ref="guardian:0"), planned(nour)
     OutboxMessage.objects.filter(pk=gone.pk).update(state="sent")
     correct(nour, email="autre@example.org")
     assert ways(first) == [("email", "autre@example.org")]
     assert ways(second) == [("sms", NOUR.phone), ("email", "autre@example.org")]
     assert ways(other) == ways(gone) == [("email", NOUR.email)]
+
+
+def test_what_is_said_of_a_day_of_a_wish_and_of_an_offer_is_found_too() -> None:
+    room = waiting_centre()
+    entry = room.wait(1)
+    give_back(room, now=after(10))
+    (offer,) = tend(after(11))
+    day = day_of(room.book(2, "10:00"))
+    assert entry.appointment is not None
+    known = subjects_of(entry.guardian)
+    assert {entry.subject_ref, offer.subject_ref, str(entry.appointment.uid)} <= known
+    own = day_of(entry.appointment)
+    assert own is not None
+    assert own.subject_ref in known
+    assert day is not None
+    assert day.subject_ref not in known
+    asked = OutboxMessage.objects.filter(person_ref=f"guardian:{entry.guardian_id}")
+    assert set(asked.values_list("subject_ref", flat=True)) <= known
+
+
+def test_nothing_that_is_somebody_else_s_is_read(nour: Guardian) -> None:
+    planned(nour)
+    with connection.cursor() as cursor:
+        cursor.execute(LEAVE_MANY)
+        cursor.execute("ANALYZE notifications_outboxmessage")
+    with CaptureQueriesContext(connection) as done:
+        correct(nour, email="autre@example.org")
+    (locked,) = [
+        each["sql"]
+        for each in done.captured_queries
+        if "person_ref" in each["sql"] and "FOR NO KEY UPDATE" in each["sql"]
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN {locked}")
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+    assert "Seq Scan" not in plan, plan
+    assert "subject_ref" in plan, plan
 
 
 def test_without_the_address_it_takes_the_other_way_and_without_any_somebody_phones(
@@ -133,7 +180,9 @@ def test_nothing_discreet_goes_where_nobody_has_proved_to_read_it(nour: Guardian
         make_shift(starts_at=timezone.now() + timedelta(days=9), types=[kind]), guardian=nour
     )
     row = planned(nour, subject_ref=str(booked.uid), alternatives=BY_SMS)
-    of_the_day = planned(nour, subject_ref="day:1:2026-01-01")
+    day = day_of(booked)
+    assert day is not None
+    of_the_day = planned(nour, subject_ref=day.subject_ref)
     correct(nour, email="autre@example.org")
     assert ways(row) == [("sms", NOUR.phone)]
     assert ways(of_the_day) == [("email", "")]

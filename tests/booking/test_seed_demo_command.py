@@ -40,7 +40,9 @@ def test_the_same_seed_and_day_make_the_same_demo(monkeypatch: pytest.MonkeyPatc
     def made(now: datetime) -> Sequence[tuple[object, ...]]:
         with transaction.atomic():
             seeding.seed(now=now, random_seed=7, scale=0.2, months=1)
-            found = Appointment.objects.order_by("reference").values_list(
+            # Who is at a door just now is another at each hour.
+            booked = Appointment.objects.exclude(booked_via="door")
+            found = booked.order_by("reference").values_list(
                 "reference", "starts_at", "ends_at", "created_at", "type__slug", "centre__slug"
             )
             rows = list(found)

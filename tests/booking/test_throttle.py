@@ -1,13 +1,13 @@
 """Counting tries per window of time."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django.db import connection
 from pytest_django import DjangoAssertNumQueries
 
 from booking.models import RateCounter
-from booking.throttle import KEPT, allow, forget, tries
+from booking.throttle import KEPT, allow, forget, give_back, tries
 from tests.booking.scene import NOW
 
 pytestmark = pytest.mark.django_db
@@ -36,6 +36,40 @@ def test_what_lasts_counts_for_two_windows_and_no_third(
         seen = [tries(key="one", seconds=60, now=NOW + minute, is_lasting=True) for _ in range(4)]
     assert seen == [1, 2, 3, 12]
     assert tries(key="one", seconds=60, now=NOW + 3 * minute, is_lasting=True) == 1
+
+
+def lasting(now: datetime) -> int:
+    return tries(key="one", seconds=60, now=now, is_lasting=True)
+
+
+def test_what_came_to_its_good_end_counts_no_more_and_costs_no_statement(
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    with django_assert_num_queries(0):
+        for _ in range(50):
+            assert lasting(NOW) == 1
+            give_back(key="one", seconds=60, tried_at=NOW, now=NOW)
+
+
+def test_it_is_given_back_to_the_window_in_which_it_was_tried(
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    minute = timedelta(seconds=60)
+    for _ in range(2 * (KEPT + 1)):
+        lasting(NOW)
+    for _ in range(KEPT):
+        with django_assert_num_queries(1):
+            give_back(key="one", seconds=60, tried_at=NOW, now=NOW + minute)
+    forget()
+    assert [lasting(NOW + minute) for _ in range(KEPT + 1)][-1] == KEPT + 1 + (KEPT + 2)
+
+
+def test_nothing_is_given_back_beyond_what_was_tried_before() -> None:
+    for _ in range(KEPT + 1):
+        lasting(NOW)
+    for _ in range(10 * KEPT):
+        give_back(key="one", seconds=60, tried_at=NOW, now=NOW + timedelta(seconds=60))
+    assert RateCounter.objects.get(key__endswith="one").count == 0
 
 
 def test_keys_do_not_share_a_count() -> None:

@@ -187,14 +187,18 @@ def test_suspended_rights_are_given_back_and_both_are_on_record(
         "old@example.org"
         in administration.get(f"{USERS}?memberships__suspended_at__isempty=0").content.decode()
     )
+    assert membership.user.has_usable_password()
     press(administration, "restore", membership.user)
     membership.refresh_from_db()
     assert membership.suspended_at is None
-    assert User.objects.get(pk=membership.user_id).is_active
+    user = User.objects.get(pk=membership.user_id)
+    assert user.is_active
+    assert not user.has_usable_password(), "nobody knows in whose hands it is"
     assert lapse_memberships() == 0, "for as long again"
     events = AccountEvent.objects.filter(user=membership.user).order_by("pk")
     assert [(each.action, each.by) for each in events] == [
         ("suspended", ""),
+        ("reset", "chief@example.org"),
         ("restored", "chief@example.org"),
     ]
     assert "Accueil" in events[0].note

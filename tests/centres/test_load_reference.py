@@ -22,8 +22,9 @@ from centres.models import (
 )
 from centres.reference import BadReference, Outcome, load
 from centres.reference.loading import merge
-from centres.reference.records import DATA
+from centres.reference.records import DATA, read_records
 from centres.reference.tables import typeset
+from notifications.words.kinds import LANGUAGES
 
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
 needs_database = pytest.mark.django_db
@@ -75,6 +76,34 @@ def test_types_are_online_only_where_families_may_book() -> None:
         english = kind.translations["en"]
         assert english["label"]
         assert len(english["what_to_bring"].splitlines()) == len(kind.what_to_bring.splitlines())
+
+
+@needs_database
+def test_every_type_is_told_in_every_language_of_messages() -> None:
+    reload()
+    for kind in AppointmentType.objects.all():
+        assert set(kind.translations) == set(LANGUAGES) - {"fr", "fr-x-facile"}
+        things = len(kind.what_to_bring.splitlines())
+        for language, words in kind.translations.items():
+            assert words["label"], (kind, language)
+            assert language == "en" or words["label"] != kind.label, (kind, language)
+            assert len(words["what_to_bring"].splitlines()) == things, (kind, language)
+
+
+def test_words_of_an_unknown_type_or_language_are_refused(folder: Path) -> None:
+    words = folder / "appointment_words.csv"
+    text = words.read_text(encoding="utf-8")
+    for old, new in (("vaccination-enfant,ar", "vaccin,ar"), ("enfant,ar", "enfant,fr")):
+        words.write_text(text.replace(old, new), encoding="utf-8")
+        with pytest.raises(BadReference, match=r"appointment_words.csv, line \d+"):
+            list(read_records(folder, years=range(2026, 2027)))
+
+
+def test_a_departement_may_have_no_words_of_its_own(folder: Path) -> None:
+    (folder / "appointment_words.csv").unlink()
+    found = read_records(folder, years=range(2026, 2027))
+    types = [each.values for each in found if each.table == "type"]
+    assert {language for each in types for language in each["translations"]} == {"en"}
 
 
 @needs_database

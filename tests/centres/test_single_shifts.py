@@ -7,7 +7,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 
 from booking import queries
-from booking.models import Appointment
+from booking.models import Appointment, CountedArrival
 from booking.queries import LONGEST_SHIFT
 from centres import calendar, errors, seating
 from centres.actions import (
@@ -227,6 +227,17 @@ def test_one_with_a_history_is_cancelled_by_its_rule_never_deleted(
     expand()
     assert list(rule.shifts.values_list("pk", "status")) == [(shift.pk, "cancelled")]
     assert shift.changes.count() == 2
+
+
+def test_one_where_somebody_was_counted_is_cancelled_by_its_rule_never_deleted(
+    rule: OpeningRule, shift: Shift
+) -> None:
+    CountedArrival.objects.create(
+        shift=shift, centre=shift.centre, at=shift.starts_at, by="claire", seen=0
+    )
+    OpeningRule.objects.update(is_active=False)
+    expand()
+    assert list(rule.shifts.values_list("pk", "status")) == [(shift.pk, "cancelled")]
 
 
 def test_nobody_is_put_in_two_places(rule: OpeningRule, shift: Shift, claire: User) -> None:

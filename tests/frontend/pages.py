@@ -36,10 +36,15 @@ def booked(**fields: Any) -> Appointment:
     return make_appointment(**fields)
 
 
+def plain(page: str) -> str:
+    """With plain single spaces, however its typography breaks no line."""
+    return SPACES.sub(" ", page).strip()
+
+
 def text(response: HttpResponse) -> str:
     """What a person reads on the page: no tags, plain spaces."""
     body = response.content.decode().split("<main", 1)[-1].split("</main>")[0]
-    return SPACES.sub(" ", unescape(re.sub(r"<[^>]*>", " ", body))).strip()
+    return plain(unescape(re.sub(r"<[^>]*>", " ", body)))
 
 
 def read(client: Client, url: str, *, status: int = 200, **params: Any) -> str:

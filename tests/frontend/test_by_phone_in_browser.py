@@ -7,8 +7,9 @@ from playwright.sync_api import Browser
 from pytest_django.live_server_helper import LiveServer
 
 from booking.models import Household
+from tests.frontend.bundles import serve_bundles
 from tests.frontend.funnel import Scene, code_sent, make_scene
-from tests.frontend.test_funnel_in_browser import SUBMIT, Visitor, serve_bundles
+from tests.frontend.test_funnel_in_browser import SUBMIT, Visitor
 from tests.html_checker import html_errors
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]

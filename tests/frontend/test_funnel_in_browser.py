@@ -1,19 +1,19 @@
 """The booking pages in a browser at 360 px: each state axe-clean, valid, no sideways scroll."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
 from django.utils import timezone
-from playwright.sync_api import Browser, BrowserContext, Page, Route
+from playwright.sync_api import Browser, Page
 from pytest_django.live_server_helper import LiveServer
 
 from booking.models import Appointment
 from centres.rollout import Stage
 from frontend import limits, pow
-from frontend.bundles import BUNDLES
 from tests.accessibility import axe_violations
 from tests.factories import make_appointment, make_centre, make_type
+from tests.frontend.bundles import serve_bundles
 from tests.frontend.funnel import Scene, code_sent, held_at, make_scene
 from tests.html_checker import html_errors
 
@@ -53,17 +53,6 @@ def visitor(browser: Browser, live_server: LiveServer) -> Iterator[Visitor]:
     serve_bundles(context)
     yield Visitor(context.new_page(), live_server.url)
     context.close()
-
-
-def serve_bundles(context: BrowserContext) -> None:
-    """They exist as files only after collectstatic."""
-    for path, text in BUNDLES.items():
-        context.route(f"**/static/{path}", _serve(path, text()))
-
-
-def _serve(path: str, text: str) -> Callable[[Route], None]:
-    kind = "text/css" if path.endswith(".css") else "text/javascript"
-    return lambda route: route.fulfill(body=text, content_type=kind)
 
 
 @pytest.fixture

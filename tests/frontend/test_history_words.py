@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any, cast
 from zoneinfo import ZoneInfo
@@ -11,7 +11,7 @@ import pytest
 from django.utils import translation
 
 from booking.models import AppointmentEvent
-from frontend.history_words import message_sentence, sentences
+from frontend.history_words import message_sentence, sentences, withdrawn_by
 from notifications.models import OutboxMessage
 
 PARIS = ZoneInfo("Europe/Paris")
@@ -28,6 +28,8 @@ def _in_french() -> None:
 def event(action: str, **fields: Any) -> AppointmentEvent:
     """Nothing of the database is asked: what it names is plain data."""
     values = {
+        "appointment_id": 1,
+        "sequence": 0,
         "action": action,
         "actor": CLAIRE,
         "note": "",
@@ -110,7 +112,7 @@ def test_every_end_of_a_message_has_its_sentence(state: str) -> None:
     message = OutboxMessage(
         kind="reminder", channel="sms", recipient="+33639981234", state=state, created_at=TUESDAY
     )
-    step = message_sentence(message)
+    step = message_sentence(message, [], zone=PARIS)
     assert step.says.startswith("Rappel du rendez-vous")
     assert "SMS" in step.says or state == "superseded"
     assert step.is_trouble == (state in {"failed", "undeliverable", "expired", "suppressed"})
@@ -119,3 +121,67 @@ def test_every_end_of_a_message_has_its_sentence(state: str) -> None:
 def test_it_is_said_in_english_too() -> None:
     with translation.override("en"):
         assert said(event("cancel"))[0].startswith("Claire (accueil) cancelled the appointment")
+
+
+# What a change withdrew before it left
+
+
+PLANNED = datetime(2026, 10, 20, 9, tzinfo=UTC)
+
+
+def withdrawn(**fields: Any) -> OutboxMessage:
+    values = {"kind": "confirmation", "subject_ref": "an-appointment", "channel": "sms"}
+    return OutboxMessage(state="superseded", created_at=PLANNED, **values | fields)
+
+
+def after(days: float, action: str = "move", *, version: int = 1, **fields: Any) -> Any:
+    return event(action, at=PLANNED + timedelta(days=days), sequence=version, **fields)
+
+
+BOOKED = after(0, "book", version=0)
+REMINDER = {"kind": "reminder", "subject_ref": "day:7:2026-11-03"}
+
+
+def why(message: OutboxMessage, *events: AppointmentEvent) -> AppointmentEvent | None:
+    return withdrawn_by(message, events, zone=PARIS)
+
+
+def test_a_message_is_withdrawn_by_the_first_later_version() -> None:
+    noted, moved, cancelled = after(1, "again", version=0), after(2), after(3, "cancel", version=2)
+    assert why(withdrawn(), BOOKED, noted, moved, cancelled) is moved
+    assert why(withdrawn(version=1), BOOKED, moved, cancelled) is cancelled
+    assert why(withdrawn(version=2), BOOKED, moved, cancelled) is None
+
+
+def test_a_day_s_reminder_is_withdrawn_by_the_first_change_of_that_day() -> None:
+    reminder, cancelled = withdrawn(**REMINDER), after(2, "cancel")
+    other = {"appointment_id": 2, "starts_at": THURSDAY}
+    elsewhere = [after(0.5, "book", version=0, **other), after(1, **other)]
+    assert why(reminder, BOOKED, *elsewhere, cancelled) is cancelled
+    left = after(1, starts_at=THURSDAY)
+    assert why(reminder, BOOKED, left, after(2, "cancel", version=2)) is left, "from that day"
+    came = after(1, appointment_id=2)
+    assert why(reminder, BOOKED, elsewhere[0], came, cancelled) is came, "to that day"
+    assert why(reminder, BOOKED, after(1, "book", version=5, appointment_id=2)) is None
+    assert why(reminder, BOOKED, after(1, "arrive", version=0)) is None
+
+
+def test_what_planned_a_reminder_did_not_withdraw_it() -> None:
+    """Its line is written some milliseconds after the message's own instant."""
+    planned = event("move", at=PLANNED + timedelta(milliseconds=30), sequence=1)
+    booked = event("book", at=PLANNED - timedelta(days=1))
+    cancelled = after(1, "cancel", version=2)
+    assert why(withdrawn(**REMINDER), booked, planned, cancelled) is cancelled
+
+
+def test_what_was_withdrawn_has_the_hour_of_the_change_or_none() -> None:
+    moved = after(2)
+    step = message_sentence(withdrawn(), [BOOKED, moved], zone=PARIS)
+    assert (step.at, step.is_dated) == (moved.at, True)
+    assert step.says.replace("\xa0", " ") == (
+        "Confirmation du rendez-vous : message retiré, le rendez-vous avait changé."
+    )
+    unknown = message_sentence(withdrawn(), [BOOKED], zone=PARIS)
+    assert (unknown.at, unknown.is_dated) == (PLANNED, False)
+    planned = OutboxMessage(kind="reminder", channel="sms", state="planned", created_at=PLANNED)
+    assert message_sentence(planned, [moved], zone=PARIS).at == PLANNED

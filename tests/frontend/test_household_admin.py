@@ -8,7 +8,7 @@ from django.contrib.auth.models import Permission
 from django.test import Client
 from django.utils import timezone
 
-from booking.models import Guardian, Household
+from booking.models import FamilyRead, Guardian, Household
 from centres.models import User
 from notifications.models import ContactProblem
 from tests.factories import make_guardian
@@ -125,3 +125,13 @@ def test_a_household_is_found_by_its_number_and_made_or_ended_by_nobody(
     assert "Ailleurs" not in found
     for name in ("add/", f"{guardian.household_id}/delete/"):
         assert agent.get(f"/admin/booking/household/{name}").status_code == 403
+
+
+def test_opening_it_in_the_administration_is_on_record_too(
+    agent: Client, guardian: Guardian
+) -> None:
+    agent.get(page(guardian))
+    line = FamilyRead.objects.get()
+    assert (line.reader, line.household_id) == ("claire@example.org", guardian.household_id)
+    assert agent.get("/admin/booking/household/987654/change/").status_code == 302
+    assert FamilyRead.objects.count() == 1

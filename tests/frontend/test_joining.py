@@ -12,7 +12,7 @@ from django.utils import timezone
 from booking.access import contact_token
 from booking.models import Guardian, NewTime, Verification, WaitingListEntry
 from booking.tasks import tend_waiting_list
-from centres.models import Shift
+from centres.models import Shift, ShiftType
 from notifications.models import OutboxMessage
 from tests.factories import make_appointment, make_child, make_guardian, make_shift
 from tests.frontend.funnel import LEA, Scene, code_sent, make_scene
@@ -163,3 +163,19 @@ def test_a_pregnancy_too_far_on_is_refused() -> None:
     answer = Client().post(join_url(scene), payload)
     assert answer.status_code == 422
     assert "à ce moment de la grossesse" in text(answer)
+
+
+def test_where_a_type_is_never_received_nobody_waits_for_it(client: Client, scene: Scene) -> None:
+    """Nothing would ever be given back there, so nobody would ever be told."""
+    page = asked(client, scene)
+    ShiftType.objects.all().delete()
+    assert join_url(scene) not in client.get(scene.when_url).content.decode()
+    for answer in (client.get(join_url(scene)), client.post(join_url(scene), LEA)):
+        assert answer.status_code == 409
+        assert "Ce centre ne propose pas ce motif" in text(answer)
+        assert reverse("where", args=[scene.kind.slug]) in answer.content.decode()
+    late = client.post(page, {"code": code_sent()})
+    assert late.status_code == 409, "also when that ended while the code was under way"
+    assert "Ce centre ne propose pas ce motif" in text(late)
+    assert not WaitingListEntry.objects.exists()
+    assert not Guardian.objects.exists()

@@ -11,10 +11,12 @@ from django.db.models import F
 from django.http import HttpRequest
 from django.test import Client, RequestFactory
 
+from booking import throttle
 from booking.models import Appointment, RateCounter
-from frontend import limits, pow
-from tests.frontend.funnel import LEA, Scene, hold, make_scene
-from tests.frontend.pages import exhaust
+from booking.throttle import KEPT
+from frontend import limits, pow, refusals
+from tests.frontend.funnel import LEA, Scene, book, code_sent, hold, make_scene, send_details
+from tests.frontend.pages import exhaust, link, text
 
 pytestmark = pytest.mark.django_db
 Busy = Callable[[int], None]
@@ -78,9 +80,44 @@ def test_too_many_are_refused_with_or_without_proof(
     token = pow.new_challenge(client="127.0.0.1", now=datetime.now(UTC))
     answer = post(client, scene, pow_challenge=token, pow_answer=solve(token))
     assert answer.status_code == 429
-    assert answer["Retry-After"] == str(SECONDS)
+    assert 0 < int(answer["Retry-After"]) <= 2 * SECONDS
     assert "pow_challenge" not in answer.content.decode()
     assert post(client, scene).status_code == 429
+
+
+@pytest.mark.parametrize(
+    ("into", "many", "minutes"),
+    [
+        # The last window has seen too many alone: they count through the next one.
+        (60, MOST + 1, "59 minutes"),
+        # Refused for those of the window before: over with this one.
+        (SECONDS - 90, 1, "2 minutes"),
+        (SECONDS - 30, 1, "1 minute,"),
+    ],
+)
+def test_who_is_refused_is_told_for_how_long_and_let_in_then(
+    client: Client, scene: Scene, into: int, many: int, minutes: str
+) -> None:
+    window = int(datetime.now(UTC).timestamp()) // SECONDS + 2
+    for turn, count in ((window - 1, MOST), (window, many - 1)):
+        RateCounter.objects.create(key=f"{turn % 2}:hold:127.0.0.1", window=turn, count=count)
+    with time_machine.travel(window * SECONDS + into, tick=False) as clock:
+        throttle._tallies["hold:127.0.0.1"] = throttle._Tally(window, told=many - 1, own=KEPT)
+        answer = post(client, scene)
+        assert answer.status_code == 429
+        assert f"Réessayez dans {minutes}" in text(answer)
+        left = int(answer["Retry-After"])
+        clock.shift(left + 1)
+        assert (
+            throttle.tries(
+                key="hold:127.0.0.1",
+                seconds=SECONDS,
+                now=datetime.now(UTC),
+                kept=0,
+                is_lasting=True,
+            )
+            <= MOST
+        )
 
 
 def test_the_longer_an_address_goes_on_the_harder_the_proof() -> None:
@@ -141,6 +178,40 @@ def test_one_address_never_keeps_more_times_than_its_limit_not_even_around_a_win
         clock.shift(120)
         after = blocked_by(doctors[7:], until=77)
     assert 0 < before <= after <= MOST
+
+
+def test_a_time_that_became_an_appointment_is_kept_from_nobody(scene: Scene, busy: Busy) -> None:
+    """At the hour of release hundreds of families may share a mobile operator's address."""
+    busy(CALM - 2)
+    for quarter in range(4):
+        browser, email = Client(), f"famille{quarter}@example.org"
+        code = send_details(browser, hold(browser, scene, 2 * quarter), email=email)
+        assert browser.post(code, {"code": code_sent(email)}).status_code == 302
+    later = [post(Client(), scene, creneau=scene.choice(quarter)) for quarter in (8, 10, 0)]
+    assert [answer.status_code for answer in later] == [302, 302, 429]
+
+
+def test_a_time_moved_to_is_kept_from_nobody(scene: Scene, busy: Busy) -> None:
+    mine = book(Client(), scene)
+    busy(0)
+    browser = Client()
+    held = browser.post(link(mine, "move"), {"creneau": scene.choice(3)})["Location"]
+    key = f"{limits.HOLDS.name}:127.0.0.1"
+    assert throttle._tallies[key].own == 1
+    browser.post(held)
+    mine.refresh_from_db()
+    assert throttle._tallies[key].own == 1  # both presses counted, one given back
+
+
+def test_what_was_done_before_is_not_given_back_again(scene: Scene) -> None:
+    request = RequestFactory().post("/")
+    booked = book(Client(), scene)
+    key = f"{limits.HOLDS.name}:127.0.0.1"
+    before = throttle._tallies[key].own
+    limits.came_to_good(request, booked, booked, now=booked.changed_at + timedelta(seconds=1))
+    assert throttle._tallies[key].own == before
+    limits.came_to_good(request, booked, booked, now=booked.changed_at)
+    assert throttle._tallies[key].own == before - 1
 
 
 def test_another_address_is_not_held_back(scene: Scene, busy: Busy) -> None:
@@ -236,3 +307,8 @@ def test_capitals_do_not_make_another_contact_and_no_key_tells_it() -> None:
     codes("192.0.2.1", limits.SENDS_PER_ASKER)
     assert codes("192.0.2.1", 1, email="LEA@Example.org") == [False]
     assert not RateCounter.objects.filter(key__icontains="lea").exists()
+
+
+@pytest.mark.parametrize(("left", "told"), [(60, 60), (59.2, 60), (0.4, 1), (0, 1), (-5, 1)])
+def test_who_comes_back_when_told_is_not_a_moment_too_early(left: float, told: int) -> None:
+    assert refusals.seconds_of(timedelta(seconds=left)) == told

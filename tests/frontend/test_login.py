@@ -39,7 +39,7 @@ def test_after_ten_wrong_passwords_the_right_one_is_not_even_looked_at(claire: U
         LOGIN, {"username": " Claire@Example.org", "password": PASSWORD}
     )
     assert answer.status_code == 429
-    assert answer["Retry-After"] == "600"
+    assert 0 < int(answer["Retry-After"]) <= 600
     assert "Rien n’a été vérifié" in text(answer)
 
 

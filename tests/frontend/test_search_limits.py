@@ -75,7 +75,7 @@ def test_far_too_many_are_refused_even_with_proofs(client: Client, scene: Scene)
     answer = client.get(scene.when_url, proof)
     assert answer.status_code == 429
     assert "pow_challenge" not in answer.content.decode()
-    assert answer["Retry-After"] == "600"
+    assert 0 < int(answer["Retry-After"]) <= 600
 
 
 def test_a_family_s_looks_cost_the_database_nothing_more(client: Client) -> None:

@@ -69,7 +69,7 @@ def test_whoever_guesses_is_stopped_even_by_a_right_guess(client: Client) -> Non
     assert client.get(url[:-1]).status_code == 404
     answer = client.get(url)
     assert answer.status_code == 429
-    assert answer["Retry-After"] == "600"
+    assert 0 < int(answer["Retry-After"]) <= 600
     elsewhere = Client(REMOTE_ADDR="198.51.100.7")
     assert elsewhere.get(url).status_code == 302, "others go on"
 

@@ -93,3 +93,14 @@ def test_professions_are_translated_and_an_unknown_one_is_kept() -> None:
 def test_ages_are_said_as_people_count_them(limits: dict[str, int], said: str) -> None:
     with translation.override("fr"):
         assert emgav.ages(AppointmentType(**limits)) == said
+
+
+def test_no_line_ends_inside_a_range_of_figures() -> None:
+    kind = AppointmentType(
+        label="Bilan (3-4 ans)", translations={"en": {"label": "Check-up (3–4)"}}
+    )
+    with translation.override("fr"):
+        assert kind.local_label == "Bilan (3\N{NON-BREAKING HYPHEN}4 ans)"
+    with translation.override("en"):
+        assert kind.local_label == "Check-up (3–\N{WORD JOINER}4)"
+    assert AppointmentType(label="Suivi mère-enfant").local_label == "Suivi mère-enfant"

@@ -1,7 +1,7 @@
 """Where: the family's centre first, others by distance, and what happens to unknown places."""
 
 import re
-from datetime import time
+from datetime import time, timedelta
 from typing import Any
 
 import pytest
@@ -50,6 +50,38 @@ def test_each_open_centre_shows_its_next_free_time(client: Client) -> None:
     page = client.get(f"/rdv/{kind.slug}/").content.decode()
     assert "Prochain créneau" in page
     assert f'href="/rdv/{kind.slug}/{site.centre.slug}/"' in page
+
+
+@pytest.mark.parametrize(
+    ("fields", "mode", "said"),
+    [
+        ({"town": "Pipriac"}, "centre", ", à Pipriac</p>"),
+        ({"town": "Le Rheu"}, "centre", ", au Rheu</p>"),
+        ({"name": "Maison des enfants"}, "centre", ", Maison des enfants</p>"),
+        ({"town": "Pipriac", "is_main": True}, "centre", "</strong></p>"),
+        ({"town": "Pipriac"}, "phone", "</strong></p>"),
+    ],
+    ids=["another town", "the article", "the same town", "its main place", "by phone"],
+)
+def test_a_next_time_elsewhere_than_at_the_centre_says_where(
+    client: Client, fields: dict[str, Any], mode: str, said: str
+) -> None:
+    kind, centre = make_type(mode=mode), make_centre()
+    if not fields.get("is_main"):
+        make_site(centre)
+    make_shift(site=make_site(centre, **fields), types=[kind])
+    page = client.get(f"/rdv/{kind.slug}/").content.decode()
+    (told,) = re.findall(r"<p>Prochain créneau.*", page)
+    assert told.endswith(said)
+    assert ("Pipriac" in told) == ("Pipriac" in said)
+
+
+def test_a_later_time_elsewhere_does_not_change_where_the_next_one_is(client: Client) -> None:
+    kind, main = make_type(), make_site()
+    make_shift(site=main, types=[kind])
+    away = make_site(main.centre, town="Pipriac")
+    make_shift(site=away, types=[kind], starts_at=next_tuesday(time(9)) + timedelta(days=7))
+    assert "Pipriac" not in client.get(f"/rdv/{kind.slug}/").content.decode()
 
 
 def test_a_paused_centre_is_not_called_new(client: Client) -> None:

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
-from django.conf import settings as django_settings
-from django.test import Client
 from django.utils import timezone
-from playwright.sync_api import Browser, Page, Route
+from playwright.sync_api import Browser, Page
 from pytest_django import DjangoDbBlocker, Settings
 from pytest_django.live_server_helper import LiveServer
 
 from centres.models import Centre, User
-from frontend.bundles import BUNDLES
+from tests.frontend.bundles import serve_bundles
 from tests.frontend.funnel import Scene, make_scene
-from tests.frontend.staff.people import log_in
+from tests.frontend.staff.people import come_in
 from tests.journeys.department import open_department
 from tests.journeys.morning import Morning, Open, open_morning, zone_of_a_morning
 from tests.journeys.visitor import Arrive, Visitor
@@ -83,10 +81,6 @@ def morning(settings: Settings) -> Morning:
     return open_morning(settings.TIME_ZONE)
 
 
-def _serve(text: str, kind: str) -> Callable[[Route], None]:
-    return lambda route: route.fulfill(body=text, content_type=kind)
-
-
 @pytest.fixture
 def browse(browser: Browser, live_server: LiveServer, morning: Morning) -> Iterator[Open]:
     """Lets somebody of the staff arrive, logged in; nothing may fail in their pages."""
@@ -101,14 +95,8 @@ def browse(browser: Browser, live_server: LiveServer, morning: Morning) -> Itera
             **options,
         )
         contexts.append(context)
-        for path, text in BUNDLES.items():
-            kind = "text/css" if path.endswith(".css") else "text/javascript"
-            context.route(f"**/static/{path}", _serve(text(), kind))
-        client = Client()
-        log_in(client, User.objects.get(email=email))
-        name = django_settings.SESSION_COOKIE_NAME
-        cookie = {"name": name, "value": client.cookies[name].value, "url": live_server.url}
-        context.add_cookies([cookie])  # type: ignore[list-item]
+        serve_bundles(context)
+        come_in(context, User.objects.get(email=email), live_server.url)
         page = context.new_page()
         page.on("pageerror", lambda error: faults.append(f"{page.url}: {error}"))
         page.goto("/equipe/aujourdhui/")

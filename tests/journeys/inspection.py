@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from playwright.sync_api import Page
 
-from tests.accessibility import AXE, axe_violations
+from tests.accessibility import AXE, axe_violations, scrolls_sideways
 from tests.html_checker import html_errors
 from tests.journeys.visitor import Visitor
 
@@ -48,7 +48,7 @@ class Inspection:
         self._view(name, *all_rules, rules=())
         self._view(name, *colour, rules=OF_COLOUR)
         page.set_viewport_size({"width": NARROW, "height": HEIGHT})
-        if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+        if scrolls_sideways(page):
             self.faults.append(f"{name}: scrolls sideways at {NARROW} px")
         page.set_viewport_size({"width": all_rules[0], "height": HEIGHT})
 

@@ -19,6 +19,8 @@ from urllib.parse import urljoin
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from tests.accessibility import scrolls_sideways
+
 WIDTHS = (360, 768, 1280)
 CHROMIUM = "/usr/bin/chromium"
 PASSWORD = "emgav-demo-35"
@@ -123,7 +125,7 @@ class Album:
         for width in WIDTHS:
             self.page.set_viewport_size({"width": width, "height": 800})
             self.page.wait_for_load_state("networkidle" if "calendar" in name else "load")
-            if self.page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+            if scrolls_sideways(self.page):
                 self.wide.append(f"{self.role}-{name}-{width}")
             path = self.folder / f"{self.role}-{name}-{width}.png"
             self.page.screenshot(path=path, full_page=True, animations="disabled")

@@ -50,7 +50,7 @@ def was_read(morning: Morning) -> None:
     actions.note_read(
         reader=CLAIRE,
         household_id=visit.household_id,
-        centre_id=morning.centre.pk,
+        centres=[morning.centre.pk],
         page=FamilyRead.Page.FAMILY,
         now=timezone.now(),
     )
@@ -136,7 +136,8 @@ def test_an_auditor_s_morning(browse: Open, morning: Morning, hand: type[Mouse])
         "/equipe/comptes/",
     ):
         assert page.request.get(path).status == 404, path
-    assert FamilyRead.objects.count() == 1, "an auditor reads of no family"
+    noted = sorted(FamilyRead.objects.values_list("page", flat=True))
+    assert noted == ["family", "reads"], "an auditor reads of no family, but who read of it"
 
 
 # What is one's own, and no more: the language, the way out, the log-in.

@@ -207,7 +207,8 @@ def of_the_waiting_list(tour: Inspection) -> None:
     """Nothing is free: details, a code, the request."""
     lea = tour.visitor
     lea.context.clear_cookies()
-    tour.open("waiting, join", "/attente/visio-puericultrice/redon/")
+    tour.open("waiting, never here", "/attente/visio-puericultrice/redon/", status=409)
+    tour.open("waiting, join", "/attente/rdv-puericultrice/redon/")
     tour.press("waiting, nothing typed", SUBMIT, status=422)
     lea.fill_in(**LEA)
     tour.press("waiting, code", SUBMIT)

@@ -12,6 +12,16 @@ from notifications.models import Attempt, OutboxMessage, Route
 
 _numbers = itertools.count(1)
 KIND = "confirmation"
+# Twenty thousand that were sent, of 22 centres.
+LEAVE_MANY = """INSERT INTO notifications_outboxmessage
+    (intent_key, kind, subject_ref, person_ref, scope, channel, recipient, sender, language,
+     version, context, attachments, alternatives, priority, send_at, valid_until, state,
+     is_withdrawn, attempts, last_error, route, provider_id, settle_tries, sent_subject, sent_body,
+     created_at, handled_as, handled_by)
+SELECT 'many:' || n, 'reminder', 's' || n, '', 'c' || n % 22, 'sms', '+336', '', 'fr',
+    0, '{}', '[]', '[]', 3, now(), now() + interval '2 days', 'sent',
+    false, 0, '', '', '', 0, '', '', now(), '', ''
+FROM generate_series(1, 20000) AS n"""
 
 
 def make_row(**fields: Any) -> OutboxMessage:

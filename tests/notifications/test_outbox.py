@@ -120,3 +120,29 @@ def test_withdrawing_stops_what_has_not_left_and_says_what_has() -> None:
         (State.PLANNED, False),
         (State.SUPERSEDED, True),
     ]
+
+
+@pytest.mark.django_db
+def test_what_holds_again_is_tried_again_unless_it_is_settled_or_had_not_left(
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    states = {"uncertain": "", "told": "told", "withdrawn": "", "other": ""}
+    for name in states:
+        version = 2 if name == "other" else 1
+        make_message(intent_key=name, subject_ref=name, kind="moved", version=version)
+    leaving = OutboxMessage.objects.exclude(intent_key="withdrawn")
+    for state in (State.CLAIMED, State.SENDING, State.UNCERTAIN):
+        leaving.update(state=state)
+    OutboxMessage.objects.filter(intent_key="told").update(
+        handled_as="told", handled_at=datetime.now(UTC)
+    )
+    outbox.supersede(subject_refs=states, kinds=["moved"])
+    with django_assert_num_queries(1):
+        outbox.holds_again(dict.fromkeys(states, (1, 3)), kinds=["moved"])
+    found = OutboxMessage.objects.values_list("intent_key", "version", "is_withdrawn")
+    assert set(found) == {
+        ("uncertain", 3, False),
+        ("told", 3, True),
+        ("withdrawn", 3, True),
+        ("other", 2, True),
+    }

@@ -12,8 +12,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from booking.actions import invite_colleague, reset_colleague, send_link
-from centres.actions import renew_role, withdraw_role
+from booking.actions import invite_colleague, renew_colleague, reset_colleague, send_link
+from centres.actions import withdraw_role
 from centres.errors import AccountClosed, NotYours
 from centres.models import Membership
 from frontend.access import access
@@ -27,7 +27,13 @@ DONE = {
         reset_colleague,
         gettext_noop("Sa connexion est remise à zéro ; un lien part vers sa messagerie."),
     ),
-    "rendre": (renew_role, gettext_noop("L’habilitation est rendue.")),
+    "rendre": (
+        renew_colleague,
+        gettext_noop(
+            "L’habilitation est rendue. Si son compte avait expiré, sa connexion recommence"
+            " : un lien part vers sa messagerie."
+        ),
+    ),
     "retirer": (withdraw_role, gettext_noop("L’habilitation est retirée.")),
 }
 

@@ -23,7 +23,6 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from booking import actions, daybook
-from booking.actors import Actor
 from booking.errors import BadTime, Refusal
 from booking.freebook import free_times, places_for
 from booking.models import Appointment
@@ -80,7 +79,7 @@ def _context(view: View) -> dict[str, Any]:
     """The version is read before what it is the version of: what changes between is seen twice,
     never missed."""
     span = daybook.span_of(view.centre, view.first, days=view.days)
-    version = daybook.version(span)
+    version = daybook.version(span, now=view.now)
     return {
         "desk": view.desk,
         "centre": view.centre,
@@ -108,7 +107,7 @@ def data(request: HttpRequest, centre_slug: str) -> HttpResponse:
     """The same days, for the grid."""
     view = view_of(request, centre_slug, now=timezone.now())
     span = daybook.span_of(view.centre, view.first, days=view.days)
-    version = daybook.version(span)
+    version = daybook.version(span, now=view.now)
     return JsonResponse(
         calendar_events.payload(view, calendar_days.read(view))
         | {"version": version, "watch": reverse("board-version", args=[daybook.watch_token(span)])}
@@ -189,7 +188,7 @@ def drop(request: HttpRequest, centre_slug: str) -> HttpResponse:
             practitioner_id=target.practitioner_id,
             seen=int(seen),
             now=view.now,
-            actor=Actor("agent", view.desk.label[:80]),
+            actor=view.desk.actor,
         )
     except Refusal as refusal:
         said = explain(refusal, appointment, target, desk=view.desk, now=view.now)

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -17,18 +17,22 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from booking import actions, finding, ringback
+from booking import actions, finding, histories, ringback
 from booking.actors import Actor
 from booking.errors import Refusal
 from booking.models import CallbackRequest, Guardian
 from centres.models import Site
 from frontend.access import access
+from frontend.called import Calling
 from frontend.forms_staff import NewCallbackForm, OutcomeForm
+from frontend.refusals import Step
 from frontend.staff import Desk, desk_of
-from frontend.views.staff.desk import refused
-from frontend.waiting_words import Call, Line, is_hidden, name_of
+from frontend.views.staff.desk import refused, unchanged
+from frontend.waiting_words import Call, Line, name_of, signed_by
 
 DONE = gettext_noop("C’est noté.")
+# Sent by a button of another form: what it holds is shown here, and nothing is noted yet.
+TAKEN_OVER = "reprise"
 Act = Callable[..., CallbackRequest]
 
 
@@ -53,19 +57,20 @@ def listing(request: HttpRequest, centre_slug: str) -> HttpResponse:
     found = ringback.read_calls(centre, now=now)
     sites = {site.pk: site for site in Site.objects.filter(centre=centre)}
     places = ringback.places(centre, now=now)
+    named = histories.staff_named(signed_by(found))
     context = {
         "desk": desk,
         "centre": centre,
         "calls": found,
         "groups": [
-            (name, title, [Call(each, desk, now) for each in asked])
+            (name, title, [Call(each, desk, now, named) for each in asked])
             for name, title, asked in (
                 ("overdue", _("En retard"), found.overdue),
                 ("today", _("Aujourd’hui"), found.today),
                 ("later", _("Plus tard"), found.later),
             )
         ],
-        "done": [Call(each, desk, now) for each in found.done],
+        "done": [Call(each, desk, now, named) for each in found.done],
         "offers": [(each, name_of(each.entry)) for each in ringback.to_call(centre, now=now)],
         "lines": [Line(place, sites, desk) for place in places[: ringback.SHOWN]],
         "waiting_total": len(places),
@@ -88,9 +93,10 @@ def called_back(request: HttpRequest, uid: UUID) -> HttpResponseBase:
     """What came of a call that was promised."""
     desk = desk_of(request)
     asked = _asked(desk, uid)
-    form = OutcomeForm(request.POST)
+    form, typed = OutcomeForm(request.POST), request.POST.get("note", "").strip()
     if not form.is_valid():
-        return redirect(f"{reverse('callbacks', args=[asked.centre.slug])}#r{asked.pk}")
+        why = " ".join(str(each) for errors in form.errors.values() for each in errors)
+        return unchanged(request, desk, why, status=422, typed=typed, back=_back(asked))
     data, now = form.cleaned_data, timezone.now()
     signed: dict[str, Any] = {"now": now, "actor": Actor("agent", desk.label)}
     try:
@@ -100,39 +106,41 @@ def called_back(request: HttpRequest, uid: UUID) -> HttpResponseBase:
         else:
             actions.close_callback(uid=uid, outcome=data["outcome"], note=data["note"], **signed)
     except Refusal as refusal:
-        return refused(request, desk, refusal)
+        return refused(request, desk, refusal, typed=typed, back=_back(asked))
     messages.success(request, _(DONE))
-    if data["outcome"] == CallbackRequest.Outcome.BOOKED:
-        return redirect(_booking_page(desk, asked, now=now))
     return redirect("callbacks", asked.centre.slug)
+
+
+def _line(asked: CallbackRequest) -> str:
+    """Where it stands in the list."""
+    return f"{reverse('callbacks', args=[asked.centre.slug])}#r{asked.pk}"
+
+
+def _back(asked: CallbackRequest) -> Step:
+    return Step(_line(asked), _("Retour à la liste"))
 
 
 def _booking_page(desk: Desk, asked: CallbackRequest, *, now: datetime) -> str:
     """Where this family's appointment is made: its own page when one family of the desk has this
-    number, else what is found by it."""
-    scope = desk.scope(now=now)
+    number, else the search. Its request goes along: a booking closes it."""
+    scope, wish = desk.scope(now=now), Calling(asked, desk).wishes
     mine: dict[int, Guardian] = {}
     for guardian in Guardian.objects.filter(phone=asked.phone).order_by("-pk")[:5]:
         if finding.may_see(guardian.household_id, scope):
             mine.setdefault(guardian.household_id, guardian)
     if len(mine) != 1:
-        return f"{reverse('families')}?{urlencode({'q': asked.phone})}"
+        return f"{reverse('families')}?{urlencode(wish)}"
     (household, guardian), *_rest = mine.items()
     child = guardian.household.children.order_by("-born_on").first()
-    wish = {
-        "guardian": guardian.pk,
-        "child": child.pk if child else "",
-        "centre": asked.centre.slug,
-    }
-    if not is_hidden(asked.type, asked.centre_id, desk):
-        wish["kind"] = asked.type.slug
-    return f"{reverse('book-for', args=[household])}?{urlencode(wish)}"
+    whom = {"guardian": str(guardian.pk), "child": str(child.pk) if child else ""}
+    return f"{reverse('book-for', args=[household])}?{urlencode({**whom, **wish})}"
 
 
 @access("staff")
 @require_POST
 def act(request: HttpRequest, uid: UUID, action: str) -> HttpResponseBase:
-    """Taken, left to colleagues, or the last call undone: one press."""
+    """Taken, left to colleagues, its family looked for to be booked, or the last call undone: one
+    press."""
     desk, now = desk_of(request), timezone.now()
     asked = _asked(desk, uid)
     actor = Actor("agent", desk.label)
@@ -141,6 +149,10 @@ def act(request: HttpRequest, uid: UUID, action: str) -> HttpResponseBase:
             actions.take_callback(uid=uid, now=now, actor=actor)
         elif action == "laisser":
             actions.leave_callback(uid=uid, now=now, actor=actor)
+        elif action == "rendez-vous":
+            note = request.POST.get("note", "").replace("\0", "")
+            actions.call_to_book(uid=uid, note=note, now=now, actor=actor)
+            return redirect(_booking_page(desk, asked, now=now))
         elif action == "defaire":
             shown = request.POST.get("appel", "")
             call = int(shown) if shown.isdecimal() and len(shown) < 19 else None
@@ -148,19 +160,21 @@ def act(request: HttpRequest, uid: UUID, action: str) -> HttpResponseBase:
         else:
             raise Http404
     except Refusal as refusal:
-        return refused(request, desk, refusal)
-    return redirect(f"{reverse('callbacks', args=[asked.centre.slug])}#r{asked.pk}")
+        return refused(request, desk, refusal, back=_back(asked))
+    return redirect(_line(asked))
 
 
 @access("staff")
 @require_http_methods(["GET", "HEAD", "POST"])
 def add(request: HttpRequest, centre_slug: str) -> HttpResponseBase:
-    """A call-back noted while talking."""
+    """A call-back noted while talking, also with what another form has asked already."""
     desk, now = desk_of(request), timezone.now()
     centre = desk.centre(centre_slug)
+    is_sent = request.method == "POST" and TAKEN_OVER not in request.POST
     form = NewCallbackForm(
-        request.POST if request.method == "POST" else None,
+        request.POST if is_sent else None,
         today=ringback.today_of(centre, now=now),
+        initial=None if is_sent else _taken_over(request.POST),
     )
     if not form.is_valid():
         context = {"desk": desk, "centre": centre, "form": form}
@@ -170,4 +184,9 @@ def add(request: HttpRequest, centre_slug: str) -> HttpResponseBase:
     kind = data.pop("kind")
     asked = actions.request_callback(centre_id=centre.pk, type_id=kind.pk, now=now, **data)
     messages.success(request, _(DONE))
-    return redirect(f"{reverse('callbacks', args=[centre.slug])}#r{asked.pk}")
+    return redirect(_line(asked))
+
+
+def _taken_over(post: QueryDict) -> dict[str, str]:
+    names = ("first_name", "last_name", "phone", "kind", "language")
+    return {name: str(post[name])[:100] for name in names if post.get(name)}

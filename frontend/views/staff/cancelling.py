@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from django.contrib import messages
@@ -9,17 +10,18 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
 from booking import actions
-from booking.actors import Actor
-from booking.desk import news_leaves_at
+from booking.desk import is_to_be_called, news_leaves_at
 from booking.errors import Refusal, TooLate
-from booking.models import Appointment, FamilyRead
+from booking.models import Appointment
 from booking.reaching import ways_of
+from centres.calendar import to_minute
 from frontend.access import access
 from frontend.forms_staff import CancelVisitForm
-from frontend.moving import news
+from frontend.moving import Target, explain, news
+from frontend.reading import note_visit
 from frontend.staff import Desk, desk_of
 from frontend.views.staff.timeline import appointment_of
 
@@ -32,14 +34,7 @@ def cancel(request: HttpRequest, reference: str) -> HttpResponseBase:
     appointment = appointment_of(desk, reference)
     if appointment.state == Appointment.State.CANCELLED:
         return _already(request, appointment)
-    if appointment.household_id:
-        actions.note_read(
-            reader=desk.label,
-            household_id=appointment.household_id,
-            centre_id=appointment.centre_id,
-            page=FamilyRead.Page.APPOINTMENT,
-            now=now,
-        )
+    note_visit(appointment, desk, now=now)
     shown = {"version": appointment.sequence}
     form = CancelVisitForm(request.POST if request.method == "POST" else None, initial=shown)
     if not form.is_valid():
@@ -48,7 +43,7 @@ def cancel(request: HttpRequest, reference: str) -> HttpResponseBase:
         cancelled = actions.cancel(
             uid=appointment.uid,
             now=now,
-            actor=Actor("agent", desk.label[:80]),
+            actor=desk.actor,
             reason=form.note,
             is_asked=form.is_asked,
             seen=form.cleaned_data["version"],
@@ -59,6 +54,45 @@ def cancel(request: HttpRequest, reference: str) -> HttpResponseBase:
         return _already(request, appointment)
     messages.success(request, _told(cancelled, is_asked=form.is_asked))
     return redirect("timeline", appointment.spoken_reference)
+
+
+@access("staff")
+@require_POST
+def undo(request: HttpRequest, reference: str) -> HttpResponseBase:
+    """Within the minute: the appointment takes place after all, if nobody has its time."""
+    desk, now = desk_of(request), timezone.now()
+    appointment = appointment_of(desk, reference)
+    try:
+        restored, was_told = actions.uncancel(uid=appointment.uid, now=now, actor=desk.actor)
+    except Refusal as refusal:
+        messages.error(request, _why_gone(refusal, appointment, desk=desk, now=now))
+    else:
+        messages.success(request, _stands(restored, was_told=was_told, now=now))
+    return redirect("timeline", appointment.spoken_reference)
+
+
+def _stands(restored: Appointment, *, was_told: bool | None, now: datetime) -> str:
+    """That it takes place, and what its family has heard, hears, or has still to be told. Two
+    queries at most."""
+    said = [_("L’annulation est annulée : le rendez-vous aura bien lieu.")]
+    if was_told:
+        said.append(_("La famille avait déjà été prévenue de l’annulation."))
+        said.append(news(news_leaves_at(restored), now, ZoneInfo(restored.centre.time_zone)))
+    elif was_told is False:
+        said.append(_("Aucun message n’était parti."))
+        if is_to_be_called(restored):
+            said.append(_("La famille reste à appeler."))
+    return " ".join(said)
+
+
+def _why_gone(refusal: Refusal, appointment: Appointment, *, desk: Desk, now: datetime) -> str:
+    """Who or what has its time now, if it is still cancelled."""
+    if appointment.state != Appointment.State.CANCELLED:
+        return _(refusal.message)
+    start = to_minute(appointment.starts_at)
+    target = Target(start, appointment.site_id, appointment.practitioner_id)
+    why = explain(refusal, appointment, target, desk=desk, now=now)
+    return _("Le rendez-vous reste annulé. %(why)s") % {"why": why}
 
 
 def _already(request: HttpRequest, appointment: Appointment) -> HttpResponse:

@@ -14,19 +14,18 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from booking import actions, telling
-from booking.actors import Actor
-from booking.contacts import LANGUAGES
+from booking.contacts import LANGUAGES, spoken_languages
 from booking.errors import Refusal
-from booking.models import Appointment, FamilyRead
+from booking.models import Appointment
 from frontend.access import access
 from frontend.map import picture
 from frontend.refusals import sentence
 from frontend.staff import desk_of
-from frontend.views.staff.timeline import appointment_of
+from frontend.views.staff.timeline import appointment_of, opened
 from notifications.words.defaults import phrase
 from notifications.words.kinds import RIGHT_TO_LEFT, html_language, known_language
 
-WORDS = ("title", "where", "with", "for", "bring", "call", "reference", "scan", "off")
+WORDS = ("title", "where", "with", "for", "bring", "call", "reference", "scan", "off", "french")
 
 
 @access("staff")
@@ -34,16 +33,8 @@ WORDS = ("title", "where", "with", "for", "bring", "call", "reference", "scan", 
 def card(request: HttpRequest, reference: str) -> HttpResponse:
     """On A6 or A5. Printing it is reading: it is noted as such."""
     desk, now = desk_of(request), timezone.now()
-    appointment = appointment_of(desk, reference)
+    appointment = opened(desk, reference, now=now)
     household = appointment.household
-    if household is not None:
-        actions.note_read(
-            reader=desk.label,
-            household_id=household.pk,
-            centre_id=appointment.centre_id,
-            page=FamilyRead.Page.APPOINTMENT,
-            now=now,
-        )
     asked = request.GET.get("langue", "")
     own = household.language if household else "fr"
     language = known_language(asked if asked in LANGUAGES else own)
@@ -54,7 +45,7 @@ def card(request: HttpRequest, reference: str) -> HttpResponse:
         "words": {name: phrase(f"card_{name}", language) for name in WORDS},
         "spoken": html_language(language),
         "direction": "rtl" if language in RIGHT_TO_LEFT else "ltr",
-        "languages": [(code, name, code == language) for code, name in LANGUAGES.items()],
+        "languages": [(code, name, code == language) for code, name in spoken_languages()],
         "code": qr(said["short_link"]),
         "map": picture([appointment.centre], here=[appointment.centre_id]),
         "is_off": appointment.state == Appointment.State.CANCELLED,
@@ -81,7 +72,7 @@ def send_again(request: HttpRequest, reference: str) -> HttpResponse:
             uid=appointment.uid,
             channel=request.POST.get("channel", "")[:8],
             now=timezone.now(),
-            actor=Actor("agent", desk.label[:80]),
+            actor=desk.actor,
         )
     except Refusal as refusal:
         messages.error(request, sentence(refusal))

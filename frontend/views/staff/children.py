@@ -10,12 +10,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from booking import actions
-from booking.actors import Actor
 from booking.models import Child
 from frontend.access import access
 from frontend.forms_child import ChildForm
+from frontend.reading import note_family
 from frontend.staff import desk_of
-from frontend.views.staff.families import household_of, note_family
+from frontend.views.staff.families import household_of
 
 
 @access("staff")
@@ -35,7 +35,7 @@ def add(request: HttpRequest, pk: int) -> HttpResponseBase:
             guardian_id=int(form.cleaned_data["guardian"]),
             **typed._asdict(),
             now=now,
-            actor=Actor("agent", desk.label[:80]),
+            actor=desk.actor,
         )
         told_of(request, child, is_new=is_new)
         return redirect("family", pk)

@@ -14,12 +14,14 @@ from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_POST, require_safe
 
 from booking import correcting
-from booking.desk import appointments_of, calls, problem_with, strays
+from booking.desk import appointments_of, calls, family_of, problem_with, strays
 from booking.errors import Refusal
 from frontend.access import access
 from frontend.calling import Line, other_ways
 from frontend.forms_staff import AddressForm
 from frontend.message_words import kind_of, timeline, why
+from frontend.reading import note_message
+from frontend.refusals import Step
 from frontend.staff import Desk, desk_of
 from notifications import handling
 from notifications.models import Inbound, OutboxMessage
@@ -89,14 +91,16 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
 def _detail(
     request: HttpRequest, desk: Desk, message: OutboxMessage, form: AddressForm | None = None
 ) -> HttpResponse:
-    appointments = appointments_of(message)
+    appointments, centre = appointments_of(message), desk.centre(message.scope)
+    if household := family_of(message, appointments):
+        note_message(household, centre.pk, desk, now=timezone.now())
     guardian = appointments[0].guardian if appointments else None
     ways = handling.channels_for(message.kind)
     last = message.ledger.order_by("-number").first()
     context: dict[str, Any] = {
         "desk": desk,
         "message": message,
-        "centre": desk.centre(message.scope),
+        "centre": centre,
         "appointments": appointments,
         "guardian": guardian,
         "what": kind_of(message),
@@ -176,9 +180,35 @@ def refused(
     desk: Desk,
     refusal: handling.NotHandled | Refusal,
     message: OutboxMessage | None = None,
+    *,
+    typed: str = "",
+    back: Step | None = None,
 ) -> HttpResponse:
     """Nothing was changed: why, and where to go on."""
     if message is not None:
         message.refresh_from_db()
-    context = {"desk": desk, "says": _(refusal.message), "message": message}
-    return render(request, "pages/staff/refused.html", context, status=refusal.status)
+    return unchanged(
+        request,
+        desk,
+        _(refusal.message),
+        status=refusal.status,
+        message=message,
+        typed=typed,
+        back=back,
+    )
+
+
+def unchanged(
+    request: HttpRequest,
+    desk: Desk,
+    says: str,
+    *,
+    status: int,
+    message: OutboxMessage | None = None,
+    typed: str = "",
+    back: Step | None = None,
+) -> HttpResponse:
+    """The same for other reasons. What was `typed` is shown, to be copied; `back` leads to where
+    it was typed."""
+    context = {"desk": desk, "says": says, "message": message, "typed": typed, "back": back}
+    return render(request, "pages/staff/refused.html", context, status=status)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django import forms
 from django.contrib import messages
+from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -19,37 +20,29 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from booking import actions, finding, histories, usual
 from booking.actors import Actor
-from booking.contacts import LANGUAGES
+from booking.contacts import spoken_language, spoken_languages
 from booking.desk import appointment_of_reference
 from booking.errors import BadTime, Refusal
 from booking.models import (
     Appointment,
-    AppointmentEvent,
-    FamilyRead,
     Household,
     WaitingListEntry,
 )
 from booking.seeking import sought
 from centres.calendar import from_minute
-from centres.models import Centre
 from frontend.access import access
+from frontend.called import calling
+from frontend.doubles import likely
+from frontend.family_history import tell, tell_all
 from frontend.following import Words
 from frontend.forms_child import ChildForm
 from frontend.forms_talking import CHOSEN, carried, read_chosen
-from frontend.history_words import (
-    child_sentence,
-    correction_sentence,
-    message_sentence,
-    sentences,
-    who,
-)
-from frontend.languages import LanguageSelect
-from frontend.message_words import Step
+from frontend.history_words import who
+from frontend.reading import note_family, note_reads
 from frontend.staff import Desk, desk_of
-from notifications.models import OutboxMessage
 
-# Of the history, what a family's page shows; each appointment's own page tells the rest.
-LINES = 12
+# Of the history, what a family's page shows, and a page of the whole.
+LINES, A_PAGE = 12, 50
 
 
 @access("staff")
@@ -60,7 +53,9 @@ def search(request: HttpRequest) -> HttpResponseBase:
     desk = desk_of(request)
     if not desk.centres:
         raise Http404
-    now, typed = timezone.now(), request.GET.get("q", "").strip()[:100]
+    now, called = timezone.now(), calling(request.GET, desk)
+    # Who is called is looked for by the number that is called.
+    typed = request.GET.get("q", called.phone if called else "").strip()[:100]
     scope = desk.scope(now=now)
     appointment = appointment_of_reference(typed) if typed else None
     if appointment and appointment.centre in desk.centres:
@@ -72,6 +67,7 @@ def search(request: HttpRequest) -> HttpResponseBase:
     context = {
         "desk": desk,
         "typed": typed,
+        "calling": called,
         "asks_enough": asked.is_enough,
         "found": finding.find(asked, scope),
         "recent": [] if typed else finding.recent(desk.label, scope),
@@ -136,17 +132,13 @@ def page(request: HttpRequest, pk: int) -> HttpResponseBase:
     past_page = int(number) if number.isdecimal() and 0 < int(number) < 1000 else 1
     past, has_more = histories.behind(found, now=now, page=past_page)
     ahead = histories.ahead(found, now=now)
-    actions.note_read(
-        reader=desk.label,
-        household_id=pk,
-        centre_id=_read_from(desk, [*ahead, *past]),
-        page=FamilyRead.Page.FAMILY,
-        now=now,
-    )
+    note_family(household, desk, now=now)
+    told = tell([*ahead, *past], household, desk, now=now)
     context: dict[str, Any] = {
         "desk": desk,
         "household": household,
-        "spoken": LANGUAGES.get(household.language, household.language),
+        "calling": calling(request.GET, desk),
+        "spoken": spoken_language(household.language),
         "ahead": ahead,
         "past": past,
         "earlier": past_page + 1 if has_more else None,
@@ -158,15 +150,18 @@ def page(request: HttpRequest, pk: int) -> HttpResponseBase:
                 "needs_interpreter": household.needs_interpreter,
             }
         ),
+        "doubles": likely(household),
         "twins": finding.twins(pk, scope),
         "sees_reads": finding.may_see(pk, desk.audit_scope(now=now)),
         "today": timezone.localdate(),
         "next_visits": _next_visits(household, desk, [*ahead, *past], now=now),
-        **_waiting(pk),
+        **_waiting(pk, centres),
         "child_form": ChildForm(household=household, today=timezone.localdate(now))
         if household.guardians.all()
         else None,
-        **_told([*ahead, *past], household, desk),
+        "lines": told.lines[:LINES],
+        "has_older": len(told.lines) > LINES,
+        "messages_told": told.messages,
     }
     return render(request, "pages/staff/family.html", context)
 
@@ -200,9 +195,7 @@ def _next_visits(
 class LanguageForm(forms.Form):
     """What a family speaks, and whether somebody has to interpret."""
 
-    language = forms.ChoiceField(
-        label=_lazy("Langue"), choices=list(LANGUAGES.items()), widget=LanguageSelect
-    )
+    language = forms.ChoiceField(label=_lazy("Langue"), choices=spoken_languages)
     needs_interpreter = forms.BooleanField(label=_lazy("Besoin d’un interprète"), required=False)
 
 
@@ -214,27 +207,37 @@ def speak(request: HttpRequest, pk: int) -> HttpResponse:
     household = household_of(pk, desk, now=now)
     form = LanguageForm(request.POST)
     if form.is_valid():
-        actions.note_language(household_id=household.pk, now=now, **form.cleaned_data)
-        messages.success(request, _("La langue est notée."))
+        is_news = actions.note_language(
+            household_id=household.pk,
+            now=now,
+            actor=Actor("agent", desk.label),
+            **form.cleaned_data,
+        )
+        messages.success(request, _("La langue est notée.") if is_news else _("Rien n’a changé."))
     else:
         messages.error(request, _("Choisissez une langue de la liste."))
     return redirect("family", household.pk)
 
 
 def household_of(pk: int, desk: Desk, *, now: datetime) -> Household:
-    """A family of this desk. Raises Http404."""
-    return _household(pk, desk.scope(now=now))
+    """A family of this desk, or the one it became a part of since a page was shown. Raises
+    Http404."""
+    scope = desk.scope(now=now)
+    try:
+        return _household(pk, scope)
+    except Http404:
+        kept = histories.merged_into(pk)
+        if kept is None:
+            raise
+        return _household(kept, scope)
 
 
-def note_family(household: Household, desk: Desk, *, now: datetime) -> None:
-    """Its record was looked at from another page than its own."""
-    actions.note_read(
-        reader=desk.label,
-        household_id=household.pk,
-        centre_id=desk.centres[0].pk if len(desk.centres) == 1 else None,
-        page=FamilyRead.Page.FAMILY,
-        now=now,
-    )
+def family_of(request: HttpRequest, pk: int) -> tuple[Desk, Household]:
+    """The desk and the family it may see, which is a thing to be on record. Raises Http404."""
+    desk, now = desk_of(request), timezone.now()
+    household = household_of(pk, desk, now=now)
+    note_family(household, desk, now=now)
+    return desk, household
 
 
 def _household(pk: int, scope: finding.Scope) -> Household:
@@ -245,81 +248,14 @@ def _household(pk: int, scope: finding.Scope) -> Household:
     return found[0]
 
 
-def _read_from(desk: Desk, appointments: Iterable[Appointment]) -> int | None:
-    """From which of their centres they read: the only one, else the family's."""
-    mine = [centre.pk for centre in desk.centres]
-    if len(mine) == 1:
-        return mine[0]
-    return next((each.centre_id for each in appointments if each.centre_id in mine), None)
-
-
-def _waiting(household: int) -> dict[str, Any]:
-    """Which of its appointments would come earlier, and whether it waits without any."""
+def _waiting(household: int, centres: Collection[int] | None) -> dict[str, Any]:
+    """Which of its appointments would come earlier, and whether it waits in these centres (None: in
+    any) without one."""
     found = WaitingListEntry.objects.filter(household=household, state="open")
+    if centres is not None:
+        found = found.filter(centre__in=centres)
     waiting = list(found.values_list("appointment", flat=True))
     return {"waiting_for": waiting, "waits_for_any": None in waiting}
-
-
-class Line(NamedTuple):
-    """One sentence of the family's history, and the appointment it is of, if it is of one."""
-
-    appointment: Appointment | None
-    step: Step
-    centre: Centre
-
-
-def _told(appointments: list[Appointment], household: Household, desk: Desk) -> dict[str, Any]:
-    """The history of these appointments and their messages, of children added and people put right,
-    the newest first."""
-    events = histories.events_of(appointments)
-    added = histories.children_added(household.pk)
-    corrections = histories.corrections_of(household)
-    signed = [event.actor for event in events]
-    signed += [each.by for each in added] + [each.by for each in corrections]
-    named = histories.staff_named(signed)
-    by_pk = {each.pk: each for each in appointments}
-    by_ref: dict[str, Appointment] = {str(each.uid): each for each in appointments}
-    lines = [
-        Line(by_pk[pk], step, by_pk[pk].centre)
-        for pk, own in _by_appointment(events).items()
-        for step in sentences(
-            own,
-            zone=ZoneInfo(by_pk[pk].centre.time_zone),
-            named=named,
-            tells_why=desk.knows_type(by_pk[pk]),
-        )
-    ]
-    if desk.centres:
-        done = [child_sentence(each, named) for each in added]
-        done += [correction_sentence(each, named) for each in corrections]
-        lines += [Line(None, step, desk.centres[0]) for step in done]
-    lines.sort(key=lambda line: line.step.at or timezone.now(), reverse=True)
-    told = [
-        (message_sentence(message), _about(message, by_ref, appointments))
-        for message in histories.messages_of(appointments, events)
-    ]
-    return {"lines": lines[:LINES], "messages_told": told}
-
-
-def _by_appointment(events: list[AppointmentEvent]) -> dict[int, list[AppointmentEvent]]:
-    found: dict[int, list[AppointmentEvent]] = {}
-    for event in events:
-        found.setdefault(event.appointment_id, []).append(event)
-    return found
-
-
-def _about(
-    message: OutboxMessage, by_ref: dict[str, Appointment], appointments: list[Appointment]
-) -> Appointment:
-    """The appointment whose page tells more of a message; a day's reminder is on any of them."""
-    own = by_ref.get(message.subject_ref)
-    day = message.subject_ref.rpartition(":")[2]
-    same_day = (
-        each
-        for each in appointments
-        if each.starts_at.astimezone(ZoneInfo(each.centre.time_zone)).date().isoformat() == day
-    )
-    return own or next(same_day, appointments[0])
 
 
 @access("staff")
@@ -330,25 +266,27 @@ def merge(request: HttpRequest, pk: int, other: int) -> HttpResponseBase:
     scope = desk.scope(now=now)
     if pk == other:
         raise Http404
-    kept, merged = _household(pk, scope), _household(other, scope)
+    kept, merged = (household_of(each, desk, now=now) for each in (pk, other))
+    if kept.pk == merged.pk:  # a colleague was quicker
+        return redirect("family", kept.pk)
     for each in (kept, merged):
         note_family(each, desk, now=now)
     refused = ""
     if request.method == "POST":
         try:
             actions.merge_households(
-                kept_id=pk, merged_id=other, now=now, actor=Actor("agent", desk.label)
+                kept_id=kept.pk, merged_id=merged.pk, now=now, actor=Actor("agent", desk.label)
             )
         except Refusal as refusal:
             refused = _(refusal.message)
         else:
             messages.success(request, _("C’est fait : ces deux familles n’en sont plus qu’une."))
-            return redirect("family", pk)
+            return redirect("family", kept.pk)
     context = {
         "desk": desk,
         "kept": kept,
         "merged": merged,
-        "number": histories.appointments_of_household(other, None).count(),
+        "number": histories.appointments_of_household(merged.pk, scope.centres).count(),
         "refused": refused,
         "today": timezone.localdate(),
     }
@@ -357,16 +295,30 @@ def merge(request: HttpRequest, pk: int, other: int) -> HttpResponseBase:
 
 @access("staff")
 @require_safe
+def history(request: HttpRequest, pk: int) -> HttpResponse:
+    """All that was done for a family and sent to it, page by page, the newest first."""
+    desk, household = family_of(request, pk)
+    pages = Paginator(tell_all(household, desk, now=timezone.now()), A_PAGE)
+    shown = pages.get_page(request.GET.get("page"))
+    context = {"desk": desk, "household": household, "shown": shown}
+    return render(request, "pages/staff/family_history.html", context)
+
+
+@access("staff")
+@require_safe
 def reads(request: HttpRequest, pk: int) -> HttpResponse:
     """Who has opened a family's pages: for its managers, and for who audits the Département."""
     desk, now = desk_of(request), timezone.now()
-    household = _household(pk, desk.audit_scope(now=now))
-    found = histories.reads_of(pk)
+    scope = desk.audit_scope(now=now)
+    household = _household(pk, scope)
+    note_reads(pk, desk, now=now)
+    found = histories.reads_of(pk, scope.centres)
+    places = histories.places_of(found, scope.centres)
     named = histories.staff_named(each.reader for each in found)
     context = {
         "desk": desk,
         "household": household,
         "may_open": finding.may_see(pk, desk.scope(now=now)),
-        "reads": [(each, who(each.reader, named)) for each in found],
+        "reads": [(each, who(each.reader, named), places[each.pk]) for each in found],
     }
     return render(request, "pages/staff/family_reads.html", context)

@@ -13,8 +13,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from booking import actions
+from booking.actions.following import DayOutOfReach
 from booking.actors import Actor
-from booking.errors import DayOutOfReach, Refusal
+from booking.errors import Refusal
 from frontend.access import access
 from frontend.refusals import sentence
 from frontend.staff import desk_of
@@ -37,7 +38,7 @@ def decide(request: HttpRequest, pk: int, child: int) -> HttpResponseBase:
         if typed:
             actions.decide_next(child_id=child, on=_day(typed), today=today, now=now, actor=actor)
         else:
-            actions.forget_next(child_id=child)
+            actions.forget_next(child_id=child, now=now, actor=actor)
     except Refusal as refusal:
         messages.error(request, sentence(refusal))
     else:

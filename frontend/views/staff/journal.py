@@ -31,6 +31,8 @@ class Line(NamedTuple):
     read: FamilyRead
     by: str
     family: Household | None
+    # By right of which of the centres that are looked after here.
+    place: str
 
     @property
     def names(self) -> str:
@@ -78,12 +80,13 @@ def _midnight(day: date) -> datetime:
 
 
 def _lines(found: histories.Journal, scope: Scope) -> list[Line]:
-    """Five queries, however many they are."""
+    """Six queries, however many they are."""
     named = histories.staff_named({each.reader for each in found.reads})
     ids = [found.kept.get(each.household_id, each.household_id) for each in found.reads]
     families = {each.pk: each for each in finding.seen_among(list(dict.fromkeys(ids)), scope)}
+    places = histories.places_of(found.reads, scope.centres)
     return [
-        Line(read, who(read.reader, named), families.get(family))
+        Line(read, who(read.reader, named), families.get(family), places[read.pk])
         for read, family in zip(found.reads, ids, strict=True)
     ]
 

@@ -13,17 +13,16 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from booking import actions
-from booking.actors import Actor
-from booking.desk import appointment_of_reference
 from booking.errors import BadTime, Refusal
 from booking.freebook import places_for
-from booking.models import Appointment, FamilyRead
+from booking.models import Appointment
 from centres.calendar import from_minute, to_minute
 from centres.models import Practitioner
 from frontend.access import access
 from frontend.calendar import FARTHEST
 from frontend.moving import Target, days_of, explain, places, read_target, told
 from frontend.staff import Desk, desk_of
+from frontend.views.staff.timeline import opened
 
 # How far other days with free times are looked for, and how many are named.
 AHEAD = 28
@@ -35,17 +34,7 @@ NAMED = 8
 def move(request: HttpRequest, reference: str) -> HttpResponseBase:
     """A day's free times; with one of them chosen, what changes; pressed, it is moved."""
     desk, now = desk_of(request), timezone.now()
-    appointment = appointment_of_reference(reference)
-    if appointment is None or appointment.centre not in desk.centres:
-        raise Http404
-    if appointment.household_id:
-        actions.note_read(
-            reader=desk.label,
-            household_id=appointment.household_id,
-            centre_id=appointment.centre_id,
-            page=FamilyRead.Page.APPOINTMENT,
-            now=now,
-        )
+    appointment = opened(desk, reference, now=now)
     context: dict[str, Any] = {"desk": desk, "appointment": appointment, "status": 200}
     given = request.POST if request.method == "POST" else request.GET
     target = _target(given.get("vers", ""))
@@ -82,7 +71,7 @@ def _move(
             practitioner_id=target.practitioner_id,
             seen=seen,
             now=now,
-            actor=Actor("agent", desk.label[:80]),
+            actor=desk.actor,
         )
     except Refusal as refusal:
         said = explain(refusal, appointment, target, desk=desk, now=now)

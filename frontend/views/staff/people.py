@@ -2,74 +2,85 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from functools import partial
+from typing import NamedTuple, TypeVar
 from zoneinfo import ZoneInfo
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from booking import actions
-from booking.actors import Actor
+from booking.actions.people import Corrected
 from booking.errors import Refusal
-from booking.models import Appointment, Household
+from booking.locking import FamilyChanged
+from booking.models import Appointment, Child, Guardian, Household
 from booking.wording import spoken_instant
 from frontend.access import access
+from frontend.doubles import Pair, with_each
 from frontend.forms_person import ChildCorrectionForm, PersonForm
-from frontend.staff import Desk, desk_of
-from frontend.views.staff.families import household_of, note_family
+from frontend.refusals import Step
+from frontend.staff import Desk
+from frontend.views.staff.desk import refused
+from frontend.views.staff.families import family_of
+
+P = TypeVar("P", Guardian, Child)
 
 
 class Sheet(NamedTuple):
-    """What the page shows."""
+    """What the page shows; `others` are those that may be the same person."""
 
     desk: Desk
     household: Household
     form: PersonForm | ChildCorrectionForm
     title: str
+    others: list[Pair] = []
 
 
 @access("staff")
 @require_http_methods(["GET", "HEAD", "POST"])
 def guardian(request: HttpRequest, pk: int, guardian_id: int) -> HttpResponseBase:
     """How one of the parents is called and reached."""
-    desk, household = _family(request, pk)
-    person = next((one for one in household.guardians.all() if one.pk == guardian_id), None)
+    desk, household = family_of(request, pk)
+    person = _one_or_none(household.guardians.all(), guardian_id)
     if person is None:
-        raise Http404
-    form = PersonForm(request.POST if request.method == "POST" else None, person)
-    sheet = Sheet(desk, household, form, _("Corriger : %(person)s") % {"person": person})
-    if not form.is_valid():
-        return _page(request, sheet)
-    try:
-        changed = actions.correct_guardian(
-            household_id=pk,
-            guardian_id=guardian_id,
-            changes=form.changes,
-            now=timezone.now(),
-            actor=_actor(desk),
-        )
-    except Refusal as refusal:
-        return _page(request, sheet, refusal)
-    messages.success(request, _("C’est corrigé.") if changed else _("Rien n’a changé."))
-    return redirect("family", pk)
+        return _gone(request, desk, household, PersonForm(_typed(request), None))
+    form = PersonForm(_typed(request), person)
+    write = partial(actions.correct_guardian, guardian_id=guardian_id)
+    return _correct(request, _sheet(desk, household, form, person), write)
+
+
+@access("staff")
+@require_http_methods(["GET", "HEAD", "POST"])
+def child(request: HttpRequest, pk: int, child_id: int) -> HttpResponseBase:
+    """A child's names and day of birth; said is which appointments fit it no more."""
+    desk, household = family_of(request, pk)
+    person, today = _one_or_none(household.children.all(), child_id), timezone.localdate()
+    if person is None:
+        return _gone(request, desk, household, ChildCorrectionForm(_typed(request), today=today))
+    form = ChildCorrectionForm(_typed(request), person, today=today)
+    write = partial(actions.correct_child, child_id=child_id)
+    return _correct(request, _sheet(desk, household, form, person), write)
 
 
 @access("staff")
 @require_http_methods(["GET", "HEAD", "POST"])
 def add(request: HttpRequest, pk: int) -> HttpResponseBase:
     """One more parent, of all the children."""
-    desk, household = _family(request, pk)
-    form = PersonForm(request.POST if request.method == "POST" else None, None)
+    desk, household = family_of(request, pk)
+    form = PersonForm(_typed(request), None)
     sheet = Sheet(desk, household, form, _("Ajouter un parent"))
     if not form.is_valid():
         return _page(request, sheet)
     try:
         person, is_new = actions.add_guardian(
-            household_id=pk, person=form.person, now=timezone.now(), actor=_actor(desk)
+            household_id=household.pk, person=form.person, now=timezone.now(), actor=desk.actor
         )
     except Refusal as refusal:
         return _page(request, sheet, refusal)
@@ -79,57 +90,67 @@ def add(request: HttpRequest, pk: int) -> HttpResponseBase:
         return redirect("family", pk)
     said = _("%(person)s fait déjà partie de la famille. Voici sa fiche, à corriger s’il le faut.")
     messages.info(request, said % {"person": person})
-    return redirect("family-parent-edit", pk, person.pk)
+    return redirect("family-parent-edit", household.pk, person.pk)
 
 
-@access("staff")
-@require_http_methods(["GET", "HEAD", "POST"])
-def child(request: HttpRequest, pk: int, child_id: int) -> HttpResponseBase:
-    """A child's first name and day of birth; said is which appointments fit it no more."""
-    desk, household = _family(request, pk)
-    known = next((one for one in household.children.all() if one.pk == child_id), None)
-    if known is None:
+def _one_or_none(people: Iterable[P], pk: int) -> P | None:
+    return next((one for one in people if one.pk == pk), None)
+
+
+def _gone(
+    request: HttpRequest, desk: Desk, household: Household, form: PersonForm | ChildCorrectionForm
+) -> HttpResponse:
+    """Joined with another record while the form was open: what was typed is not lost. Raises
+    Http404 when nothing was: another family's are answered like none, in both cases."""
+    if not form.is_bound:
         raise Http404
-    today = timezone.localdate()
-    form = ChildCorrectionForm(
-        request.POST if request.method == "POST" else None, known, today=today
-    )
-    sheet = Sheet(desk, household, form, _("Corriger : %(person)s") % {"person": known})
+    typed = [f"{field.label} : {field.value()}" for field in form if field.value()]
+    back = Step(reverse("family", args=[household.pk]), _("Revenir à la famille"))
+    return refused(request, desk, FamilyChanged(), typed="\n".join(typed), back=back)
+
+
+def tell_unfit(request: HttpRequest, desk: Desk, appointments: Iterable[Appointment]) -> None:
+    """Say on the next page which appointments do not fit a child's age. That there is one of
+    another centre, or for whom it is, is not this desk's to know."""
+    said = _("À cet âge, le rendez-vous %(reference)s du %(moment)s ne convient plus.")
+    for each in appointments:
+        if each.centre not in desk.centres or not desk.knows_type(each):
+            continue
+        moment = spoken_instant(each.starts_at.astimezone(ZoneInfo(each.centre.time_zone)))
+        values = {"reference": each.spoken_reference, "moment": moment}
+        messages.warning(request, said % values)
+
+
+def _typed(request: HttpRequest) -> QueryDict | None:
+    return request.POST if request.method == "POST" else None
+
+
+def _sheet(
+    desk: Desk,
+    household: Household,
+    form: PersonForm | ChildCorrectionForm,
+    person: Guardian | Child,
+) -> Sheet:
+    title = _("Corriger : %(person)s") % {"person": person}
+    return Sheet(desk, household, form, title, with_each(person, household))
+
+
+def _correct(
+    request: HttpRequest, sheet: Sheet, write: Callable[..., Corrected]
+) -> HttpResponseBase:
+    form, household = sheet.form, sheet.household
     if not form.is_valid():
         return _page(request, sheet)
+    now: datetime = timezone.now()
     try:
-        done = actions.correct_child(
-            household_id=pk,
-            child_id=child_id,
-            changes=form.changes,
-            now=timezone.now(),
-            actor=_actor(desk),
+        done = write(
+            household_id=household.pk, changes=form.changes, now=now, actor=sheet.desk.actor
         )
     except Refusal as refusal:
         return _page(request, sheet, refusal)
     messages.success(request, _("C’est corrigé.") if done.what else _("Rien n’a changé."))
-    for appointment in done.unfit:
-        messages.warning(request, _unfit(appointment))
-    return redirect("family", pk)
-
-
-def _family(request: HttpRequest, pk: int) -> tuple[Desk, Household]:
-    """The desk and the family it may see, which is a thing to be on record. Raises Http404."""
-    desk, now = desk_of(request), timezone.now()
-    household = household_of(pk, desk, now=now)
-    note_family(household, desk, now=now)
-    return desk, household
-
-
-def _actor(desk: Desk) -> Actor:
-    return Actor("agent", desk.label[:80])
-
-
-def _unfit(appointment: Appointment) -> str:
-    zone = ZoneInfo(appointment.centre.time_zone)
-    moment = spoken_instant(appointment.starts_at.astimezone(zone))
-    said = _("À cet âge, le rendez-vous %(reference)s du %(moment)s ne convient plus.")
-    return said % {"reference": appointment.spoken_reference, "moment": moment}
+    tell_unfit(request, sheet.desk, done.unfit)
+    return redirect("family", household.pk)
 
 
 def _page(request: HttpRequest, sheet: Sheet, refusal: Refusal | None = None) -> HttpResponse:

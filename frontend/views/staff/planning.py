@@ -17,12 +17,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from booking import actions
-from booking.actions.declaring import UNDO_FOR, Plan
-from booking.actors import Actor
+from booking.actions.declaring import Plan
 from booking.concerned import Concerned, Period, concerned
 from booking.declared import coming, outcome_of, working_at
 from booking.errors import Refusal
 from booking.models import Declaration
+from booking.rules import UNDO_FOR
 from centres.models import Absence, Centre, Closure, Practitioner, SheetImport
 from frontend import rehousing
 from frontend.access import access
@@ -151,7 +151,7 @@ def declare(request: HttpRequest, centre_slug: str) -> HttpResponseBase:
             done = actions.declare(
                 plan=_plan_of(planner, form, packed),
                 now=timezone.now(),
-                actor=Actor("agent", planner.desk.label),
+                actor=planner.desk.actor,
             )
             return redirect("declared", planner.centre.slug, done.uid)
         except Refusal as refusal:
@@ -231,7 +231,7 @@ def _declaration(planner: Planner, uid: UUID) -> Declaration:
         uid=uid,
         centre=planner.centre,
     )
-    is_own = found.declared_by == planner.desk.label[:80]
+    is_own = found.declared_by == planner.desk.actor.label
     if not (planner.plans_all or is_own):
         raise Http404
     return found
@@ -274,9 +274,7 @@ def undo(request: HttpRequest, centre_slug: str, uid: UUID) -> HttpResponseBase:
     planner = _declarer(request, centre_slug)
     declaration = _declaration(planner, uid)
     try:
-        actions.undo(
-            uid=declaration.uid, now=timezone.now(), actor=Actor("agent", planner.desk.label)
-        )
+        actions.undo(uid=declaration.uid, now=timezone.now(), actor=planner.desk.actor)
     except Refusal as refusal:
         return _outcome_page(request, planner, declaration, refusal=_(refusal.message))
     return redirect("declared", planner.centre.slug, uid)
@@ -295,9 +293,7 @@ def take_back(request: HttpRequest, centre_slug: str) -> HttpResponseBase:
     period = next((each for each in listed if each.pk == int(pk)), None)
     if period is None or not planner.may_change(period):
         raise Http404
-    called = actions.take_back(
-        period=period, now=planner.now, actor=Actor("agent", planner.desk.label)
-    )
+    called = actions.take_back(period=period, now=planner.now, actor=planner.desk.actor)
     messages.success(request, _("C’est retiré : ces moments sont de nouveau proposés."))
     if called:
         messages.warning(

@@ -6,7 +6,6 @@ from datetime import date
 from typing import Any, NamedTuple
 
 from django.contrib import messages
-from django.core.exceptions import BadRequest
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -14,13 +13,11 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from booking import practice
-from booking.actors import Actor
 from booking.errors import Refusal
-from booking.models import Appointment
 from centres.models import Practitioner
 from frontend.access import access
-from frontend.board import ACTIONS, pressed
 from frontend.practice import Reader, absence_words, days, later
+from frontend.pressing import act_of
 from frontend.refusals import sentence
 from frontend.staff import Desk, desk_of
 from frontend.views.staff.today import FARTHEST
@@ -113,17 +110,12 @@ def session(request: HttpRequest, pk: int) -> HttpResponse:
 @access("staff")
 @require_POST
 def note(request: HttpRequest) -> HttpResponseBase:
-    """What has come of one of their visits: one press. Another's is not found."""
-    own, press = _own(request), pressed(request.POST.get("do", ""))
-    if press is None:
-        raise BadRequest
-    found = Appointment.objects.filter(pk=press.pk, practitioner=own.practitioner)
-    uid = found.values_list("uid", flat=True).first()
-    if uid is None:
-        raise Http404
-    actor = Actor("agent", own.desk.label[:80])
+    """What has come of one of their visits, or who came to an open session of theirs: one press.
+    Another's is not found."""
+    own = _own(request)
+    act, anchor = act_of(request.POST.get("do", ""), practitioner=own.practitioner)
     try:
-        ACTIONS[press.state](uid=uid, now=timezone.now(), actor=actor, seen=press.seen)
+        act(now=timezone.now(), actor=own.desk.actor)
     except Refusal as refusal:
         messages.error(request, sentence(refusal))
-    return redirect(f"{_path(own, own.on)}#v{press.pk}")
+    return redirect(f"{_path(own, own.on)}#{anchor}")

@@ -68,7 +68,8 @@ def listing(request: HttpRequest, centre_slug: str) -> HttpResponse:
     """The rules of a centre, person by person."""
     asked = asked_by(request, centre_slug)
     rules = (
-        OpeningRule.objects.filter(site__centre=asked.centre)
+        OpeningRule.objects.meant()
+        .filter(site__centre=asked.centre)
         .select_related("practitioner", "site")
         .prefetch_related("types")
         .order_by("practitioner__last_name", "practitioner__first_name", "practitioner", "pk")
@@ -258,7 +259,10 @@ def undo(request: HttpRequest, centre_slug: str, pk: int) -> HttpResponseBase:
     except Refusal as refusal:
         messages.error(request, said(refusal))
     else:
-        messages.success(request, _("C’est annulé : la plage est comme avant."))
+        text = _("C’est annulé : la plage est comme avant.")
+        if change.action == RuleChange.Action.CREATE:
+            text = _("C’est annulé : cette plage n’existe plus.")
+        messages.success(request, text)
     return redirect("rules", asked.centre.slug)
 
 

@@ -12,28 +12,29 @@ from urllib.parse import urlencode
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from booking import actions, finding
-from booking.actors import Actor
+from booking import actions
+from booking.actions.callbacks import Called
 from booking.errors import Refusal
 from booking.models import Appointment, Household
 from frontend import overbooking
 from frontend.access import access
+from frontend.called import Calling, calling
 from frontend.forms_child import PERSONAL
-from frontend.forms_newcomer import NewcomerForm, first_guess
+from frontend.forms_newcomer import ALONE, NewcomerForm, first_guess, likely_ones
 from frontend.forms_talking import CHOSEN, Chosen, TimesForm, WishForm, carried, read_chosen
 from frontend.overbooking import OverbookForm
+from frontend.reading import note_family
 from frontend.refusals import sentence
 from frontend.staff import Desk, desk_of
 from frontend.talking import times_for
 from frontend.views.staff.children import told_of
-from frontend.views.staff.families import household_of, note_family
+from frontend.views.staff.families import household_of
 
-# Asked by a script for the families that are likely the one being typed, and nothing else.
-ALONE = "X-Likely"
 # Sent by the form of the wishes, whichever button is pressed there: no time is taken.
 LOOKS, AS_ASKED = "voir", "1"
 
@@ -57,12 +58,12 @@ def book(request: HttpRequest, pk: int) -> HttpResponseBase:
         now=now,
         initial=_initial(given),
     )
-    context = _context(desk, form, given) | {"household": household}
+    context = _context(desk, form, given, calling(given, desk)) | {"household": household}
     if form.is_bound and form.is_valid():
         if request.method == "POST":
-            booked = _attempt(context, partial(_press, desk, form, context, request.POST))
-            if booked is not None:
-                return _booked(request, booked)
+            called = _attempt(context, partial(_press, desk, form, context, request.POST))
+            if called.booked is not None:
+                return _booked(request, called.booked, is_called=called.is_closed)
         _add_times(form, context)
     elif form.is_bound:
         context["status"] = 422
@@ -74,7 +75,8 @@ def _look(request: HttpRequest, desk: Desk, household: Household, *, now: dateti
     form = WishForm(request.POST, household=household, centres=desk.centres, now=now)
     form.is_valid()
     if any(name in form.errors for name in (*PERSONAL, "guardian")):
-        context = _context(desk, form, request.POST) | {"household": household, "status": 422}
+        call = calling(request.POST, desk)
+        context = _context(desk, form, request.POST, call) | {"household": household, "status": 422}
         return _page(request, "book", context)
     wishes = QueryDict(mutable=True)
     for name, value in form.resent:
@@ -83,7 +85,7 @@ def _look(request: HttpRequest, desk: Desk, household: Household, *, now: dateti
         wishes[CHOSEN] = chosen[:60]
     if typed := form.typed_child:
         child, is_new = actions.add_child(
-            guardian_id=form.parent.pk, **typed._asdict(), now=now, actor=_actor(desk)
+            guardian_id=form.parent.pk, **typed._asdict(), now=now, actor=desk.actor
         )
         told_of(request, child, is_new=is_new)
         together = [*form.cleaned_data.get("child", []), str(child.pk)]
@@ -117,8 +119,14 @@ def _initial(given: QueryDict) -> dict[str, Any]:
     return wished
 
 
-def _context(desk: Desk, form: TimesForm, given: QueryDict) -> dict[str, Any]:
-    return {"desk": desk, "form": form, "chosen": given.get(CHOSEN, "")[:60], "status": 200}
+def _context(desk: Desk, form: TimesForm, given: QueryDict, call: Calling | None) -> dict[str, Any]:
+    return {
+        "desk": desk,
+        "form": form,
+        "chosen": given.get(CHOSEN, "")[:60],
+        "calling": call,
+        "status": 200,
+    }
 
 
 def _add_times(form: TimesForm, context: dict[str, Any]) -> None:
@@ -135,13 +143,17 @@ def _add_times(form: TimesForm, context: dict[str, Any]) -> None:
         context["overbook"] = overbooking.form_for(wish, form.data, now=now)
 
 
-def _attempt(context: dict[str, Any], act: Callable[[], Appointment | None]) -> Appointment | None:
-    """None when it is refused, or not said whole: the context says why."""
+def _attempt(context: dict[str, Any], act: Callable[[], Appointment | None]) -> Called:
+    """What is booked closes the call that led here, if one did. Nothing is when it is refused, or
+    not said whole: the context says why."""
+    call: Calling | None = context["calling"]
     try:
-        return act()
+        if call is None:
+            return Called(act(), is_closed=False)
+        return call.book(act, now=timezone.now())
     except Refusal as refusal:
         context |= {"refusal": sentence(refusal), "status": refusal.status}
-        return None
+        return Called(None, is_closed=False)
 
 
 def _extra(form: TimesForm, context: dict[str, Any]) -> OverbookForm | None:
@@ -170,7 +182,7 @@ def _press(
             kind=wish.kind,
             reason=extra.cleaned_data["reason"],
             now=timezone.now(),
-            actor=_actor(desk),
+            actor=desk.actor,
             due_on=wish.due_on,
             **extra.chosen._asdict(),
         )
@@ -179,10 +191,10 @@ def _press(
     if len(form.visitors) > 1:
         guardian, children = form.parent, form.visitors
         return actions.book_siblings(
-            guardian=guardian, children=children, **place, actor=_actor(desk)
+            guardian=guardian, children=children, **place, actor=desk.actor
         )[0]
     return actions.book_for(
-        guardian=form.parent, child=child, due_on=wish.due_on, **place, actor=_actor(desk)
+        guardian=form.parent, child=child, due_on=wish.due_on, **place, actor=desk.actor
     )
 
 
@@ -199,12 +211,15 @@ def _place(form: TimesForm, chosen: Chosen) -> dict[str, Any]:
     }
 
 
-def _actor(desk: Desk) -> Actor:
-    return Actor("agent", desk.label[:80])
-
-
-def _booked(request: HttpRequest, booked: Appointment) -> HttpResponse:
-    messages.success(request, _("C’est noté. La famille reçoit son message."))
+def _booked(request: HttpRequest, booked: Appointment, *, is_called: bool) -> HttpResponse:
+    """On to its page, to print or send its card; who stands at the desk is noted on the board."""
+    done = _("Le rappel est noté : rendez-vous pris.") if is_called else ""
+    if booked.starts_at <= timezone.now():
+        said = _("C’est noté, sans message : la famille est là. Il reste à noter son arrivée.")
+        messages.success(request, f"{said} {done}".strip())
+        return redirect(f"{reverse('board', args=[booked.centre.slug])}#v{booked.pk}")
+    said = _("C’est noté. La famille reçoit son message.")
+    messages.success(request, f"{said} {done}".strip())
     return redirect("timeline", booked.spoken_reference)
 
 
@@ -218,39 +233,45 @@ def newcomer(request: HttpRequest) -> HttpResponseBase:
         raise Http404
     is_sent = request.method == "POST"
     given = _from_later(request.POST) if is_sent else request.GET
-    guess = {} if is_sent else first_guess(given.get("q", "")[:100])
+    call = calling(given, desk)
     form = NewcomerForm(
         given if is_sent else None,
         centres=desk.centres,
         now=now,
         today=timezone.localdate(),
-        initial={**guess, **_initial(given)},
+        initial=_initial(given) if is_sent else _told_before(given, call),
     )
-    context = _context(desk, form, given) | {
+    context = _context(desk, form, given, call) | {
         "carried": carried(given),
         "today": timezone.localdate(),
     }
     if not is_sent:
         return _page(request, "newcomer", context)
     is_valid = form.is_valid()
-    likely = finding.likely(form.who, desk.scope(now=now))
-    shown = {household.pk for household in likely}
-    context |= {"likely": likely, "known": ",".join(map(str, sorted(shown | form.known)))}
+    likely = likely_ones(form, desk.scope(now=now))
+    context |= {"likely": likely.families, "known": likely.known}
     if request.headers.get(ALONE):
         return render(request, "partials/likely.html", context)
     if not is_valid:
         context["status"] = 422
         return _page(request, "newcomer", context)
     if _is_pressed(request.POST):
-        if shown <= form.known:
-            act = partial(_press_newcomer, desk, form, context, request.POST)
-            booked = _attempt(context, act)
-            if booked is not None:
-                return _booked(request, booked)
-        else:
+        if likely.is_news:
             context |= {"is_likely_news": True, "status": 409}
+        else:
+            act = partial(_press_newcomer, desk, form, context, request.POST)
+            called = _attempt(context, act)
+            if called.booked is not None:
+                return _booked(request, called.booked, is_called=called.is_closed)
     _add_times(form, context)
     return _page(request, "newcomer", context)
+
+
+def _told_before(given: QueryDict, call: Calling | None) -> dict[str, Any]:
+    """What a search has typed, what who is called has said, and what other pages wish: the last
+    that says something counts."""
+    guess = first_guess(given.get("q", "")[:100])
+    return {**guess, **(call.initial if call else {}), **_initial(given)}
 
 
 def _from_later(post: QueryDict) -> QueryDict:
@@ -283,11 +304,11 @@ def _press_newcomer(
             kind=form.wish.kind,
             reason=extra.cleaned_data["reason"],
             now=timezone.now(),
-            actor=_actor(desk),
+            actor=desk.actor,
             **extra.chosen._asdict(),
         )
     place = _place(form, read_chosen(post.get(CHOSEN, "")))
-    return actions.book_for_newcomer(who=form.who, **place, actor=_actor(desk))
+    return actions.book_for_newcomer(who=form.who, **place, actor=desk.actor)
 
 
 def _page(request: HttpRequest, name: str, context: dict[str, Any]) -> HttpResponse:

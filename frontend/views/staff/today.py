@@ -8,7 +8,6 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.contrib import messages
-from django.core.exceptions import BadRequest
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -16,16 +15,16 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from booking import daybook
-from booking.actors import Actor
 from booking.daybook import Day
 from booking.desk import calls
 from booking.errors import Refusal
-from booking.models import Appointment
+from booking.freebook import free_times
 from booking.ringback import to_call
 from centres.calendar import to_minute
 from centres.models import Centre, Site
 from frontend.access import access
-from frontend.board import ACTIONS, Watcher, hours_of, name_of, people, pressed
+from frontend.board import Watcher, hours_of, name_of, people
+from frontend.pressing import act_of
 from frontend.refusals import sentence
 from frontend.staff import Desk, desk_of
 from frontend.views.staff.paper import choices
@@ -127,7 +126,7 @@ def _context(asked: Asked) -> dict[str, Any]:
     never missed."""
     centre, now = asked.centre, asked.now
     span = daybook.span_of(centre, asked.on)
-    version = daybook.version(span)
+    version = daybook.version(span, now=now)
     day = daybook.read_day(centre, on=asked.on, now=now, site=asked.site)
     watcher = Watcher(asked.desk, centre, to_minute(now))
     found, _capped = calls([centre], now=now)
@@ -138,7 +137,7 @@ def _context(asked: Asked) -> dict[str, Any]:
         "centre": centre,
         "asked": asked,
         "day": day,
-        "people": people(day, watcher),
+        "people": people(day, watcher, free_times(centre, [day], now=now)),
         "cancelled": _cancelled(day, watcher),
         "closures": [(each, hours_of(each, asked.on, watcher)) for each in day.closures],
         "version": version,
@@ -168,8 +167,9 @@ def _cancelled(day: Day, watcher: Watcher) -> list[tuple[str, str]]:
 @access("watch")
 @require_safe
 def version(request: HttpRequest, token: str) -> HttpResponse:
-    """Whether anything of a day has changed: asked every few seconds, answered by one query."""
-    tag = f'"{daybook.version(daybook.watched(token))}"'
+    """Whether a day, or whom to phone, has changed: asked every few seconds, one query."""
+    span = daybook.watched(token)
+    tag = f'"{daybook.version(span, now=timezone.now())}"'
     is_known = request.headers.get("If-None-Match") == tag
     response = HttpResponse(status=304) if is_known else HttpResponse(tag, "text/plain")
     response["ETag"] = tag
@@ -179,25 +179,20 @@ def version(request: HttpRequest, token: str) -> HttpResponse:
 @access("staff")
 @require_POST
 def note(request: HttpRequest, centre_slug: str) -> HttpResponseBase:
-    """What has come of a visit: one press. Another centre's is not found."""
+    """What has come of a visit, or who came to an open session: one press. Another centre's is not
+    found."""
     asked = _asked(request, centre_slug)
-    press = pressed(request.POST.get("do", ""))
-    if press is None:
-        raise BadRequest
-    found = Appointment.objects.filter(pk=press.pk, centre=asked.centre)
-    uid = found.values_list("uid", flat=True).first()
-    if uid is None:
-        raise Http404
-    actor, refused, status = Actor("agent", asked.desk.label[:80]), "", 200
+    act, anchor = act_of(request.POST.get("do", ""), centre=asked.centre)
+    refused, status = "", 200
     try:
-        ACTIONS[press.state](uid=uid, now=asked.now, actor=actor, seen=press.seen)
+        act(now=asked.now, actor=asked.desk.actor)
     except Refusal as refusal:
         refused, status = sentence(refusal), refusal.status
     if request.headers.get(ALONE):
         return _page(request, asked, refused=refused, status=status)
     if refused:
         messages.error(request, refused)
-    return redirect(f"{asked.path()}#v{press.pk}")
+    return redirect(f"{asked.path()}#{anchor}")
 
 
 @access("staff")

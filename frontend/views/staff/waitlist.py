@@ -8,22 +8,29 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from booking import actions, histories, waitlist
-from booking.actors import Actor
 from booking.errors import Refusal
-from booking.models import Appointment, Child, Household, WaitingListEntry, WaitingListOffer
+from booking.models import Appointment, Household, WaitingListEntry, WaitingListOffer
+from booking.offer_messages import ways_of_entry
 from centres.models import AppointmentType, Centre
 from frontend.access import access
-from frontend.forms_talking import WishForm
+from frontend.called import Calling, calling
+from frontend.forms_newcomer import NewcomerForm, likely_ones
+from frontend.forms_talking import Wish, WishForm
 from frontend.forms_waiting import WishesForm
+from frontend.reading import note_family
 from frontend.staff import Desk, desk_of
 from frontend.views.staff.desk import refused
-from frontend.views.staff.families import household_of, note_family
-from frontend.waiting import sites_near
+from frontend.views.staff.families import household_of
+from frontend.waiting import sites_near, wished_before
+
+# The button that notes a newcomer's request; every other one only shows the form.
+SENDS = "inscrire"
 
 
 @access("staff")
@@ -33,7 +40,7 @@ def answer(request: HttpRequest, uid: UUID) -> HttpResponseBase:
     desk, now = desk_of(request), timezone.now()
     offer = get_object_or_404(WaitingListOffer.objects.select_related("centre"), uid=uid)
     desk.must_have(offer.centre.slug)
-    actor, said = Actor("agent", desk.label), request.POST.get("reponse")
+    actor, said = desk.actor, request.POST.get("reponse")
     try:
         if said == "oui":
             taken = actions.accept_offer(uid=uid, now=now, actor=actor)
@@ -55,7 +62,7 @@ def stop(request: HttpRequest, uid: UUID) -> HttpResponseBase:
     desk = desk_of(request)
     entry = get_object_or_404(WaitingListEntry.objects.select_related("centre"), uid=uid)
     desk.must_have(entry.centre.slug)
-    actions.stop_waiting(uid=uid, now=timezone.now())
+    actions.stop_waiting(uid=uid, now=timezone.now(), actor=desk.actor)
     messages.success(request, _("La demande est retirée de la liste d’attente."))
     return redirect("callbacks", entry.centre.slug)
 
@@ -70,7 +77,7 @@ def ask(request: HttpRequest, pk: int) -> HttpResponseBase:
     if not desk.centres or not household.guardians.all():
         raise Http404
     note_family(household, desk, now=now)
-    appointment = _appointment(request, desk, pk)
+    appointment = _appointment(request, desk, household.pk)
     if appointment is not None:
         return _earlier(request, desk, household, appointment)
     found = WishForm(request.GET, household=household, centres=desk.centres, now=now)
@@ -87,6 +94,7 @@ def _earlier(
         request,
         kind,
         centre,
+        is_sent=request.method == "POST",
         entry=waitlist.entry_of(appointment),
         practitioner_id=appointment.practitioner_id,
     )
@@ -95,10 +103,7 @@ def _earlier(
         return _page(request, {"desk": desk, "household": household, "form": form, **about})
     try:
         actions.ask_for_earlier(
-            uid=appointment.uid,
-            wishes=form.wishes,
-            now=timezone.now(),
-            actor=Actor("agent", desk.label),
+            uid=appointment.uid, wishes=form.wishes, now=timezone.now(), actor=desk.actor
         )
     except Refusal as refusal:
         return refused(request, desk, refusal)
@@ -108,25 +113,30 @@ def _earlier(
 def _any(
     request: HttpRequest, desk: Desk, household: Household, found: WishForm
 ) -> HttpResponseBase:
-    """Each child waits for itself: two places are seldom given back together."""
+    """Each child waits for itself."""
     wish = found.wish
-    form = _form(request, wish.kind, wish.centre, practitioner_id=wish.practitioner_id)
+    is_sent = request.method == "POST"
+    form = _form(request, wish.kind, wish.centre, wish=wish, is_sent=is_sent)
+    call = calling(request.GET, desk)
+    context = {"desk": desk, "household": household, "form": form, "calling": call}
+    context |= {"kind": wish.kind, "centre": wish.centre}
     if not form.is_valid():
-        about = {"kind": wish.kind, "centre": wish.centre}
-        return _page(request, {"desk": desk, "household": household, "form": form, **about})
-    children: list[Child | None] = [*found.visitors] or [None]
-    for child in children:
-        actions.ask_for_any(
+        return _page(request, context)
+    try:
+        actions.ask_for_each(
             guardian=found.parent,
-            child=child,
+            children=found.visitors,
             kind=wish.kind,
             centre=wish.centre,
             due_on=wish.due_on,
             wishes=form.wishes,
             now=timezone.now(),
-            actor=Actor("agent", desk.label),
+            actor=desk.actor,
         )
-    return _done(request, household)
+    except Refusal as refusal:
+        form.add_error(None, _(refusal.message))
+        return _page(request, context, status=refusal.status)
+    return _done(request, household, call)
 
 
 def _form(
@@ -134,21 +144,34 @@ def _form(
     kind: AppointmentType,
     centre: Centre,
     *,
-    practitioner_id: int | None,
+    is_sent: bool,
+    wish: Wish | None = None,
+    practitioner_id: int | None = None,
     entry: WaitingListEntry | None = None,
 ) -> WishesForm:
+    """Sent, or as it is first shown: with the `wish` that no time was found for."""
+    sites = sites_near(kind, centre, now=timezone.now())
     return WishesForm(
-        request.POST if request.method == "POST" else None,
-        sites=sites_near(kind, centre, now=timezone.now()),
+        request.POST if is_sent else None,
+        sites=sites,
         today=timezone.localdate(),
         entry=entry,
-        practitioner_id=practitioner_id,
+        practitioner_id=wish.practitioner_id if wish else practitioner_id,
+        initial=wished_before(wish, sites) if wish else None,
     )
 
 
-def _done(request: HttpRequest, household: Household) -> HttpResponseBase:
+def _done(
+    request: HttpRequest, household: Household, call: Calling | None = None
+) -> HttpResponseBase:
+    """To the family's page; who waits has no appointment, so that the call is still to be noted."""
     messages.success(request, _("La famille est sur la liste d’attente."))
-    return redirect("family", household.pk)
+    return redirect(_family_page(household.pk, call))
+
+
+def _family_page(household: int, call: Calling | None) -> str:
+    page = reverse("family", args=[household])
+    return f"{page}?{call.carried}" if call else page
 
 
 def _appointment(request: HttpRequest, desk: Desk, household: int) -> Appointment | None:
@@ -161,6 +184,67 @@ def _appointment(request: HttpRequest, desk: Desk, household: int) -> Appointmen
     return get_object_or_404(found, reference=reference)
 
 
-def _page(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
-    status = 422 if context["form"].is_bound else 200
+def _page(request: HttpRequest, context: dict[str, Any], *, status: int = 422) -> HttpResponse:
+    status = status if context["form"].is_bound else 200
     return render(request, "pages/staff/waiting.html", context, status=status)
+
+
+@access("staff")
+@require_http_methods(["GET", "HEAD", "POST"])
+def newcomer(request: HttpRequest) -> HttpResponseBase:
+    """A family nobody knows, for which nothing is free: who it is was typed on the page before and
+    can be mended here, when and where it would come is asked, and both are noted at once."""
+    desk, now = desk_of(request), timezone.now()
+    if not desk.centres:
+        raise Http404
+    if request.method != "POST":
+        return redirect("family-new")
+    today = timezone.localdate()
+    form = NewcomerForm(request.POST, centres=desk.centres, now=now, today=today)
+    is_told = form.must_be_told()
+    likely = likely_ones(form, desk.scope(now=now))
+    call = calling(request.POST, desk)
+    context: dict[str, Any] = {"desk": desk, "form": form, "today": today, "calling": call}
+    context |= {"likely": likely.families, "known": likely.known}
+    if not form.knows_what:
+        return render(request, "pages/staff/newcomer.html", context, status=422)
+    wish = form.wish
+    is_sent = SENDS in request.POST
+    wishes = _form(request, wish.kind, wish.centre, wish=wish, is_sent=is_sent)
+    context |= {"wishes": wishes, "kind": wish.kind, "centre": wish.centre, "who": form.shown_name}
+    if not (is_told and wishes.is_valid()):
+        has_faults = form.errors or wishes.is_bound
+        return _newcomer_page(request, context, status=422 if has_faults else 200)
+    if likely.is_news:
+        return _newcomer_page(request, context | {"is_likely_news": True}, status=409)
+    try:
+        entry = actions.wait_for_newcomer(
+            who=form.who,
+            kind=wish.kind,
+            centre=wish.centre,
+            wishes=wishes.wishes,
+            now=now,
+            actor=desk.actor,
+        )
+    except Refusal as refusal:
+        context["refusal"] = _(refusal.message)
+        return _newcomer_page(request, context, status=refusal.status)
+    messages.success(request, _told(entry))
+    return redirect(_family_page(entry.household_id, call))
+
+
+def _newcomer_page(request: HttpRequest, context: dict[str, Any], *, status: int) -> HttpResponse:
+    return render(request, "pages/staff/newcomer_waiting.html", context, status=status)
+
+
+def _told(entry: WaitingListEntry) -> str:
+    """That it is done, and how the family will hear of a time."""
+    if ways_of_entry(entry):
+        return _(
+            "C’est noté : la fiche est créée et la famille est sur la liste d’attente. "
+            "Elle reçoit un message qui le confirme."
+        )
+    return _(
+        "C’est noté : la fiche est créée et la famille est sur la liste d’attente. "
+        "Aucun message ne peut lui parvenir : le centre l’appellera si une place se libère."
+    )

@@ -6,7 +6,7 @@ thing of the own centre, of another one and of another Département, by GET and 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -23,10 +23,11 @@ DEPARTMENT = ("own", "other")
 # In this order: those who have no account come first.
 ROLES = (
     *("anonymous", "family", "nobody", "lapsed", "no second factor"),
-    *("reception", "practitioner", "manager", "administrator", "auditor", "owner"),
+    *("reception", "practitioner", "other practitioner"),
+    *("manager", "administrator", "auditor", "owner"),
 )
 # Who opens what, and in which places; whoever is not named, nothing.
-Who = Mapping[str, tuple[str, ...]]
+Who = dict[str, tuple[str, ...]]
 NOBODY: Who = {}
 EVERYBODY: Who = dict.fromkeys(ROLES, OWN_AND_OTHERS)
 LOGGED_IN: Who = dict.fromkeys(ROLES[2:], OWN_AND_OTHERS)
@@ -35,11 +36,15 @@ EVERY_DESK: Who = dict.fromkeys(ROLES[5:], OWN_AND_OTHERS)
 WITH_A_CENTRE: Who = {role: where for role, where in EVERY_DESK.items() if role != "auditor"}
 EVERY_MANAGER: Who = dict.fromkeys(("manager", "administrator", "owner"), OWN_AND_OTHERS)
 EVERY_AUDIT: Who = EVERY_MANAGER | {"auditor": OWN_AND_OTHERS}
-ABOUT_NO_PLACE = (EVERY_DESK, EVERY_MANAGER, EVERY_AUDIT, WITH_A_CENTRE)
+# Who receives families sees their own days: of these two, one receives the families here.
+ITS_PRACTITIONER, ITS_COLLEAGUE = "practitioner", "other practitioner"
+EVERY_PRACTITIONER: Who = dict.fromkeys((ITS_PRACTITIONER, ITS_COLLEAGUE), OWN_AND_OTHERS)
+ITS_OWN: Who = {ITS_PRACTITIONER: OWN}
+ABOUT_NO_PLACE = (EVERY_DESK, EVERY_MANAGER, EVERY_AUDIT, WITH_A_CENTRE, EVERY_PRACTITIONER)
 # The owner of the installation is its superuser.
 OF_ALL_DEPARTMENTS: Who = {"owner": OWN_AND_OTHERS}
 DESK: Who = OF_ALL_DEPARTMENTS | {
-    **dict.fromkeys(("reception", "practitioner", "manager"), OWN),
+    **dict.fromkeys(("reception", *EVERY_PRACTITIONER, "manager"), OWN),
     "administrator": DEPARTMENT,
 }
 MANAGER: Who = OF_ALL_DEPARTMENTS | {"manager": OWN, "administrator": DEPARTMENT}
@@ -95,12 +100,28 @@ def looked_at(place: Place) -> dict[str, Any]:
     return {"le": place.appointment.starts_at.astimezone(PARIS).date().isoformat()}
 
 
+def noted(place: Place) -> dict[str, Any]:
+    """Arrived."""
+    return on_its_day(place) | {"do": f"a.{place.appointment.pk}.b"}
+
+
 def dropped(place: Place) -> dict[str, Any]:
     """An hour later, with the same person."""
     visit = place.appointment
     at = (visit.starts_at + timedelta(hours=1)).astimezone(PARIS)
     column = f"p{visit.practitioner_id}"
     return {"id": visit.pk, "seen": 0, "at": f"{at:%Y-%m-%dT%H:%M}", "column": column}
+
+
+def session(place: Place) -> dict[str, Any]:
+    return centre(place) | {"pk": place.session.pk}
+
+
+def came(place: Place) -> dict[str, Any]:
+    """A family that is known there, to an open session."""
+    visit, kind = place.appointment, place.session.offers.get().type_id
+    child = {"child": place.child.pk}
+    return {"famille": visit.household_id, "guardian": visit.guardian_id, "kind": kind, **child}
 
 
 def declared(place: Place) -> dict[str, Any]:
@@ -213,7 +234,9 @@ TABLE: dict[str, Line] = {
     # The console.
     "today": Line("staff", EVERY_DESK),
     "board": Line("staff", DESK, centre, on_its_day),
-    "board-note": Line("staff", DESK, centre, lambda it: {"do": f"a.{it.appointment.pk}.b"}),
+    "board-note": Line("staff", DESK, centre, noted),
+    "arrival": Line("staff", DESK, session, came),
+    "arrival-new": Line("staff", DESK, session),
     "board-print": Line("staff", DESK, centre, on_its_day),
     "board-paper": Line("staff", DESK, centre),
     "desk-choice": Line("staff", EVERY_DESK),
@@ -229,15 +252,30 @@ TABLE: dict[str, Line] = {
     "reads": Line("staff", EVERY_AUDIT),
     "families": Line("staff", WITH_A_CENTRE, asked=lambda it: {"q": it.words[0][:-1]}),
     "family-new": Line("staff", WITH_A_CENTRE, offers=True),
+    "newcomer-waiting": Line("staff", WITH_A_CENTRE, offers=True),
     "family": Line("staff", DESK, family),
+    "family-history": Line("staff", DESK, family),
     "family-reads": Line("staff", AUDIT, family),
     "family-merge": Line("staff", DESK, lambda it: family(it) | {"other": it.twin.household_id}),
     "book-for": Line("staff", DESK, family, offers=True),
     "family-child": Line("staff", DESK, family),
     "family-language": Line("staff", DESK, family),
+    "family-wishes": Line("staff", DESK, family),
     "family-parent": Line("staff", DESK, family),
     "family-parent-edit": Line(
         "staff", DESK, lambda it: family(it) | {"guardian_id": it.appointment.guardian_id}
+    ),
+    "family-parent-join": Line(
+        "staff",
+        DESK,
+        lambda it: (
+            family(it) | {"kept_id": it.appointment.guardian_id, "other_id": it.other_parent.pk}
+        ),
+    ),
+    "family-child-join": Line(
+        "staff",
+        DESK,
+        lambda it: family(it) | {"kept_id": it.child.pk, "other_id": it.other_child.pk},
     ),
     "family-child-edit": Line("staff", DESK, lambda it: family(it) | {"child_id": it.child.pk}),
     "accounts": Line("staff", EVERY_MANAGER),
@@ -263,13 +301,20 @@ TABLE: dict[str, Line] = {
     "calendar-slot": Line("staff", DESK, lambda it: centre(it) | {"choice": "1-2-3"}),
     "move-visit": Line("staff", DESK, visit),
     "cancel-visit": Line("staff", DESK, visit),
-    # A practitioner's own: of these roles nobody receives families (tests/frontend/staff).
-    "my-sessions": Line("staff", NOBODY),
-    "my-sessions-note": Line("staff", NOBODY),
-    "my-session": Line("staff", NOBODY, lambda it: {"pk": it.appointment.shift_id}),
-    "my-calendar": Line("staff", NOBODY),
-    "my-calendar-stop": Line("staff", NOBODY),
-    "decide-next": Line("staff", NOBODY, lambda it: family(it) | {"child": 1}),
+    "amend-visit": Line("staff", DESK, visit),
+    "uncancel-visit": Line("staff", DESK, visit),
+    "remark": Line("staff", DESK, visit, fixed(text="Une poussette double")),
+    # A practitioner's own.
+    "my-sessions": Line("staff", EVERY_PRACTITIONER, asked=on_its_day),
+    "my-sessions-note": Line("staff", ITS_OWN, asked=noted),
+    "my-session": Line("staff", ITS_OWN, lambda it: {"pk": it.appointment.shift_id}),
+    "my-calendar": Line("staff", EVERY_PRACTITIONER),
+    "my-calendar-stop": Line("staff", EVERY_PRACTITIONER),
+    "decide-next": Line(
+        "staff",
+        dict.fromkeys(EVERY_PRACTITIONER, OWN),
+        lambda it: family(it) | {"child": it.child.pk},
+    ),
     "half-days": Line("staff", MANAGER, centre),
     "half-day": Line(
         "staff", MANAGER, lambda it: centre(it) | {"pk": it.appointment.shift_id}, offers=True
@@ -280,8 +325,9 @@ TABLE: dict[str, Line] = {
     "sheet-undo": Line("staff", MANAGER, imported),
     "sheet-export": Line("staff", MANAGER, sheet),
     "sheet-example": Line("staff", MANAGER, sheet),
-    "declare": Line("staff", MANAGER, centre),
-    "take-back": Line("staff", MANAGER, centre),
+    # An absence of one's own too.
+    "declare": Line("staff", MANAGER | dict.fromkeys(EVERY_PRACTITIONER, OWN), centre),
+    "take-back": Line("staff", MANAGER | ITS_OWN, centre, lambda it: {"what": f"a{it.absence.pk}"}),
     "declared": Line("staff", MANAGER, declared),
     "undo-declared": Line("staff", MANAGER, declared),
     "health": Line("staff", OF_ALL_DEPARTMENTS),

@@ -17,12 +17,22 @@ from frontend.access import Rule
 from tests.architecture.access.table import (
     ABOUT_NO_PLACE,
     DESK,
+    EVERY_PRACTITIONER,
+    ITS_COLLEAGUE,
+    ITS_PRACTITIONER,
     OWN_AND_OTHERS,
     ROLES,
     TABLE,
     Line,
 )
-from tests.architecture.access.world import DISCREET, Place, World, make_world
+from tests.architecture.access.world import (
+    DISCREET,
+    DISCREET_CALL,
+    DISCREET_NOTE,
+    Place,
+    World,
+    make_world,
+)
 
 LOGIN = "/equipe/connexion/"
 # Probes are for machines; they name nobody and are answered to anyone who reaches the process.
@@ -81,6 +91,7 @@ class Walk:
             (name, place.name): reverse(name, kwargs=line.values(place))
             for name, line, place in _cells(world)
         }
+        self.asked = {(name, place.name): line.asked(place) for name, line, place in _cells(world)}
         # One for the whole walk: to come back to it takes one statement where a block takes three.
         self.before = transaction.savepoint()
         self.unknown = self.send("get", "/equipe/inconnu/", {}).content
@@ -105,18 +116,30 @@ class Walk:
         may = place.name in line.who.get(self.role, ())
         # A page about no place shows to each what is theirs; one about a place, that place.
         is_about_it = line.rule != "staff" or (may and line.who not in ABOUT_NO_PLACE)
-        theirs = {*DESK.get(self.role, ()), *([place.name] if is_about_it else [])}
+        is_colleague_s = line.who is EVERY_PRACTITIONER and self.role == ITS_COLLEAGUE
+        desk = () if is_colleague_s else DESK.get(self.role, ())
+        theirs = {*desk, *([place.name] if is_about_it else [])}
         for method in ("get", "post"):
-            answer = self.send(method, path, line.asked(place))
+            answer = self.send(method, path, self.asked[name, place.name])
             self.cells += 1
             wrong = self._opening(answer, line) if may else self._refusal(answer)
             told = [] if name in OF_A_DEMO else self._tells(answer, theirs)
-            reads_why = line.rule != "staff" or line.offers or self.role == "manager"
-            is_told_why = not reads_why and DISCREET in answer.content.decode()
-            why = "tells what a discreet appointment is for" if is_told_why else ""
-            for each in (wrong, f"names {told}" if told else "", why):
+            secrets = self._secrets(answer, line)
+            for each in (wrong, *(f"tells {word}" for word in (*told, *secrets))):
                 if each:
                     yield f"{method} {path} ({name}, {place.name}): {each}"
+
+    def _secrets(self, answer: HttpResponse, line: Line) -> list[str]:
+        """What of discreet appointments and call-backs is told to whom it does not concern."""
+        body, is_manager = answer.content.decode(), self.role == "manager"
+        may_choose = line.rule != "staff" or line.offers
+        is_concerned = line.rule == "staff" and self.role in ("manager", ITS_PRACTITIONER)
+        closed = {
+            DISCREET: not (may_choose or is_concerned),
+            DISCREET_CALL: not (may_choose or is_manager),
+            DISCREET_NOTE: not is_concerned,
+        }
+        return [word for word, is_closed in closed.items() if is_closed and word in body]
 
     def _opening(self, answer: HttpResponse, line: Line) -> str:
         is_led_away = answer.status_code == 302 and answer["Location"].startswith(LOGIN)
@@ -165,4 +188,31 @@ def test_an_address_that_opened_too_widely_would_be_found() -> None:
     line = TABLE["board"]
     narrower = Line(line.rule, {"reception": line.who["reception"]}, line.values, line.asked)
     found = list(Walk(world, "manager").problems("board", narrower, world.places["own"]))
+    assert [problem.rpartition(": ")[2] for problem in found][:1] == ["200"]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", ["board", "my-sessions", "my-session", "timeline"])
+def test_what_is_hidden_from_others_is_told_to_the_practitioner_it_concerns(name: str) -> None:
+    """Were it told to nobody, that it is hidden would prove nothing."""
+    world = make_world()
+    line, place = TABLE[name], world.places["own"]
+    shown = {}
+    for role in ("reception", ITS_PRACTITIONER, "manager"):
+        walk = Walk(world, role)
+        answer = walk.send("get", walk.paths[name, "own"], line.asked(place))
+        shown[role] = DISCREET_NOTE in answer.content.decode()
+    is_own = name.startswith("my-")
+    assert shown == {"reception": False, ITS_PRACTITIONER: True, "manager": not is_own}
+
+
+@pytest.mark.django_db
+def test_a_colleague_s_session_that_opened_would_be_found() -> None:
+    """The walk finds what it is for: the pages of who receives a family, opened by somebody who
+    does not."""
+    world = make_world()
+    session = TABLE["my-session"]
+    narrower = Line(session.rule, {}, session.values)
+    walk = Walk(world, ITS_PRACTITIONER)
+    found = list(walk.problems("my-session", narrower, world.places["own"]))
     assert [problem.rpartition(": ")[2] for problem in found][:1] == ["200"]

@@ -19,21 +19,30 @@ from booking.models import (
     CallbackRequest,
     Child,
     Declaration,
+    Guardian,
     Verification,
     WaitingListEntry,
     WaitingListOffer,
 )
 from centres import actions
 from centres.models import (
+    Absence,
+    AppointmentType,
     Centre,
     Membership,
     OpeningRule,
     RuleChange,
     SheetImport,
+    Shift,
     User,
 )
 from notifications.models import Inbound, OutboxMessage, Receipt, Route
-from tests.architecture.access.table import OWN_AND_OTHERS, ROLES
+from tests.architecture.access.table import (
+    ITS_COLLEAGUE,
+    ITS_PRACTITIONER,
+    OWN_AND_OTHERS,
+    ROLES,
+)
 from tests.factories import (
     make_appointment,
     make_centre,
@@ -49,9 +58,11 @@ from tests.factories import (
 from tests.frontend.staff.people import log_in
 from tests.notifications.messages import make_row
 
-# What every appointment and call-back of these places is for: of the manager's to read only, since
-# none of the practitioners is one of these people.
+# What every appointment of these places is for, and why it was added over the others: of its
+# practitioner's and the manager's to read. And what every call-back is for: of the manager's alone.
 DISCREET = "Motif tout à fait discret"
+DISCREET_NOTE = "Ajoutée pour une raison tout aussi discrète"
+DISCREET_CALL = "Rappel tout à fait discret"
 
 
 @dataclass(kw_only=True)
@@ -93,8 +104,43 @@ class Place:
         return make_child(guardian)
 
     @cached_property
+    def other_child(self) -> Child:
+        """Of the same family."""
+        guardian = self.appointment.guardian
+        assert guardian is not None
+        return make_child(guardian)
+
+    @cached_property
+    def other_parent(self) -> Guardian:
+        """Of the same family."""
+        return make_guardian(self.appointment.household)
+
+    @cached_property
     def offer(self) -> WaitingListOffer:
         return _offer(self.appointment)
+
+    @cached_property
+    def session(self) -> Shift:
+        """Open to all just now, of a type that is discreet."""
+        visit = self.appointment
+        kind = make_type(is_discreet=True, label=DISCREET, booking=AppointmentType.Booking.WALK_IN)
+        return make_shift(
+            site=visit.site,
+            practitioner=visit.practitioner,
+            starts_at=timezone.now(),
+            types=[kind],
+        )
+
+    @cached_property
+    def absence(self) -> Absence:
+        """Of who receives families here, in a month."""
+        away = timezone.now() + timedelta(days=30)
+        return Absence.objects.create(
+            practitioner=self.appointment.practitioner,
+            starts_at=away,
+            ends_at=away + timedelta(days=1),
+            kind=Absence.Kind.TRAINING,
+        )
 
     @cached_property
     def declaration(self) -> Declaration:
@@ -160,6 +206,10 @@ def make_world() -> World:
     Route.objects.get_or_create(name="ovh", defaults={"channel": "sms"})
     places = {name: _place(name) for name in OWN_AND_OTHERS}
     people = {role: _person(role, places["own"].centre) for role in ROLES[2:]}
+    receives = places["own"].appointment.practitioner
+    receives.user = people[ITS_PRACTITIONER]
+    receives.save()
+    make_practitioner(receives.department, user=people[ITS_COLLEAGUE])
     return World(places=places, people=people)
 
 
@@ -176,6 +226,8 @@ def _place(name: str) -> Place:
             shift,
             starts_at=shift.starts_at + timedelta(minutes=minutes),
             guardian=make_guardian(last_name=f"{family}{name}"),
+            is_overbooked=True,
+            note=DISCREET_NOTE,
         )
         for minutes, family in ((0, "Secret"), (30, "Jumeau"))
     )
@@ -221,7 +273,7 @@ def _reply(centre: Centre) -> Inbound:
 def _asked(visit: Appointment, name: str) -> CallbackRequest:
     return CallbackRequest.objects.create(
         centre=visit.centre,
-        type=visit.type,
+        type=make_type(is_discreet=True, label=DISCREET_CALL),
         first_name="Lou",
         last_name=f"Rappel{name}",
         phone=f"+3363998{visit.pk % 10_000:04}",
@@ -243,7 +295,7 @@ def _person(role: str, centre: Centre) -> User:
         user=user,
         department=centre.department,
         centre=None if role in ("administrator", "auditor") else centre,
-        role="manager" if is_plain else role,
+        role="manager" if is_plain else ITS_PRACTITIONER if role == ITS_COLLEAGUE else role,
         suspended_at=timezone.now() if role == "lapsed" else None,
     )
     return user

@@ -6,16 +6,13 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 import pytest
-from django.conf import settings
-from django.test import Client
-from playwright.sync_api import Browser, BrowserContext, Page, Route
+from playwright.sync_api import Browser, Page
 from pytest_django.live_server_helper import LiveServer
 
 from booking.access import manage_token
 from booking.models import Appointment, Case, Declaration
 from centres.models import Absence, Shift, User
-from frontend.bundles import BUNDLES
-from tests.accessibility import axe_violations
+from tests.accessibility import axe_violations, scrolls_sideways, too_wide
 from tests.factories import (
     PARIS,
     make_appointment,
@@ -27,23 +24,14 @@ from tests.factories import (
     next_tuesday,
 )
 from tests.following import follow
-from tests.frontend.staff.people import log_in, make_user
+from tests.frontend.bundles import serve_bundles
+from tests.frontend.staff.people import come_in, make_user
 from tests.html_checker import html_errors
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 WIDTHS = (320, 360, 768, 1280)
 FAMILIES = 9
 Open = Callable[..., Page]
-
-
-def _serve(text: str, kind: str) -> Callable[[Route], None]:
-    return lambda route: route.fulfill(body=text, content_type=kind)
-
-
-def _static_files(context: BrowserContext) -> None:
-    for path, text in BUNDLES.items():
-        kind = "text/css" if path.endswith(".css") else "text/javascript"
-        context.route(f"**/static/{path}", _serve(text(), kind))
 
 
 @pytest.fixture
@@ -60,13 +48,9 @@ def browse(browser: Browser, live_server: LiveServer) -> Iterator[Open]:
             **options,
         )
         contexts.append(context)
-        _static_files(context)
+        serve_bundles(context)
         if email:
-            client = Client()
-            log_in(client, User.objects.get(email=email))
-            value = client.cookies[settings.SESSION_COOKIE_NAME].value
-            cookie = {"name": settings.SESSION_COOKIE_NAME, "value": value, "url": live_server.url}
-            context.add_cookies([cookie])  # type: ignore[list-item]
+            come_in(context, User.objects.get(email=email), live_server.url)
         return context.new_page()
 
     yield start
@@ -113,12 +97,7 @@ def test_by_mouse_nine_families_are_moved_and_told_in_one_screen(
     page.select_option("[name=what]", f"p{shift.practitioner_id}")
     page.fill("[name=since_on]", _day(shift))
     follow(page, "[value=voir]")
-    faults = []
-    for width in WIDTHS:
-        page.set_viewport_size({"width": width, "height": 800})
-        if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
-            faults.append(f"scrolls sideways at {width}")
-    faults += axe_violations(page)
+    faults = [*too_wide(page, WIDTHS), *axe_violations(page)]
     html = {"families": page.content()}
     assert page.locator(".hit").count() == FAMILIES
     page.locator(".hit select").first.select_option("p1")
@@ -141,7 +120,7 @@ def _family_accepts_with_one_tap(browse: Open) -> None:
     page = browse(java_script_enabled=False)
     page.set_viewport_size({"width": 320, "height": 700})
     page.goto(f"/r/{manage_token(case.appointment)}/")
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert not scrolls_sideways(page)
     case.refresh_from_db()
     assert case.answer == "", "looking is not answering"
     page.click("[name=reponse][value=oui]")

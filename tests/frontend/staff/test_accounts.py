@@ -139,8 +139,12 @@ def test_inviting_a_colleague_of_elsewhere_gives_no_hand_on_their_log_in(
     assert "remise à zéro" in press(in_department(), nurse, "remettre", centre)
 
 
-def test_a_lapsed_role_is_given_back(manager: Client, centre: Centre) -> None:
-    claire = make_user("claire@example.org", "reception", centre)
+def test_a_lapsed_role_is_given_back_with_a_log_in_to_begin_anew(
+    manager: Client, centre: Centre
+) -> None:
+    claire = protect(make_user("claire@example.org", "reception", centre))
+    old = Client()
+    log_in(old, claire)
     now = timezone.now()
     claire.memberships.update(suspended_at=now)
     User.objects.filter(pk=claire.pk).update(is_active=False, lapsed_at=now)
@@ -149,6 +153,29 @@ def test_a_lapsed_role_is_given_back(manager: Client, centre: Centre) -> None:
     claire.refresh_from_db()
     assert claire.is_active
     assert claire.memberships.get().suspended_at is None
+    assert not claire.has_usable_password()
+    assert not Authenticator.objects.filter(user=claire).exists()
+    assert old.get("/equipe/aujourdhui/").status_code == 302, "an old session is over"
+    visitor = Client()
+    assert visitor.post(link_of(claire), {"password": CHOSEN, "again": CHOSEN}).status_code == 302
+    visitor.post("/equipe/connexion/", {"username": claire.email, "password": CHOSEN})
+    assert visitor.get("/equipe/connexion/second-facteur/").status_code == 200
+
+
+def test_a_lapsed_role_beside_one_in_use_is_given_back_and_the_log_in_stays(
+    manager: Client, centre: Centre
+) -> None:
+    claire = protect(make_user("claire@example.org", "reception", centre))
+    there = make_centre()
+    Membership.objects.create(
+        user=claire, department=there.department, centre=there, role="reception"
+    )
+    claire.memberships.filter(centre=centre).update(suspended_at=timezone.now())
+    assert "L’habilitation est rendue." in press(manager, claire, "rendre", centre)
+    claire.refresh_from_db()
+    assert claire.check_password(PASSWORD)
+    assert Authenticator.objects.filter(user=claire).exists()
+    assert not OutboxMessage.objects.filter(recipient=claire.email).exists()
 
 
 def test_a_role_taken_from_a_closed_account_does_not_open_it_by_another_that_lapsed(

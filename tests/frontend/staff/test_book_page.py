@@ -162,6 +162,25 @@ def test_what_is_missing_or_not_theirs_is_said_and_books_nothing(
     assert not Appointment.objects.filter(shift=shift).exists()
 
 
+@pytest.mark.parametrize(
+    ("audience", "is_optional"), [("child", False), ("adult", True), ("", False)]
+)
+def test_a_child_is_called_optional_only_where_nobody_needs_one(
+    claire: Client, redon: Centre, karim: Guardian, ines: Child, audience: str, is_optional: bool
+) -> None:
+    for alone in (False, True):
+        if alone:
+            ines.delete()
+        asked = {"centre": redon.slug}
+        if audience:
+            AppointmentType.objects.filter(slug="medecin").delete()
+            asked["kind"] = make_type(slug="medecin", audience=audience).slug
+        page = claire.get(path(karim), asked).content.decode()
+        label = "Prénom de l’enfant" if alone else "Enfants"
+        (rest,) = re.findall(rf">{label}(.*?)</(?:legend|label)>", page)
+        assert ("facultatif" in rest) == is_optional
+
+
 def test_a_pregnancy_asks_for_its_date(
     claire: Client, redon: Centre, karim: Guardian, shift: Shift
 ) -> None:

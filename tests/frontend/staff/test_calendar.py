@@ -36,10 +36,6 @@ HEAVIEST = 250_000
 VENDORED = "vendor/event-calendar-5.10.1/event-calendar.min"
 
 
-def normal(text: str) -> str:
-    return " ".join(text.replace("\xa0", " ").replace("\u202f", " ").split())
-
-
 def tomorrow(clock: str = "09:00", *, days: int = 1) -> datetime:
     on = timezone.now().astimezone(PARIS).date() + timedelta(days=days)
     return datetime.combine(on, time.fromisoformat(clock), PARIS)
@@ -73,7 +69,7 @@ def url(centre: Centre, more: str = "") -> str:
 
 def words(client: Client, centre: Centre, more: str = "", **query: str) -> str:
     query.setdefault("le", tomorrow().date().isoformat())
-    return normal(read(client, url(centre, more), **query))
+    return read(client, url(centre, more), **query)
 
 
 def days_of(client: Client, centre: Centre, **query: str) -> str:

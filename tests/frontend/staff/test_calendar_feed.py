@@ -18,8 +18,8 @@ from booking import actions
 from booking.actors import Actor
 from booking.models import Appointment, CalendarLink
 from booking.tasks import forget_leftovers
-from centres.actions import cancel_shift
-from centres.models import Absence, Centre, Membership, Practitioner, Shift
+from centres.actions import cancel_shift, restore_memberships
+from centres.models import Absence, Centre, Membership, Practitioner, Shift, User
 from frontend import limits
 from tests.factories import (
     PARIS,
@@ -263,6 +263,19 @@ def test_unknown_stopped_or_left_are_answered_alike(
     own[1].user.is_active = False
     own[1].user.save()
     assert fetch(path).status_code == 404
+
+
+def test_rights_given_back_bring_no_old_address_back(
+    own: tuple[Client, Practitioner], booked: Appointment
+) -> None:
+    nadia, practitioner = own
+    link, now = make_link(nadia), timezone.now()
+    user = practitioner.user
+    assert user is not None
+    user.memberships.update(suspended_at=now)
+    User.objects.filter(pk=user.pk).update(is_active=False, lapsed_at=now)
+    assert restore_memberships(users=[user], by="admin@example.org", now=timezone.now()) == 1
+    assert fetch(link).status_code == 404
 
 
 def test_who_tries_many_addresses_is_told_to_wait(

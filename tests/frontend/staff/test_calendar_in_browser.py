@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import time as clocks
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import datetime, time, timedelta
 
 import pytest
-from django.conf import settings
-from django.test import Client
 from django.utils import timezone
-from playwright.sync_api import Browser, ConsoleMessage, Page, Route, expect
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from booking import actions
 from booking.models import Appointment
 from centres.calendar import to_minute
 from centres.models import Centre, User
-from frontend.bundles import BUNDLES
-from tests.accessibility import axe_by_day_and_night
+from tests.accessibility import axe_by_day_and_night, too_wide
 from tests.booking.scene import AGENT
 from tests.factories import (
     PARIS,
@@ -31,7 +28,8 @@ from tests.factories import (
     make_site,
     make_type,
 )
-from tests.frontend.staff.people import log_in, make_user
+from tests.frontend.bundles import serve_bundles
+from tests.frontend.staff.people import come_in, make_user
 from tests.html_checker import html_errors
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -89,10 +87,6 @@ def centre() -> Centre:
     return centre
 
 
-def _serve(text: str, kind: str) -> Callable[[Route], None]:
-    return lambda route: route.fulfill(body=text, content_type=kind)
-
-
 @pytest.fixture
 def page(browser: Browser, live_server: LiveServer, centre: Centre) -> Iterator[Page]:
     """Next Monday's grid, of somebody whose own clock is far from the centre's."""
@@ -103,14 +97,8 @@ def page(browser: Browser, live_server: LiveServer, centre: Centre) -> Iterator[
         reduced_motion="reduce",
         base_url=live_server.url,
     )
-    for path, text in BUNDLES.items():
-        kind = "text/css" if path.endswith(".css") else "text/javascript"
-        context.route(f"**/static/{path}", _serve(text(), kind))
-    client = Client()
-    log_in(client, User.objects.get(email="claire@example.org"))
-    value = client.cookies[settings.SESSION_COOKIE_NAME].value
-    cookie = {"name": settings.SESSION_COOKIE_NAME, "value": value, "url": live_server.url}
-    context.add_cookies([cookie])  # type: ignore[list-item]
+    serve_bundles(context)
+    come_in(context, User.objects.get(email="claire@example.org"), live_server.url)
     page = context.new_page()
     page.goto(address(centre))
     page.wait_for_selector(block(0))
@@ -161,13 +149,10 @@ def test_both_forms_are_accessible_valid_and_fit_and_break_no_policy(
 ) -> None:
     faults, html = [], {}
     page.on("console", lambda each: faults.append(each.text) if is_fault(each) else None)
-    reference = visit(0).spoken_reference
     addresses = {
         "day": address(centre),
         "week": address(centre, vue="semaine", colonnes="lieux"),
         "list": address(centre, vue="semaine", forme="liste"),
-        "move": f"/equipe/rendez-vous/{reference}/deplacer/",
-        "cancel": f"/equipe/rendez-vous/{reference}/annuler/",
     }
     for name, path in addresses.items():
         html[name] = page.request.get(path).text()
@@ -175,13 +160,10 @@ def test_both_forms_are_accessible_valid_and_fit_and_break_no_policy(
         if name in ("day", "week"):
             page.wait_for_selector(block(0))
             assert page.locator("#calendar").is_hidden()
-        for width in WIDTHS:
-            page.set_viewport_size({"width": width, "height": 740})
-            if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
-                faults.append(f"{name}: scrolls sideways at {width}")
-            if width == WIDTHS[0] and name not in ("move", "cancel"):
-                assert page.locator("#calendar").is_visible()
-        faults += [f"{name} {line}" for line in axe_by_day_and_night(page)]
+        page.set_viewport_size({"width": WIDTHS[0], "height": 740})
+        assert page.locator("#calendar").is_visible()
+        found = [*too_wide(page, WIDTHS), *axe_by_day_and_night(page)]
+        faults += [f"{name}: {line}" for line in found]
     assert faults == []
     assert html_errors(html) == []
 
@@ -268,6 +250,39 @@ def test_what_cannot_be_dragged_says_why_at_the_attempt(page: Page, centre: Cent
     assert visit(0).sequence == 0
 
 
+def swipe(page: Page, selector: str, *, down: float, pressed: float = 0) -> None:
+    """A finger on a block's middle, for so many milliseconds, that then pulls it so far."""
+    page.locator(selector).hover()
+    left, top, width, height = box(page, selector)
+    x, y = left + width / 2, top + height / 2
+    finger = page.context.new_cdp_session(page)
+    for kind, points in (
+        ("touchStart", [{"x": x, "y": y}]),
+        *(("touchMove", [{"x": x, "y": y + down * part}]) for part in (0.3, 0.6, 1.0)),
+        ("touchEnd", []),
+    ):
+        finger.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+        if kind == "touchStart":
+            page.wait_for_timeout(pressed)
+    finger.detach()
+
+
+def test_a_finger_that_pulls_is_told_how_to_move(page: Page, centre: Centre) -> None:
+    faults: list[str] = []
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.set_viewport_size({"width": 1024, "height": 900})
+    said = page.locator("[data-calendar-said]")
+    swipe(page, ".ec-event.is-session", down=-40)
+    expect(said).to_be_hidden()
+    swipe(page, block(0), down=-40)
+    expect(said).to_contain_text("touchez-le, puis choisissez «\u00a0Déplacer\u00a0»")
+    expect(said).to_be_in_viewport()
+    swipe(page, ".ec-event.is-session", down=-40, pressed=350)
+    expect(said).to_contain_text("Une séance ne se glisse pas")
+    assert visit(0).sequence == 0
+    assert not faults
+
+
 def test_on_a_phone_the_filters_are_one_press_away_and_the_way_out_stays_above(
     page: Page, centre: Centre
 ) -> None:
@@ -304,3 +319,23 @@ def test_in_a_week_who_is_not_there_takes_no_room(page: Page, centre: Centre) ->
     expect(missing.locator("li").first).to_be_hidden()
     missing.locator("summary").click()
     expect(missing.locator("li")).to_have_count(2)
+
+
+def test_a_day_with_a_whole_day_s_absence_opens_at_its_first_visit(
+    page: Page, centre: Centre
+) -> None:
+    """A quiet day: nobody but one who is away, and one who receives in the afternoon."""
+    tuesday, site = next_monday("00:00") + timedelta(days=1), centre.sites.first()
+    midnight = to_minute(tuesday)
+    away = {"closed": [midnight, midnight + 24 * 60], "site": site}
+    make_shift(starts_at=tuesday.replace(hour=9), **away)
+    afternoon = make_shift(starts_at=tuesday.replace(hour=14), site=site)
+    first = make_appointment(afternoon)
+    page.set_viewport_size({"width": 1280, "height": 700})
+    page.goto(address(centre, le=tuesday.date().isoformat()))
+    selector = f".ec-event:has([data-key=v{first.pk}])"
+    page.wait_for_selector(selector)
+    top, shown = box(page, ".ec-main")[1], box(page, selector)[1]
+    assert top < shown < top + 200, "not scrolled away, and not far below"
+    hours = page.locator(".ec-sidebar").last.inner_text().replace("\xa0", " ").split("\n")
+    assert next(each for each in hours if each.strip()) == "9 h", "the grid begins at eight"

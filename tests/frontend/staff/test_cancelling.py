@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -11,6 +12,7 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from booking import actions
+from booking.messages import leave_to_desk
 from booking.models import Appointment, AppointmentEvent, FamilyRead
 from centres.models import Centre, Shift
 from notifications.models import OutboxMessage
@@ -23,7 +25,7 @@ from tests.factories import (
 )
 from tests.frontend.pages import text
 from tests.frontend.staff.test_calendar import tomorrow
-from tests.frontend.staff.test_moving import booked, centre, claire, plain, shift
+from tests.frontend.staff.test_moving import booked, centre, claire, shift
 
 __all__ = ["booked", "centre", "claire", "shift"]
 pytestmark = pytest.mark.django_db
@@ -44,20 +46,16 @@ def cancel(
     return answer  # type: ignore[return-value]  # the test client's own
 
 
-def said(answer: HttpResponse) -> str:
-    return plain(text(answer))
-
-
 def test_a_family_that_phoned_is_told_that_it_is_cancelled_and_by_whom_is_kept(
     claire: Client, booked: Appointment
 ) -> None:
     answer = cancel(claire, booked, "unavailable")
     assert booked.state == "cancelled"
-    assert "Rendez-vous annulé." in said(answer)
+    assert "Rendez-vous annulé." in text(answer)
     assert {row.kind for row in Post.filter(subject_ref=str(booked.uid))} == {"cancelled"}
     event = AppointmentEvent.objects.filter(appointment=booked).latest("pk")
     assert (event.action, event.actor) == ("cancel", "claire@example.org")
-    assert "Motif : La famille n’est plus disponible ce jour-là." in said(answer)
+    assert "Motif : La famille n’est plus disponible ce jour-là." in text(answer)
 
 
 def test_a_family_the_centre_cannot_receive_is_told_so_by_every_way(
@@ -75,14 +73,14 @@ def test_a_family_no_message_reaches_is_to_be_phoned_when_the_centre_cancels(
     booked = make_appointment(shift, guardian=make_guardian(email="", phone=""))
     assert "Aucun moyen d’écrire à cette famille" in text(claire.get(page_of(booked)))
     answer = cancel(claire, booked, "centre")
-    assert "la famille est dans « À appeler »" in said(answer)
+    assert "la famille est dans « À appeler »" in text(answer)
 
 
 def test_one_that_asked_itself_is_on_no_list_of_calls(claire: Client, shift: Shift) -> None:
     booked = make_appointment(shift, guardian=make_guardian(email="", phone=""))
     answer = cancel(claire, booked)
     assert booked.state == "cancelled"
-    assert "À appeler »" not in said(answer)
+    assert "À appeler »" not in text(answer)
     assert not Post.filter(subject_ref=str(booked.uid)).exists()
 
 
@@ -99,7 +97,7 @@ def test_a_time_at_which_the_centre_cannot_receive_is_shown_as_such_and_moved_to
     board = claire.get(f"/equipe/aujourdhui/{shift.centre.slug}/?jour={tomorrow():%Y-%m-%d}")
     assert "Annulé par le centre, n’est pas reproposé" in text(board)
     history = claire.get(f"/equipe/rendez-vous/{booked.spoken_reference}/")
-    assert plain(text(history)).count("le centre ne peut pas recevoir la famille") == 1
+    assert text(history).count("le centre ne peut pas recevoir la famille") == 1
     assert "Motif" not in text(history)
 
 
@@ -110,7 +108,7 @@ def test_a_colleague_who_was_faster_is_said_and_not_taken_for_oneself(
     actions.cancel(uid=booked.uid, now=timezone.now(), actor=AGENT)
     booked.refresh_from_db()
     answer = cancel(claire, booked, version=0)
-    assert "Ce rendez-vous était déjà annulé." in said(answer)
+    assert "Ce rendez-vous était déjà annulé." in text(answer)
     assert page.status_code == 200
 
 
@@ -143,7 +141,7 @@ def test_moved_meanwhile_it_is_shown_anew_and_nothing_is_cancelled(
     answer = cancel(claire, booked, "centre", version=0)
     assert answer.status_code == 409
     assert booked.state == "booked"
-    assert "Rien n’est annulé" in said(answer)
+    assert "Rien n’est annulé" in text(answer)
     page = answer.content.decode()
     assert 'name="version" value="4"' in page
     assert 'value="centre" required id="id_why_6" checked' in page  # what was chosen stays chosen
@@ -152,7 +150,7 @@ def test_moved_meanwhile_it_is_shown_anew_and_nothing_is_cancelled(
 def test_a_second_press_finds_it_cancelled_already(claire: Client, booked: Appointment) -> None:
     cancel(claire, booked)
     answer = cancel(claire, booked)
-    assert "Ce rendez-vous était déjà annulé." in said(answer)
+    assert "Ce rendez-vous était déjà annulé." in text(answer)
     assert booked.sequence == 1
 
 
@@ -161,7 +159,7 @@ def test_what_is_under_way_or_over_is_not_cancelled(
     claire: Client, booked: Appointment, state: str
 ) -> None:
     Appointment.objects.filter(pk=booked.pk).update(state=state)
-    assert "ne s’annule plus" in said(claire.get(page_of(booked)))
+    assert "ne s’annule plus" in text(claire.get(page_of(booked)))
     assert cancel(claire, booked).status_code == 409
     assert booked.state == state
 
@@ -169,7 +167,7 @@ def test_what_is_under_way_or_over_is_not_cancelled(
 def test_what_is_past_is_a_no_show_and_not_cancelled(claire: Client, centre: Centre) -> None:
     gone = make_shift(starts_at=timezone.now() - timedelta(days=1), site=make_site(centre))
     booked = make_appointment(gone, guardian=make_guardian())
-    assert "notez-le sur le tableau" in said(claire.get(page_of(booked)))
+    assert "notez-le sur le tableau" in text(claire.get(page_of(booked)))
     assert cancel(claire, booked).status_code == 409
     assert booked.state == "booked"
 
@@ -211,3 +209,77 @@ def test_the_page_asks_as_much_of_one_appointment_as_of_ten(
 
 def test_an_unknown_reference_is_not_found(claire: Client) -> None:
     assert claire.get("/equipe/rendez-vous/AAAA-AAAA/annuler/").status_code == 404
+
+
+def undo(client: Client, booked: Appointment) -> HttpResponse:
+    answer = client.post(f"/equipe/rendez-vous/{booked.spoken_reference}/retablir/", follow=True)
+    booked.refresh_from_db()
+    return answer  # type: ignore[return-value]  # the test client's own
+
+
+def test_within_the_minute_one_press_takes_it_back_before_anybody_is_told(
+    claire: Client, booked: Appointment
+) -> None:
+    answer = cancel(claire, booked, "centre")
+    # After midnight it says the day too.
+    leaves = r"Le message à la famille part (le [^.]*\s)?à\s\d{1,2}\sh"
+    assert re.search(leaves, text(answer))
+    assert re.search(r"Annuler l’annulation encore (60|5\d) secondes", text(answer))
+    answer = undo(claire, booked)
+    assert booked.state == "booked"
+    assert "le rendez-vous aura bien lieu. Aucun message n’était parti." in text(answer)
+    assert "déjà été prévenue" not in text(answer)
+    assert "claire@example.org (accueil) a annulé l’annulation" in text(answer)
+    assert not Post.filter(state="planned").exists()
+    assert "Annuler l’annulation" not in text(answer)
+
+
+def test_who_was_still_to_be_phoned_about_something_else_is_named_as_such(
+    claire: Client, booked: Appointment
+) -> None:
+    leave_to_desk("moved", [booked], now=timezone.now() - timedelta(minutes=5))
+    cancel(claire, booked, "centre")
+    answer = undo(claire, booked)
+    assert "Aucun message n’était parti. La famille reste à appeler." in text(answer)
+
+
+def test_when_the_message_has_left_another_one_says_that_it_stands(
+    claire: Client, booked: Appointment
+) -> None:
+    cancel(claire, booked, "centre")
+    Post.update(state="sent", sent_at=timezone.now())
+    answer = undo(claire, booked)
+    assert "La famille avait déjà été prévenue de l’annulation." in text(answer)
+    assert {row.kind for row in Post.filter(state="planned")} == {"confirmation"}
+
+
+def test_who_has_its_time_meanwhile_is_named_and_it_stays_cancelled(
+    claire: Client, booked: Appointment, shift: Shift
+) -> None:
+    cancel(claire, booked)
+    make_appointment(shift, guardian=make_guardian())
+    answer = undo(claire, booked)
+    assert booked.state == "cancelled"
+    assert "Le rendez-vous reste annulé." in text(answer)
+    assert "a déjà un rendez-vous de 9 h à 9 h 30." in text(answer)
+
+
+def test_after_the_minute_it_is_offered_no_more_and_refused(
+    claire: Client, booked: Appointment
+) -> None:
+    cancel(claire, booked)
+    Appointment.objects.update(changed_at=timezone.now() - timedelta(seconds=61))
+    page = claire.get(f"/equipe/rendez-vous/{booked.spoken_reference}/")
+    assert "Annuler l’annulation" not in text(page)
+    assert "La minute est passée" in text(undo(claire, booked))
+    assert booked.state == "cancelled"
+
+
+def test_what_was_not_cancelled_stays_as_it_is(claire: Client, booked: Appointment) -> None:
+    assert "a changé entre-temps" in text(undo(claire, booked))
+    assert claire.get(f"/equipe/rendez-vous/{booked.spoken_reference}/retablir/").status_code == 405
+
+
+def test_another_centre_s_cancellation_is_not_found(claire: Client) -> None:
+    other = make_appointment(make_shift(), guardian=make_guardian())
+    assert undo(claire, other).status_code == 404

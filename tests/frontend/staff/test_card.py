@@ -70,6 +70,35 @@ def test_another_language_can_be_asked_for(claire: Client, booked: Appointment) 
     assert claire.get(path(booked), {"langue": "xx"}).status_code == 200
 
 
+def test_reason_and_what_to_bring_are_in_the_family_s_language(
+    claire: Client, booked: Appointment
+) -> None:
+    label, bring = "موعد للطفل", "الدفتر الصحي\nحفاض"
+    booked.type.translations = {"ar": {"label": label, "what_to_bring": bring}}
+    booked.type.what_to_bring = "Carnet de santé\nCouche"
+    booked.type.save()
+    body = claire.get(path(booked), {"langue": "ar"}).content.decode()
+    for told in (label, *bring.splitlines()):
+        assert f"<bdi>{told}</bdi>" in body
+    assert "Carnet de santé" not in body
+    assert phrase("card_french", "ar") not in body
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_words_that_are_known_in_french_alone_are_said_to_be(
+    claire: Client, booked: Appointment, language: str
+) -> None:
+    booked.type.translations, booked.type.what_to_bring = {}, "Carnet de santé"
+    booked.type.save()
+    body = claire.get(path(booked), {"langue": language}).content.decode()
+    is_foreign = not language.startswith("fr")
+    assert body.count(phrase("card_french", language)) == 2 * is_foreign, (
+        "reason, and what to bring"
+    )
+    for told in (booked.type.label, "Carnet de santé"):
+        assert (f'<bdi lang="fr" dir="ltr">{told}</bdi>' in body) == is_foreign
+
+
 def test_a_discreet_reason_is_not_on_it(claire: Client, booked: Appointment) -> None:
     booked.type.label, booked.type.is_discreet = "Contraception", True
     booked.type.what_to_bring = "Une ordonnance"

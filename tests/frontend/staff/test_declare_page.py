@@ -30,7 +30,7 @@ from tests.factories import (
     make_type,
     next_tuesday,
 )
-from tests.frontend.pages import read
+from tests.frontend.pages import plain, read
 from tests.frontend.staff.people import at_desk, in_department, log_in, make_user
 
 pytestmark = pytest.mark.django_db
@@ -100,13 +100,9 @@ def press(client: Client, shift: Shift, page: str, **fields: str) -> HttpRespons
     return answer  # type: ignore[no-any-return]
 
 
-def words(page: str) -> str:
-    return " ".join(page.replace("\xa0", " ").replace("\u202f", " ").split())
-
-
 def test_families_are_listed_and_nothing_is_saved(boss: Client, shift: Shift) -> None:
     visits(shift, 3)
-    page = words(see(boss, shift))
+    page = plain(see(boss, shift))
     assert "3 familles touchées" in page
     assert page.count("Déplacer au mardi") == 6
     assert page.count("Proposer le mardi") == 6
@@ -131,7 +127,7 @@ def test_one_press_moves_everybody_and_the_next_page_says_so(boss: Client, shift
     made = visits(shift, 3)
     answer = press(boss, shift, see(boss, shift))
     assert answer.status_code == 302
-    page = words(read(boss, answer["Location"]))
+    page = read(boss, answer["Location"])
     assert "C’est déclaré" in page
     assert "Défaire" in page
     moved = Appointment.objects.filter(pk__in=[each.pk for each in made], shift=shift)
@@ -183,7 +179,7 @@ def test_what_changed_meanwhile_is_said_and_nothing_saved(boss: Client, shift: S
     actions.cancel(uid=first.uid, now=timezone.now())
     answer = press(boss, shift, page)
     assert answer.status_code == 409
-    fresh = words(answer.content.decode())
+    fresh = plain(answer.content.decode())
     assert "Rien n’a été enregistré" in fresh
     assert "1 famille touchée" in fresh
     assert not Absence.objects.exists()
@@ -195,7 +191,7 @@ def test_other_dates_than_those_looked_at_are_looked_at_first(boss: Client, shif
     page = see(boss, shift)
     answer = press(boss, shift, page, since_at="09:30")
     assert answer.status_code == 200
-    assert "1 famille touchée" in words(answer.content.decode())
+    assert "1 famille touchée" in plain(answer.content.decode())
     assert not Absence.objects.exists()
 
 
@@ -214,7 +210,7 @@ def test_what_cannot_be_is_said_beside_what_was_typed(
 ) -> None:
     answer: Any = boss.post(url(shift.centre), asked(shift, do="voir", note="Le mot", **fields))
     assert answer.status_code == 422
-    page = words(answer.content.decode())
+    page = plain(answer.content.decode())
     assert said in page
     assert "Le mot" in page
 
@@ -223,7 +219,7 @@ def test_the_way_back(boss: Client, shift: Shift) -> None:
     made = visits(shift, 2)
     where = press(boss, shift, see(boss, shift))["Location"]
     answer: Any = boss.post(f"{where}defaire/", follow=True)
-    assert "Tout est comme avant" in words(answer.content.decode())
+    assert "Tout est comme avant" in plain(answer.content.decode())
     assert Appointment.objects.filter(pk__in=[each.pk for each in made], shift=shift).count() == 2
     assert not Absence.objects.exists()
 
@@ -235,7 +231,7 @@ def test_after_a_minute_there_is_none(boss: Client, shift: Shift) -> None:
     assert "Défaire" not in read(boss, where)
     answer: Any = boss.post(f"{where}defaire/")
     assert answer.status_code == 409
-    assert "Il est trop tard pour défaire" in words(answer.content.decode())
+    assert "Il est trop tard pour défaire" in plain(answer.content.decode())
     assert Absence.objects.exists()
 
 
@@ -290,7 +286,7 @@ def test_families_of_other_centres_are_counted_not_named(boss: Client, shift: Sh
     away = make_appointment(elsewhere, guardian=make_guardian(last_name="Ailleurs"))
     page = see(boss, shift)
     assert "Ailleurs" not in page
-    assert "1 famille d’un autre centre" in words(page)
+    assert "1 famille d’un autre centre" in plain(page)
     press(boss, shift, page, **{f"f{away.pk}": "c"})
     assert Case.objects.get(appointment=away).choice == "call"
 
@@ -309,12 +305,12 @@ def test_taking_back_gives_the_time_and_has_those_asked_phoned(boss: Client, shi
     OutboxMessage.objects.filter(kind="proposed").update(state="delivered")
     absence = Absence.objects.get()
     answer: Any = boss.post(url(shift.centre, "retirer/"), {"what": f"a{absence.pk}"}, follow=True)
-    said = words(answer.content.decode())
+    said = plain(answer.content.decode())
     assert "C’est retiré" in said
     assert "À appeler" in said
     assert not Absence.objects.exists()
     assert not Appointment.objects.filter(state="held").exists()
-    assert "dites à la famille que son rendez-vous tient" in words(
+    assert "dites à la famille que son rendez-vous tient" in plain(
         read(boss, f"/equipe/messages/centre/{shift.centre.slug}/")
     )
 
@@ -351,3 +347,20 @@ def test_as_many_queries_for_nine_families_as_for_one_and_a_light_page(
     with django_assert_num_queries(14):
         page = see(boss, shift)
     assert len(page.encode()) < HEAVIEST
+
+
+def test_whoever_has_a_long_address_declares_and_takes_back(shift: Shift) -> None:
+    """An appointment's history keeps 80 characters of who changed it."""
+    email = f"{'responsable-' * 5}@protection-maternelle-et-infantile.example.org"
+    assert len(email) > 80
+    client = at_desk(shift.centre, email=email, role="manager")
+    made = visits(shift, 2)
+    answer = press(client, shift, see(client, shift))
+    assert answer.status_code == 302
+    declared = Declaration.objects.get()
+    client.post(url(shift.centre, f"declare/{declared.uid}/defaire/"))
+    declared.refresh_from_db()
+    assert declared.undone_at is not None
+    for each in made:
+        _booked, *since = each.events.order_by("pk").values_list("actor", flat=True)
+        assert since == [email[:80]] * 2, "moved, then put back"

@@ -84,7 +84,7 @@ def test_told_by_telephone_takes_the_family_off_the_list(
     answer = press(claire, message, "prevenu")
     assert answer["Location"] == url(centre)
     assert (message.handled_as, message.handled_by) == ("told", "claire@example.org")
-    assert "C’est noté : la famille est prévenue." in read(claire, url(centre)).replace("\xa0", " ")
+    assert "C’est noté : la famille est prévenue." in read(claire, url(centre))
     assert "Karim" not in read(claire, url(centre))
     assert press(claire, message, "prevenu").status_code == 302, "a double click is one"
 
@@ -206,7 +206,7 @@ def test_a_code_is_nobodys_to_read(claire: Client, appointment: Appointment) -> 
 
 def test_a_reply_is_read_and_gone(claire: Client, centre: Centre, appointment: Appointment) -> None:
     reply = reply_to(appointment, text="<b>On arrive</b>")
-    assert "« <b>On arrive</b> »" in read(claire, url(centre)).replace("\xa0", " ")
+    assert "« <b>On arrive</b> »" in read(claire, url(centre))
     for _ in range(2):
         assert claire.post(f"/equipe/reponses/{reply.pk}/lue/").status_code == 302
     reply.refresh_from_db()
@@ -219,7 +219,7 @@ def test_a_promised_call_is_noted_once(claire: Client, centre: Centre) -> None:
     request = asked(centre)
     assert "Léa Guillou" in read(claire, url(centre))
     address = f"/equipe/rappels/{request.uid}/"
-    assert claire.post(address, {"outcome": "?"}).status_code == 302
+    assert claire.post(address, {"outcome": "?"}).status_code == 422
     assert CallbackRequest.objects.get().state == "open"
     assert claire.post(address, {"outcome": "answered"}).status_code == 302
     assert CallbackRequest.objects.get().closed_by == "claire@example.org"

@@ -120,6 +120,12 @@ def test_lent_its_appointments_follow_once_that_was_seen(
     assert visit.practitioner == colleague
 
 
+def test_what_changes_nothing_cannot_be_saved(claire: Client, shift: Shift) -> None:
+    answer = claire.post(page(shift), filled(shift))
+    assert "Rien ne change." in text(answer)
+    assert 'value="save"' not in answer.content.decode()
+
+
 def test_shortened_it_tells_who_has_no_place_any_more(
     claire: Client, visit: Appointment, shift: Shift
 ) -> None:

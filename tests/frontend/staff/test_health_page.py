@@ -29,7 +29,7 @@ def test_figures_and_alarms_are_told_with_what_to_do() -> None:
     for _ in range(7):
         make_sent(channel="sms", route="ovh", segments=1, scope=centre.slug, seconds=3)
     make_row()
-    page = read(in_department(), PAGE).replace("\xa0", " ")
+    page = read(in_department(), PAGE)
     assert "Messages perdus, dont la famille est à appeler : 1." in page
     assert "Que faire : docs/runbooks/uncertain-messages.md" in page
     assert "Urgent : L’horloge des tâches (beat) ne donne plus signe de vie." in page

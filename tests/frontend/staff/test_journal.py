@@ -170,8 +170,8 @@ def test_the_page_costs_the_same_with_ten_lines_as_with_one(
     opened(visit(redon, "Perrin"), by=make_user("jean@example.org", "reception", redon).email)
     for rows in (1, 10):
         # Session, user, roles, Départements, centres; the lines, merges, staff, their roles,
-        # families, parents, children.
-        with django_assert_num_queries(12):
+        # families, parents, children, the names of centres.
+        with django_assert_num_queries(13):
             assert auditor.get(PAGE).status_code == 200
         for number in range(rows, 10):
             who = make_user(f"agent{number}@example.org", "reception", redon)

@@ -30,7 +30,7 @@ from tests.factories import (
     make_site,
     make_type,
 )
-from tests.frontend.pages import read, text
+from tests.frontend.pages import plain, read, text
 from tests.frontend.staff.people import at_desk
 from tests.frontend.staff.test_calendar import free_time, tomorrow
 
@@ -57,10 +57,6 @@ def booked(shift: Shift) -> Appointment:
 @pytest.fixture
 def claire(centre: Centre) -> Client:
     return at_desk(centre)
-
-
-def plain(page: str) -> str:
-    return " ".join(page.replace("\xa0", " ").replace("\u202f", " ").split())
 
 
 def drop(client: Client, booked: Appointment, clock: str, column: str = "", **more: Any) -> Any:
@@ -261,7 +257,7 @@ def test_that_no_message_can_reach_the_family_is_said(claire: Client, booked: Ap
     page = claire.post(
         page_of(booked), {"vers": free_time(booked.shift, "11:00"), "version": booked.sequence}
     )
-    assert "Aucun message possible" in plain(read(claire, page["Location"]))
+    assert "Aucun message possible" in read(claire, page["Location"])
 
 
 @pytest.mark.parametrize(
@@ -321,14 +317,14 @@ def test_without_dragging_a_day_a_time_and_a_press_are_enough(
     later = free_time(booked.shift, "10:30")
     assert f"?vers={later}" in page
     assert f"?vers={free_time(booked.shift)}" not in page, "where it is already"
-    sure = plain(read(claire, page_of(booked), vers=later))
+    sure = read(claire, page_of(booked), vers=later)
     assert "à 10 h 30" in sure
     assert "à 9 h" in sure
     answer = claire.post(page_of(booked), {"vers": later, "version": booked.sequence})
     assert answer["Location"] == page_of(booked).removesuffix("deplacer/")
     booked.refresh_from_db()
     assert booked.starts_at == tomorrow("10:30")
-    told = plain(read(claire, answer["Location"]))
+    told = read(claire, answer["Location"])
     assert "Déplacé au" in told
     assert "La famille reçoit un message." in told
     assert FamilyRead.objects.filter(household=booked.household_id).exists()
@@ -338,7 +334,7 @@ def test_days_without_free_times_lead_to_those_that_have_some(
     claire: Client, booked: Appointment
 ) -> None:
     other = make_shift(starts_at=tomorrow(days=3), types=[booked.type], site=booked.site)
-    page = plain(read(claire, page_of(booked), le=tomorrow(days=2).date().isoformat()))
+    page = read(claire, page_of(booked), le=tomorrow(days=2).date().isoformat())
     assert "Rien n’est libre ce jour-là" in page
     assert "Autres jours avec des créneaux libres" in page
     sought = claire.get(page_of(booked), {"le": other.starts_at.date().isoformat()})
@@ -354,7 +350,7 @@ def test_a_time_taken_while_it_was_looked_at_is_said_with_others_still_free(
     taken(booked)
     answer = claire.post(page_of(booked), {"vers": later, "version": booked.sequence})
     assert answer.status_code == 409
-    page = plain(text(answer))
+    page = text(answer)
     assert "Le rendez-vous n’a pas bougé" in page
     assert "a déjà un rendez-vous de 10 h à 10 h 30" in page
     assert "11 h" in page

@@ -67,8 +67,7 @@ def booked(shift: Shift) -> Appointment:
 
 
 def told(client: Client, path: str = OWN, **query: str) -> str:
-    page = read(client, path, **query)
-    return " ".join(page.replace("\xa0", " ").replace("\u202f", " ").split())
+    return read(client, path, **query)
 
 
 def press(client: Client, visit: Appointment, does: str) -> int:

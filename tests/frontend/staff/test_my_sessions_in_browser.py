@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import datetime, time, timedelta
 
 import pytest
 from django.conf import settings
 from django.utils import timezone
-from playwright.sync_api import Browser, Page, Route, expect
+from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
-from booking.models import Appointment
 from centres.models import Shift
-from frontend.bundles import BUNDLES
-from tests.accessibility import axe_by_day_and_night
 from tests.factories import (
     PARIS,
     make_appointment,
@@ -26,16 +23,10 @@ from tests.factories import (
     make_shift,
     make_site,
 )
-from tests.following import follow
+from tests.frontend.bundles import serve_bundles
 from tests.frontend.staff.practitioners import at_own_pages, make_exam
-from tests.html_checker import html_errors
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-WIDTHS = (320, 360, 768, 1280)
-
-
-def _serve(text: str, kind: str) -> Callable[[Route], None]:
-    return lambda route: route.fulfill(body=text, content_type=kind)
 
 
 def today() -> datetime:
@@ -69,41 +60,12 @@ def shift() -> Shift:
 def page(browser: Browser, live_server: LiveServer, shift: Shift) -> Iterator[Page]:
     """As the practitioner, whose scripts and styles are those of the sources."""
     context = browser.new_context(locale="fr-FR", reduced_motion="reduce", base_url=live_server.url)
-    for path, text in BUNDLES.items():
-        kind = "text/css" if path.endswith(".css") else "text/javascript"
-        context.route(f"**/static/{path}", _serve(text(), kind))
+    serve_bundles(context)
     session = shift.session  # type: ignore[attr-defined]
     name = settings.SESSION_COOKIE_NAME
     context.add_cookies([{"name": name, "value": session, "url": live_server.url}])
     yield context.new_page()
     context.close()
-
-
-def test_every_page_is_accessible_valid_and_fits_a_phone(page: Page, shift: Shift) -> None:
-    family = Appointment.objects.filter(shift=shift).values_list("household", flat=True)[0]
-    faults, html = [], {}
-
-    def look(name: str) -> None:
-        html[name] = page.content()
-        for width in WIDTHS:
-            page.set_viewport_size({"width": width, "height": 740})
-            if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
-                faults.append(f"{name}: scrolls sideways at {width}")
-        faults.extend(f"{name} {line}" for line in axe_by_day_and_night(page))
-
-    for name, path in (
-        ("sessions", "/equipe/mes-seances/"),
-        ("session", f"/equipe/mes-seances/{shift.pk}/"),
-        ("family", f"/equipe/familles/{family}/"),
-        ("calendar", "/equipe/mes-seances/agenda/"),
-    ):
-        page.goto(path)
-        look(name)
-    follow(page, "button:has-text('Faire mon adresse')")
-    expect(page.get_by_label("Adresse à copier")).to_be_visible()
-    look("made")
-    assert faults == []
-    assert html_errors(html) == []
 
 
 def test_by_keyboard_alone_a_visit_is_noted_and_the_next_one_proposed(page: Page) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, timedelta
 
 import pytest
@@ -48,8 +49,7 @@ def path(karim: Guardian) -> str:
 
 
 def told(client: Client, karim: Guardian) -> str:
-    page = read(client, path(karim))
-    return " ".join(page.replace("\xa0", " ").replace("\u202f", " ").split())
+    return read(client, path(karim))
 
 
 def decide(client: Client, child: Child, on: str) -> int:
@@ -90,6 +90,14 @@ def test_what_is_not_in_force_yet_or_any_more_is_not_said(
         assert "Habituellement" not in told(claire, karim)
     ChildExam.objects.update(valid_from=today, valid_until=today)
     assert "Habituellement" in told(claire, karim)
+
+
+def test_what_is_usual_just_now_is_still_said_to_be_usual(
+    redon: Centre, karim: Guardian, ines: Child, exam: ChildExam
+) -> None:
+    Child.objects.update(born_on=ines.born_on - timedelta(days=50))
+    page = told(at_desk(redon), karim)
+    assert re.search(r"Habituellement ces jours-ci, et jusqu’au \d+(er)? \w+( \d{4})? : ", page)
 
 
 @pytest.mark.usefixtures("ines")

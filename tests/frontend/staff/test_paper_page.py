@@ -62,8 +62,7 @@ def test_who_runs_the_service_works_at_no_desk(redon: Centre) -> None:
 
 
 def sheet(client: Client, centre: Centre, **asked: str) -> str:
-    page = read(client, path(centre, "imprimer"), **asked)
-    return " ".join(page.replace("\xa0", " ").replace("\u202f", " ").split())
+    return read(client, path(centre, "imprimer"), **asked)
 
 
 def test_the_next_day_of_a_place_is_one_on_which_it_receives(redon: Centre) -> None:

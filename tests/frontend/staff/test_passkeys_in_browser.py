@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 from allauth.mfa.models import Authenticator
-from playwright.sync_api import Browser, BrowserContext, Page, Route
+from playwright.sync_api import Browser, BrowserContext, Page
 from pytest_django.live_server_helper import LiveServer
 
-from frontend.bundles import BUNDLES
 from tests.accessibility import axe_violations
 from tests.factories import make_centre
 from tests.following import follow
+from tests.frontend.bundles import serve_bundles
 from tests.frontend.staff.people import PASSWORD, make_user, sign_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -21,18 +21,12 @@ AT_HOME = "form[action='/equipe/quitter/']"
 SECURITY = "/equipe/connexion/securite/"
 
 
-def _serve(path: str, text: str) -> Callable[[Route], None]:
-    kind = "text/css" if path.endswith(".css") else "text/javascript"
-    return lambda route: route.fulfill(body=text, content_type=kind)
-
-
 @pytest.fixture
 def context(browser: Browser, live_server: LiveServer) -> Iterator[BrowserContext]:
     context = browser.new_context(
         viewport={"width": 360, "height": 740}, locale="fr-FR", base_url=live_server.url
     )
-    for path, text in BUNDLES.items():
-        context.route(f"**/static/{path}", _serve(path, text()))
+    serve_bundles(context)
     yield context
     context.close()
 

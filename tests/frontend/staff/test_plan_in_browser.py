@@ -5,26 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from django.conf import settings
-from django.test import Client
 from django.utils import timezone
-from playwright.sync_api import Browser, Page, Route
+from playwright.sync_api import Browser, Page
 from pytest_django.live_server_helper import LiveServer
 
 from centres.actions import expand_rules
-from centres.models import Centre, OpeningRule, RuleChange, Shift
-from frontend.bundles import BUNDLES
+from centres.models import Centre, OpeningRule, RuleChange
 from tests.accessibility import axe_violations
 from tests.factories import (
-    PARIS,
-    make_appointment,
     make_centre,
-    make_guardian,
     make_rule,
     make_site,
 )
-from tests.following import follow, follow_by_key
-from tests.frontend.staff.people import log_in, make_user
+from tests.following import follow_by_key
+from tests.frontend.bundles import serve_bundles
+from tests.frontend.staff.people import come_in, make_user
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 NARROW = {"width": 320, "height": 700}
@@ -43,28 +38,17 @@ def rule(redon: Centre) -> OpeningRule:
     return rule
 
 
-def _bundle(route: Route) -> None:
-    path = route.request.url.partition("/static/")[2].partition("?")[0]
-    kind = "text/css" if path.endswith(".css") else "text/javascript"
-    route.fulfill(body=BUNDLES[path](), content_type=kind)
-
-
 @pytest.fixture
 def page(browser: Browser, live_server: LiveServer, redon: Centre) -> Iterator[Page]:
     """A manager's, logged in."""
-    client = Client()
-    log_in(client, make_user("claire@example.org", "manager", redon))
     context = browser.new_context(
         viewport=NARROW,  # type: ignore[arg-type]
         locale="fr-FR",
         reduced_motion="reduce",
         base_url=live_server.url,
     )
-    for path in BUNDLES:
-        context.route(f"**/static/{path}", _bundle)
-    value = client.cookies[settings.SESSION_COOKIE_NAME].value
-    cookie = {"name": settings.SESSION_COOKIE_NAME, "value": value, "url": live_server.url}
-    context.add_cookies([cookie])  # type: ignore[list-item]
+    serve_bundles(context)
+    come_in(context, make_user("claire@example.org", "manager", redon), live_server.url)
     yield context.new_page()
     context.close()
 
@@ -94,28 +78,3 @@ def test_a_rule_is_changed_by_the_keyboard_alone(page: Page, rule: OpeningRule) 
     follow_by_key(page)
     page.wait_for_selector("text=la plage est comme avant")
     assert RuleChange.objects.count() == 2
-
-
-def test_half_days_and_spreadsheets_are_clean_and_narrow(page: Page, rule: OpeningRule) -> None:
-    shift = Shift.objects.order_by("starts_at").last()
-    assert shift
-    make_appointment(shift, guardian=make_guardian(phone="+33639981234"))
-    local = shift.starts_at.astimezone(PARIS)
-    page.goto(f"/equipe/planning/redon/demi-journees/?semaine={local:%Y-%m-%d}")
-    check(page)
-    follow(page, ".plan__says a >> nth=0")
-    check(page)
-    follow(page, "text=Annuler cette demi-journée")
-    page.wait_for_selector("text=n’aurait plus de place")
-    check(page)
-    for path in ("demi-journees/echanger/", "tableaux/plages/", "tableaux/absences/"):
-        page.goto(f"/equipe/planning/redon/{path}")
-        check(page)
-    page.goto("/equipe/planning/redon/tableaux/plages/")
-    page.click("summary >> nth=0")
-    page.fill(
-        "textarea", "professionnel;lieu;jours;de;à;premier jour;motifs\nx;y;z;midi;9:00;hier;w"
-    )
-    follow(page, "text=Essayer")
-    page.wait_for_selector("text=cases à corriger")
-    check(page)

@@ -165,6 +165,60 @@ def test_a_new_rule_of_the_month(claire: Client, redon: Centre, rule: OpeningRul
     assert made.shifts.exists()
 
 
+def saved(claire: Client, path: str, asked: dict[str, Any]) -> Any:
+    """Seen, then saved."""
+    seen = tokens(claire.post(path, asked).content.decode())
+    return claire.post(path, {**asked, "seen": seen, "do": "save"})
+
+
+def test_what_changes_nothing_cannot_be_saved(
+    claire: Client, redon: Centre, rule: OpeningRule
+) -> None:
+    preview = claire.post(f"{listed(redon)}{rule.pk}/", filled(rule))
+    body = preview.content.decode()
+    assert "Rien ne change." in text(preview)
+    assert 'value="save"' not in body
+    assert 'value="back"' in body
+
+
+def test_a_rule_changed_beyond_the_plan_s_horizon_can_be_saved(
+    claire: Client, redon: Centre, rule: OpeningRule
+) -> None:
+    until = timezone.localdate() + timedelta(days=3 * 365)
+    preview = claire.post(f"{listed(redon)}{rule.pk}/", filled(rule, valid_until=until))
+    assert "Aucune demi-journée ne change." in text(preview)
+    assert 'value="save"' in preview.content.decode()
+
+
+def test_a_new_rule_taken_back_is_listed_no_more(
+    claire: Client, redon: Centre, rule: OpeningRule
+) -> None:
+    asked = filled(rule, opens="14:00", closes="17:00", weekdays=[3], version="")
+    saved(claire, f"{listed(redon)}nouvelle/", asked)
+    assert "Le jeudi" in text(claire.get(listed(redon)))
+    change = RuleChange.objects.get()
+    answer = claire.post(f"{listed(redon)}annuler/{change.pk}/", follow=True)
+    assert "cette plage n’existe plus" in text(answer)
+    assert "Le jeudi" not in text(answer)
+    assert "Le mardi" in text(answer)
+
+
+def test_what_would_have_gone_on_is_listed_no_more_once_taken_back(
+    claire: Client, redon: Centre, rule: OpeningRule
+) -> None:
+    since = (timezone.localdate() + timedelta(days=40)).isoformat()
+    saved(claire, f"{listed(redon)}{rule.pk}/", filled(rule, opens="10:00", since=since))
+    assert OpeningRule.objects.count() == 2
+    assert OpeningRule.objects.meant().count() == 2
+    claire.post(f"{listed(redon)}annuler/{RuleChange.objects.get().pk}/")
+    assert list(OpeningRule.objects.meant()) == [rule]
+
+
+def test_a_rule_that_is_over_stays_listed(claire: Client, redon: Centre, rule: OpeningRule) -> None:
+    OpeningRule.objects.update(is_active=False)
+    assert "1 plage terminée" in text(claire.get(listed(redon)))
+
+
 def test_going_back_to_correct_loses_nothing(
     claire: Client, redon: Centre, rule: OpeningRule
 ) -> None:

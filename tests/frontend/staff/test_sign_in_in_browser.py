@@ -7,17 +7,18 @@ from functools import partial
 
 import pytest
 from django.utils import timezone
-from playwright.sync_api import Browser, Page, Route
+from playwright.sync_api import Browser, Page
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
 from centres import actions
 from centres.models import User
 from frontend.bundles import BUNDLES
-from tests.accessibility import axe_by_day_and_night, axe_violations
+from tests.accessibility import axe_by_day_and_night, axe_violations, too_wide
 from tests.booking.test_desk import asked
 from tests.factories import make_centre
 from tests.following import follow
+from tests.frontend.bundles import serve_bundles
 from tests.frontend.staff.people import PASSWORD, code_of, make_user, protect, sign_in
 from tests.html_checker import html_errors
 
@@ -34,11 +35,6 @@ HEAVIEST = 60_000
 Open = Callable[..., Page]
 
 
-def _serve(path: str, text: str) -> Callable[[Route], None]:
-    kind = "text/css" if path.endswith(".css") else "text/javascript"
-    return lambda route: route.fulfill(body=text, content_type=kind)
-
-
 @pytest.fixture
 def browse(browser: Browser, live_server: LiveServer) -> Iterator[Open]:
     contexts = []
@@ -52,8 +48,7 @@ def browse(browser: Browser, live_server: LiveServer) -> Iterator[Open]:
             **options,
         )
         contexts.append(context)
-        for path, text in BUNDLES.items():
-            context.route(f"**/static/{path}", _serve(path, text()))
+        serve_bundles(context)
         return context.new_page()
 
     yield start
@@ -120,12 +115,8 @@ def test_from_a_link_to_the_desk_by_keyboard_alone_without_scripts(
 
 
 def faults_of(page: Page, name: str) -> list[str]:
-    faults = []
-    for width in WIDTHS:
-        page.set_viewport_size({"width": width, "height": 740})
-        if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
-            faults.append(f"{name}: scrolls sideways at {width}")
-    faults += [f"{name} {line}" for line in axe_by_day_and_night(page)]
+    found = [*too_wide(page, WIDTHS), *axe_by_day_and_night(page)]
+    faults = [f"{name}: {line}" for line in found]
     parts = [page.content(), *(text() for text in BUNDLES.values())]
     if sum(len(part.encode()) for part in parts) > HEAVIEST:
         faults.append(f"{name}: too heavy")

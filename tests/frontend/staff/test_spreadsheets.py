@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from booking.declared import in_limbo
 from centres.actions import expand_rules
-from centres.models import Absence, Centre, OpeningRule, RuleChange, Shift
+from centres.models import Absence, Centre, OpeningRule, RuleChange, SheetImport, Shift
 from centres.sheets import MOST_LINES
 from tests.factories import (
     PARIS,
@@ -173,6 +173,30 @@ def test_the_example_imports_as_it_is(claire: Client, redon: Centre, rule: Openi
     assert Absence.objects.count() == 2
 
 
+@pytest.mark.parametrize("what", ["plages", "absences"])
+def test_whoever_has_a_long_address_imports_and_is_shown_the_way_back(
+    redon: Centre, rule: OpeningRule, what: str
+) -> None:
+    email = f"{'responsable-' * 5}@protection-maternelle-et-infantile.example.org"
+    client = at_desk(redon, email=email, role="manager")
+    shift = Shift.objects.order_by("starts_at")[2]
+    visit = make_appointment(shift, guardian=make_guardian())
+    day = f"{shift.starts_at.astimezone(PARIS):%d/%m/%Y}"
+    body = "professionnel;raison;premier jour;dernier jour\n"
+    body += f"{rule.practitioner};Formation;{day};{day}\n"
+    if what == "plages":
+        body = edited(exported(client, redon), "09:00", "10:00")
+    tried = sent(client, redon, body, what)
+    report = confirm(client, redon, tried, what)["Location"]
+    planning = "plages/" if what == "plages" else ""
+    listing = client.get(f"/equipe/planning/{redon.slug}/{planning}").content.decode()
+    assert report in listing
+    assert (in_limbo(visit) is None) == (what == "plages")
+    client.post(f"{report}annuler/")
+    assert SheetImport.objects.get().undone_at is not None
+    assert in_limbo(visit) is None
+
+
 def test_families_hit_by_absences_are_told_before_anything_is_written(
     claire: Client, redon: Centre, rule: OpeningRule
 ) -> None:
@@ -227,7 +251,8 @@ def test_a_sheet_as_long_as_may_be_is_imported_once_it_was_tried(
 ) -> None:
     """What was seen is carried whole, however many half-days there are."""
     days = ("lundi", "mercredi", "jeudi", "vendredi", "samedi")
-    on, last = timezone.localdate(), timezone.localdate() + timedelta(days=6)
+    # From tomorrow on: what is over between the trial and the import is not what was seen any more.
+    on, last = timezone.localdate() + A_DAY, timezone.localdate() + 7 * A_DAY
     people = [make_practitioner(redon.department) for _ in range(4)]
     lines = [
         f"{who};{rule.site.name};{day};{hour}:00;{hour}:50;{on:%d/%m/%Y};{last:%d/%m/%Y};medecin"

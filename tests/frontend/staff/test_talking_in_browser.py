@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from booking.models import Appointment
-from tests.accessibility import axe_violations
+from tests.accessibility import axe_violations, scrolls_sideways
 from tests.booking.test_desk import visit
 from tests.factories import PARIS, make_centre, make_guardian, make_shift, make_type
 from tests.following import follow_by_key
@@ -18,10 +18,6 @@ from tests.frontend.staff.test_today_in_browser import Open, browse
 
 __all__ = ["browse"]
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-
-
-def fits(page: Page) -> bool:
-    return bool(page.evaluate("document.documentElement.scrollWidth <= innerWidth"))
 
 
 @pytest.fixture
@@ -36,6 +32,12 @@ def page(browse: Open) -> Page:
     return browse()
 
 
+def number_of_first(page: Page) -> str:
+    """What stands before the first of the last families."""
+    first = page.locator(".choices--numbered > li").first
+    return str(first.evaluate("item => getComputedStyle(item, '::before').content"))
+
+
 def write(page: Page, field: str, text: str) -> None:
     page.focus(field)
     page.keyboard.type(text)
@@ -47,6 +49,7 @@ def test_a_new_family_is_typed_and_booked_and_its_likes_show_meanwhile(page: Pag
     expect(page.locator("#id_q")).to_be_focused()
     page.keyboard.type("Haddad Nour")
     follow_by_key(page)
+    expect(page.locator("#id_q")).to_be_focused()
     page.keyboard.press("ArrowDown")
     follow_by_key(page)
     expect(page.locator("#id_last_name")).to_have_value("Haddad")
@@ -60,7 +63,7 @@ def test_a_new_family_is_typed_and_booked_and_its_likes_show_meanwhile(page: Pag
     page.wait_for_selector(".slot--big")
     assert axe_violations(page) == []
     page.set_viewport_size({"width": 320, "height": 700})
-    assert fits(page)
+    assert not scrolls_sideways(page)
     page.focus(".slot--big >> nth=0")
     page.keyboard.press("Enter")
     page.wait_for_selector("#hand-over")
@@ -75,10 +78,17 @@ def test_two_keys_open_the_last_family_and_its_card_is_for_everyone(page: Page) 
     page.wait_for_selector("#board")
     follow_by_key(page, "/")
     expect(page.locator("#id_q")).to_be_focused()
+    assert number_of_first(page) == "counter(choice)"
+    usual = page.viewport_size
+    page.set_viewport_size({"width": 360, "height": 700})
+    expect(page.get_by_text("Un chiffre puis Entrée")).to_be_hidden()
+    assert number_of_first(page) == "none"
+    page.set_viewport_size(usual or {"width": 1280, "height": 720})
+    expect(page.get_by_text("Un chiffre puis Entrée")).to_be_visible()
     page.keyboard.press("Enter")
     page.wait_for_url(f"**{family}")
     assert axe_violations(page) == []
     page.goto(f"/equipe/rendez-vous/{booked.spoken_reference}/carte/?langue=ar")
     assert axe_violations(page) == []
     page.set_viewport_size({"width": 320, "height": 700})
-    assert fits(page)
+    assert not scrolls_sideways(page)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -10,11 +11,12 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from booking.models import Appointment, FamilyRead
+from booking.wording import spoken_day
 from centres.models import Centre
 from notifications.models import Receipt
 from tests.booking.test_desk import day_ref, lost, reply_to, visit
 from tests.factories import make_centre
-from tests.frontend.pages import read
+from tests.frontend.pages import plain, read
 from tests.frontend.staff.people import at_desk
 from tests.notifications.messages import make_attempt, make_row
 
@@ -38,8 +40,7 @@ def appointment(centre: Centre) -> Appointment:
 
 
 def told(client: Client, appointment: Appointment) -> str:
-    page = read(client, f"{PAGE}{appointment.spoken_reference}/")
-    return page.replace("\xa0", " ").replace("\u202f", " ")
+    return read(client, f"{PAGE}{appointment.spoken_reference}/")
 
 
 def test_another_centre_s_appointment_is_not_found(claire: Client) -> None:
@@ -72,7 +73,41 @@ def test_its_history_is_told_in_sentences_with_its_messages(
     assert "La famille a pris le rendez-vous du" in history
     assert "claire@example.org (accueil) a annulé le rendez-vous du" in history
     assert "Motif : Déménagement." in history
-    assert "Confirmation du rendez-vous : reçu par" in history
+    assert "Confirmation du rendez-vous : message reçu par" in history
+
+
+def test_what_a_change_withdrew_is_told_after_it_and_at_its_hour(
+    claire: Client, appointment: Appointment
+) -> None:
+    """On the appointment's page in the order of time, on the family's the other way round."""
+    planned = timezone.now() - timedelta(days=3)
+    for ref, kind in ((str(appointment.uid), "confirmation"), (day_ref(appointment), "reminder")):
+        lost(appointment, subject_ref=ref, kind=kind, state="superseded", created_at=planned)
+    Appointment.objects.filter(pk=appointment.pk).update(
+        state="cancelled", sequence=appointment.sequence + 1, last_action="cancel", actor="family"
+    )
+    deeds = [
+        "La famille a annulé le rendez-vous",
+        "Confirmation du rendez-vous : message retiré",
+        "Rappel du rendez-vous : message retiré",
+    ]
+    history = told(claire, appointment).split("Ce qui s’est passé")[1]
+    assert history.index(deeds[0]) < min(map(history.index, deeds[1:]))
+    family = read(claire, f"/equipe/familles/{appointment.household_id}/histoire/")
+    assert family.index(deeds[0]) > max(map(family.index, deeds[1:]))
+    today, former = (plain(spoken_day(timezone.localdate(at))) for at in (timezone.now(), planned))
+    assert family.count(today) == 4, "booked, cancelled, and both messages"
+    assert former not in family, "not when they were planned"
+
+
+def test_what_was_withdrawn_without_a_known_change_has_no_hour(
+    claire: Client, appointment: Appointment
+) -> None:
+    lost(appointment, state="superseded", created_at=timezone.now() - timedelta(days=3))
+    family = f"/equipe/familles/{appointment.household_id}/histoire/"
+    undated = r'<li class="timeline__step">Confirmation du rendez-vous\s: message retiré'
+    for page in (f"{PAGE}{appointment.spoken_reference}/", family):
+        assert re.search(undated, claire.get(page).content.decode())
 
 
 def test_why_of_a_discreet_type_is_told_to_those_concerned_alone(
@@ -162,6 +197,7 @@ def test_it_costs_the_same_with_ten_messages_as_with_one(
     for rows in (1, 9):
         for _ in range(rows):
             make_attempt(lost(appointment), "refused")
-        # Eleven, the history, and whether this reading is written already (with its savepoint).
-        with django_assert_num_queries(11 + 1 + 4):
+        # Eleven, the history, what the family was before, and whether this reading is written
+        # already (with its savepoint).
+        with django_assert_num_queries(11 + 2 + 4):
             told(claire, appointment)

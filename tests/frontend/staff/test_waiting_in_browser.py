@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
 from django.utils import timezone
-from playwright.sync_api import Browser, Page, Route
+from playwright.sync_api import Browser, Page
 from pytest_django.live_server_helper import LiveServer
 
 from booking import waiting_links
 from booking.models import Appointment, CallbackTry, WaitingListOffer
 from centres.models import Centre
-from frontend.bundles import BUNDLES
-from tests.accessibility import axe_violations
+from tests.accessibility import faults_of_pages
 from tests.factories import make_appointment, make_guardian, make_shift, make_site, make_type
+from tests.frontend.bundles import serve_bundles
 from tests.frontend.pages import link
-from tests.frontend.staff.people import come_in, make_user
-from tests.frontend.staff.test_callbacks_page import CLAIRE, asked, offered, waits
-from tests.html_checker import html_errors
+from tests.frontend.staff.calls import offered, waits
+from tests.frontend.staff.test_callbacks_page import CLAIRE, asked
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 WIDTHS = (320, 360, 1280)
@@ -48,11 +47,6 @@ def centre(appointment: Appointment) -> Centre:
     return appointment.centre
 
 
-def _serve(path: str, text: str) -> Callable[[Route], None]:
-    kind = "text/css" if path.endswith(".css") else "text/javascript"
-    return lambda route: route.fulfill(body=text, content_type=kind)
-
-
 @pytest.fixture
 def browse(browser: Browser, live_server: LiveServer) -> Iterator[Page]:
     context = browser.new_context(
@@ -61,38 +55,21 @@ def browse(browser: Browser, live_server: LiveServer) -> Iterator[Page]:
         reduced_motion="reduce",
         base_url=live_server.url,
     )
-    for path, text in BUNDLES.items():
-        context.route(f"**/static/{path}", _serve(path, text()))
+    serve_bundles(context)
     yield context.new_page()
     context.close()
 
 
-def test_each_page_is_accessible_valid_and_fits(
-    browse: Page, live_server: LiveServer, centre: Centre, appointment: Appointment
+def test_each_page_of_a_family_is_accessible_valid_and_fits(
+    browse: Page, appointment: Appointment
 ) -> None:
     offer = WaitingListOffer.objects.get()
-    family = f"/equipe/familles/{appointment.household_id}/"
     pages = {
         "appointment": link(appointment),
         "wishes": link(appointment, "earlier"),
         "offer": f"/proposition/{waiting_links.offer_token(offer)}/",
-        "list": f"/equipe/rappels/{centre.slug}/",
-        "add": f"/equipe/rappels/{centre.slug}/ajouter/",
-        "for a family": f"{family}attente/?rdv={appointment.reference}",
     }
-    claire = make_user("claire@example.org", "reception", centre)
-    come_in(browse.context, claire, live_server.url)
-    faults, html = [], {}
-    for name, path in pages.items():
-        browse.goto(path)
-        html[name] = browse.content()
-        for width in WIDTHS:
-            browse.set_viewport_size({"width": width, "height": 740})
-            if browse.evaluate("document.documentElement.scrollWidth > innerWidth"):
-                faults.append(f"{name}: scrolls sideways at {width}")
-        faults += [f"{name}: {line}" for line in axe_violations(browse)]
-    assert faults == []
-    assert html_errors(html) == []
+    assert faults_of_pages(browse, pages, widths=WIDTHS) == []
 
 
 def test_a_family_says_yes_by_keyboard_alone(browse: Page, appointment: Appointment) -> None:

@@ -100,14 +100,21 @@ const tick = () => {
 
 form.addEventListener("submit", (event) => {
   event.preventDefault();
-  const body = new URLSearchParams(new FormData(form, event.submitter));
-  later(() => ask(form.action, { method: "POST", body }));
+  const { submitter } = event;
+  const body = new URLSearchParams(new FormData(form, submitter));
+  const place = row(submitter)?.id;
+  later(() => {
+    // Two quick presses at a door are two families: the second counts from what the first one made.
+    const again = place?.startsWith("w") && board().querySelector(`#${place} button[value^="${submitter.value[0]}."]`);
+    if (again) body.set(again.name, again.value);
+    return ask(form.action, { method: "POST", body });
+  });
 });
 
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
   const place = event.target.closest?.("#board li[id]");
-  if (!place || !/^[acfnu]$/i.test(event.key)) return;
+  if (!place || !/^[acfnpu]$/i.test(event.key)) return;
   button(place, event.key.toLowerCase())?.click();
 });
 

@@ -6,6 +6,8 @@ const SHORT_MS = 10 * MINUTE_MS;
 // Pixels: what is pulled so far is meant to move; what is let go so near the grid is meant for it.
 const PULLED = 8;
 const NEAR = 24;
+// A finger that pulls scrolls the page, but one that has pressed for so long means what it pressed.
+const PRESSED_MS = 300;
 // Tells that a script asks: what the page shows anew by itself keeps nobody logged in.
 const ALONE = { "X-Calendar": "1" };
 const STEPS = { ArrowUp: [0, -1], ArrowDown: [0, 1], ArrowLeft: [-1, 0], ArrowRight: [1, 0] };
@@ -34,17 +36,19 @@ let names = new Map();
 const days = new Intl.DateTimeFormat(document.documentElement.lang, { weekday: "long", day: "numeric", month: "long" });
 // A block in the hand stays there: nothing is drawn until it is let go.
 let isHeld = false;
-// Why some blocks stay, by their kind; and the one of them that somebody has under the button.
+// Why some blocks stay, by their kind; the one somebody has under the button, or any under a finger; and whether the
+// finger was told how to move it.
 let stays = {};
 let tried = null;
+let isTold = false;
 // One thing at a time, in the order of the presses.
 let turn = Promise.resolve();
 let waiting = 0;
 
-const say = (text, isRefused) => {
-  said.className = `notice notice--${isRefused ? "error" : "success"}`;
+const say = (text, look) => {
+  said.className = look ? `notice notice--${look}` : "notice";
   show(said, text);
-  if (isRefused) said.scrollIntoView({ block: "nearest" });
+  if (look === "error") said.scrollIntoView({ block: "nearest" });
 };
 
 const node = (name, text, className) => {
@@ -198,19 +202,24 @@ const step = (event) => {
 const shift = (start, { days, seconds }) =>
   new Date(Date.parse(`${start}Z`) + days * 86_400_000 + seconds * 1000).toISOString().slice(0, 16);
 
-// What cannot be dragged tells why, at the attempt.
-const resist = ({ target, clientX, clientY, button, isPrimary, pointerType }) => {
+// What cannot be dragged tells why, at the attempt; and a finger how else to move what can.
+const resist = ({ target, clientX: x, clientY: y, button, isPrimary, pointerType, timeStamp: at }) => {
   const block = blocks.get(target.closest(".ec-event")?.querySelector("[data-key]")?.dataset.key);
-  const isFixed = block && !(block.k === "visit" && block.m);
-  tried = isFixed && isPrimary && !button && pointerType !== "touch" ? { x: clientX, y: clientY, k: block.k } : null;
+  const canMove = block?.k === "visit" && Boolean(block.m);
+  const isTouch = pointerType === "touch";
+  tried = block && isPrimary && !button && (isTouch || !canMove) ? { x, y, at, k: block.k, canMove, isTouch } : null;
 };
-const pull = ({ clientX, clientY }) => {
-  if (!tried || tried.isSaid || Math.hypot(clientX - tried.x, clientY - tried.y) < PULLED) return;
+const pull = ({ type, clientX, clientY, timeStamp }) => {
+  if (!tried || tried.isSaid || isHeld) return;
+  if (type === "pointermove" && Math.hypot(clientX - tried.x, clientY - tried.y) < PULLED) return;
   tried.isSaid = true;
-  say(stays[tried.k], true);
+  const isQuick = tried.isTouch && timeStamp - tried.at < PRESSED_MS;
+  if (isQuick && (isTold || !tried.canMove)) return;
+  isTold ||= tried.isTouch && tried.canMove;
+  say(tried.canMove ? stays.touch : stays[tried.k], tried.isTouch ? "" : "error");
 };
 const letGo = (event) => {
-  if (!tried?.isSaid) return;
+  if (!tried?.isSaid || tried.isTouch) return;
   tried = null;
   event.preventDefault();
   event.stopPropagation();
@@ -230,7 +239,7 @@ const isOutside = ({ clientX, clientY }) => {
 const drop = ({ event, delta, newResource, revert, jsEvent }) => {
   if (isOutside(jsEvent)) {
     revert();
-    say(stays.outside, true);
+    say(stays.outside, "error");
     return;
   }
   const block = blocks.get(event.id);
@@ -248,7 +257,7 @@ const drop = ({ event, delta, newResource, revert, jsEvent }) => {
       const { said: text } = await answer.json();
       document.dispatchEvent(new Event("heard"));
       if (!answer.ok) revert();
-      say(text, !answer.ok);
+      say(text, answer.ok ? "success" : "error");
     } catch (failure) {
       revert();
       throw failure;
@@ -284,6 +293,7 @@ const mount = (data) => {
     dayHeaderFormat: { weekday: "short", day: "numeric", month: "short" },
     slotLabelFormat: (at) => spoken(at.getHours(), at.getMinutes()),
     slotHeight: 30,
+    scrollTime: data.opens,
     nowIndicator: true,
     eventDurationEditable: false,
     eventContent: content,
@@ -373,7 +383,8 @@ if (grid && !("EventCalendar" in window)) list().classList.remove("calendar-list
 else if (grid) {
   grid.addEventListener("keydown", step);
   grid.addEventListener("pointerdown", resist, true);
-  grid.addEventListener("pointermove", pull);
+  ["pointermove", "pointercancel"].forEach((name) => grid.addEventListener(name, pull));
+  grid.addEventListener("pointerup", () => (tried = tried?.isTouch ? null : tried));
   grid.addEventListener("click", letGo, true);
   grid.addEventListener("focusin", (event) => {
     focused = event.target.dataset.key ?? focused;
