@@ -27,6 +27,14 @@ IS_BEFORE = f"""each => Boolean(
   ({FROM})?.compareDocumentPosition(each) & Node.DOCUMENT_POSITION_PRECEDING)"""
 IS_AHEAD_IN_MAIN = f"each => !({FROM}) && Boolean(each.closest('main'))"
 IS_SKIP_LINK = "document.activeElement.matches('a[href^=\"#\"]')"
+# A link to a part of a page takes the focus away at the first frame after it has loaded: a person
+# who has seen that frame comes later.
+IS_SHOWN = """async () => {
+  if (document.readyState !== "complete") return false;
+  const frame = () => new Promise(requestAnimationFrame);
+  document.isShown ??= frame().then(frame).then(() => true);
+  return document.isShown;
+}"""
 HOLDS_FOCUS = "each => each.contains(document.activeElement)"
 
 
@@ -72,6 +80,7 @@ class Keyboard(Mouse):
 
     def reach(self, target: Locator, test: str = HAS_FOCUS) -> None:
         """Tab until the focus is there, and look at each stop; backwards to what was passed."""
+        self.page.wait_for_function(IS_SHOWN)
         self._skip_menus(target)
         step = "Shift+Tab" if target.evaluate(IS_BEFORE) else "Tab"
         look = f"each => [({test})(each), ({IS_SEEN})(), performance.timeOrigin]"
@@ -127,7 +136,7 @@ class Keyboard(Mouse):
         expect(self.page.locator(f"{selector} option:checked")).to_have_text(label)
 
     def seek(self, text: str) -> None:
-        self.page.wait_for_load_state()  # a script hears the key
+        self.page.wait_for_function(IS_SHOWN)  # a script hears the key
         self.key("/")
         expect(self.page.locator(SEARCH)).to_be_focused()
         self.type(text)
