@@ -1,7 +1,8 @@
 """The lock every change of an appointment takes first: its shift's row (ADR 0004).
 
-One order for all — who books, shifts by id, appointments, requests of the waiting list and what is
-offered to them, last households — so actions wait for each other briefly and never in a ring.
+One order for all — who books (numbers, then addresses), shifts by id, appointments, requests of the
+waiting list and what is offered to them, last households — so actions wait for each other briefly
+and never in a ring.
 """
 
 from __future__ import annotations
@@ -12,9 +13,9 @@ from uuid import UUID
 
 from django.db import connection
 
-from booking.actors import Actor, Who
+from booking.actors import EMAIL, SMS, Actor, Who, channel_of
 from booking.errors import WrongState, gettext_noop
-from booking.loading import load_locked
+from booking.loading import load_guardians, load_locked
 from booking.models import Appointment, Child, Guardian, WaitingListEntry
 from centres.models import Shift
 
@@ -135,12 +136,24 @@ def lock_newcomer(who: Who, actor: Actor) -> None:
         lock_address(who.contact)
 
 
+def lock_proved(who: Who) -> list[Guardian]:
+    """Whoever books by this proved contact, or for those it means, by their address (`key_of`);
+    before any shift. Those it means. The number comes first: under its lock nobody else gives its
+    parents another address."""
+    lock_address(who.contact)
+    known, _ = load_guardians(who)
+    if who.channel == SMS:
+        for address in sorted({who.email, *(each.email for each in known)} - {""}):
+            lock_address(address)
+    return known
+
+
 def lock_people(people: Iterable[Guardian], *, contacts: Collection[str] = ()) -> None:
     """Whoever books for any of these, by whichever contact, or will by these `contacts`."""
     # One without any contact is booked for under a key of its own.
     keys = {key for each in people for key in (each.email, each.number, key_of(each))}
-    for key in sorted({*keys, *contacts} - {""}):
-        lock_address(key)
+    for key in sorted({*keys, *contacts} - {""}, key=lambda key: (channel_of(key) == EMAIL, key)):
+        lock_address(key)  # numbers before addresses
 
 
 def lock_appointments(

@@ -16,7 +16,7 @@ from booking.actions.confirming import check_dates, due_date_is_asked
 from booking.actions.families import family_of
 from booking.actors import FAMILY, Actor, Who
 from booking.errors import LimitReached, TypeNotAtCentre, WaitingOver, WrongState
-from booking.locking import lock_address, lock_parent
+from booking.locking import lock_parent, lock_proved
 from booking.models import Appointment, Child, Guardian, WaitingListEntry
 from centres.directory import is_received
 from centres.models import AppointmentType, Centre
@@ -161,12 +161,10 @@ def join_waiting_list(
     LimitReached.
     """
     check_waiting(kind, centre, born_on=who.child_born_on, due_on=who.due_on, now=now)
-    lock_address(who.contact)
+    ahead = _lock_who_joins(who, kind, now=now)
     guardian, child, _is_new = family_of(who, centre, now=now, actor=FAMILY)
     theirs = {"guardian": guardian, "child": child, "type": kind}
-    booked = Appointment.objects.filter(
-        **theirs, state=Appointment.State.BOOKED, starts_at__gt=now
-    ).first()
+    booked = Appointment.objects.filter(**theirs, pk__in=ahead).first()
     waits = WaitingListEntry.objects.filter(**theirs, appointment=booked, state=State.OPEN)
     if known := waits.select_related("appointment").first():
         return known
@@ -184,6 +182,19 @@ def join_waiting_list(
         due_on=who.due_on,
         now=now,
     )
+
+
+def _lock_who_joins(who: Who, kind: AppointmentType, *, now: datetime) -> list[int]:
+    """In the order of all (locking.py), before anything is written of a family that is known: who
+    books, with the parents themselves, and the appointments of this type that could become
+    earlier, whose ids these are. Their household comes last, for news of it are written too."""
+    known = [guardian.pk for guardian in lock_proved(who)]
+    parents = Guardian.objects.filter(pk__in=known).order_by("pk")
+    list(parents.select_for_update(no_key=True).values_list("pk", flat=True))
+    booked = Appointment.objects.filter(
+        guardian__in=known, type=kind, state=Appointment.State.BOOKED, starts_at__gt=now
+    ).order_by("pk")
+    return list(booked.select_for_update(of=("self",), no_key=True).values_list("pk", flat=True))
 
 
 def check_waiting(
