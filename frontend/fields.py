@@ -161,10 +161,15 @@ def offer(form: forms.BaseForm, name: str, choices: Sequence[Any]) -> None:
 def offer_first(form: forms.BaseForm, name: str, choices: Sequence[tuple[str, Any]]) -> None:
     """The same, with the first of them chosen; one choice is none to make."""
     offer(form, name, choices)
-    field = form.fields[name]
-    field.initial = choices[0][0] if choices else ""
-    if len(choices) == 1:
-        field.widget = forms.HiddenInput()
+    form.fields[name].initial = choices[0][0] if choices else ""
+    hide_only(form, name, [key for key, _label in choices])
+
+
+def hide_only(form: forms.BaseForm, name: str, keys: Sequence[str]) -> None:
+    """One choice is none to make, unless another was sent, which is no more: nobody could choose
+    anew what is hidden."""
+    if len(keys) == 1 and form.data.get(name, keys[0]) == keys[0]:
+        form.fields[name].widget = forms.HiddenInput()
 
 
 def written(number: str) -> str:

@@ -17,6 +17,7 @@ from booking.wording import spoken_time
 from frontend.languages import LanguageField
 
 By = Household.ContactBy
+HOURS = {"contact_from", "contact_until"}
 OPENS, CLOSES = 8, 20  # nothing but urgent news leaves outside of these (notifications)
 
 BOTH: list[tuple[str, str | Promise]] = [
@@ -117,10 +118,25 @@ class FamilyWishesForm(ContactForm):
     @property
     def changes(self) -> dict[str, Any]:
         """What was changed since the page was shown, by the fields of ContactChoices."""
-        names = set(self.changed_data)
-        if names & {"contact_from", "contact_until"}:
-            names |= {"contact_from", "contact_until"}
+        names = self._chosen
         return {name.removeprefix("message_"): self.cleaned_data[name] for name in names}
+
+    @property
+    def _chosen(self) -> set[str]:
+        """The fields that say something else than was shown; the hours both or neither."""
+        names = set(self.changed_data)
+        return names | HOURS if names & HOURS else names
+
+    def of(self, household: Household, *, ways: Sequence[str]) -> FamilyWishesForm:
+        """The same, of the family as it is now: what was chosen stays chosen, all else is shown as
+        it stands."""
+        stands = FamilyWishesForm(household=household, ways=ways)
+        data = {}
+        for field in stands:
+            is_chosen = field.name in self._chosen
+            data[field.html_initial_name] = field.initial
+            data[field.name] = self.data.get(field.name, "") if is_chosen else field.initial
+        return FamilyWishesForm(data, household=household, ways=ways)
 
 
 def _offered(ways: Sequence[str], chosen: str) -> list[tuple[str, str | Promise]]:

@@ -24,7 +24,7 @@ from booking.actions.confirming import due_date_is_asked
 from booking.errors import BadTime
 from booking.models import Child, Guardian, Household
 from centres.models import AppointmentType, Centre, Practitioner, Shift
-from frontend.fields import DayInput, offer
+from frontend.fields import DayInput, hide_only, offer
 from frontend.forms import DateBoxesField
 from frontend.forms_child import PERSONAL, ChildFields
 from frontend.week import AFTERNOON, MORNING
@@ -35,6 +35,8 @@ LOOK_AHEAD = timedelta(weeks=8)
 # What another page may say in the address; of a chosen time the form keeps it from page to page.
 CHOSEN = "creneau"
 CALL = "rappel"
+# Who of a family that is known.
+WHOM = ("guardian", "child")
 CARRIED = (
     *("kind", "centre", "site", "practitioner", "from", "half", "is_outside_school"),
     *(CALL, CHOSEN),
@@ -233,8 +235,7 @@ class WishForm(ChildFields, TimesForm):
         if not self.children:
             del self.fields["child"]
         self.unmark(*(("child",) if self.children else PERSONAL))
-        if len(self.guardians) == 1:
-            self.fields["guardian"].widget = forms.HiddenInput()
+        hide_only(self, "guardian", list(self.guardians))
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
@@ -252,6 +253,25 @@ class WishForm(ChildFields, TimesForm):
                     _("Ce motif est pour un enfant : écrivez son prénom et son jour de naissance."),
                 )
         return data
+
+    def has_gone(self) -> bool:
+        """Whether somebody was sent who is not of this family, or no more."""
+        return any(self.has_error(name, "invalid_choice") for name in WHOM)
+
+    def whom(self, kind: AppointmentType) -> list[forms.BoundField]:
+        """Who of the family it is for, as this type asks."""
+        is_for_child = kind.audience == Audience.CHILD
+        names = WHOM if is_for_child and "child" in self.fields else WHOM[:1]
+        return [self[name] for name in names]
+
+    def still_there(self, given: QueryDict) -> dict[str, Any]:
+        """Who of those an older page sent can still be chosen here."""
+        there: dict[str, Any] = {}
+        if given.get("guardian") in self.guardians:
+            there["guardian"] = given["guardian"]
+        if children := [each for each in given.getlist("child") if each in self.children]:
+            there["child"] = children
+        return there
 
     @property
     def parent(self) -> Guardian:

@@ -12,7 +12,8 @@ from django.db import transaction
 from booking import planning
 from booking.actors import FAMILY, Actor, check_agent
 from booking.contacts import ContactChoices
-from booking.errors import WrongState
+from booking.errors import Refusal, WrongState
+from booking.locking import FamilyChanged
 from booking.models import Appointment, FamilyCorrection, Household
 
 What = FamilyCorrection.What
@@ -26,7 +27,7 @@ def choose_contact(*, household_id: int, choices: ContactChoices, now: datetime)
     the way it was written for. Codes are no part of this: whoever asks for one gets it. Raises
     WrongState when the household is gone.
     """
-    household = _locked(household_id)
+    household = _locked(household_id, gone=WrongState)
     if _write(household, asdict(choices), now=now):
         _sign(household, [What.MESSAGES], now=now, actor=FAMILY)
     return household
@@ -40,7 +41,7 @@ def note_wishes(
     they differ (the hours both or neither); what was changed. What a form showed and nobody changed
     is not among the `changes`: the family may have chosen it since. Proves no contact.
 
-    Raises AgentsOnly, WrongState when the family is gone.
+    Raises AgentsOnly, FamilyChanged when the family is gone.
     """
     check_agent(actor)
     household = _locked(household_id)
@@ -52,11 +53,12 @@ def note_wishes(
     return what
 
 
-def _locked(household_id: int) -> Household:
-    """Raises WrongState when it became another's since the caller's page was shown."""
+def _locked(household_id: int, *, gone: type[Refusal] = FamilyChanged) -> Household:
+    """Raises `gone` when it became another's since the caller's page was shown: of records that
+    were made one an agent is told, a family is not."""
     household = Household.objects.select_for_update(no_key=True).filter(pk=household_id).first()
     if household is None:
-        raise WrongState
+        raise gone
     return household
 
 
@@ -80,7 +82,7 @@ def note_language(
     *, household_id: int, language: str, needs_interpreter: bool, now: datetime, actor: Actor
 ) -> bool:
     """What a family speaks, as somebody who speaks with it hears, signed: its messages follow.
-    Whether that was news. Raises WrongState when the family is gone."""
+    Whether that was news. Raises FamilyChanged when the family is gone."""
     household = _locked(household_id)
     what: list[str] = [What.LANGUAGE] if household.language != language else []
     if household.needs_interpreter != needs_interpreter:

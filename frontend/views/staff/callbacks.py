@@ -160,7 +160,8 @@ def act(request: HttpRequest, uid: UUID, action: str) -> HttpResponseBase:
         else:
             raise Http404
     except Refusal as refusal:
-        return refused(request, desk, refusal, back=_back(asked))
+        typed = request.POST.get("note", "").strip()
+        return refused(request, desk, refusal, typed=typed, back=_back(asked))
     return redirect(_line(asked))
 
 

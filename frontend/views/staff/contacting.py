@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -18,43 +16,57 @@ from booking.errors import Refusal
 from booking.models import Household
 from frontend.access import access
 from frontend.forms_contact import FamilyWishesForm
-from frontend.reading import note_family
-from frontend.staff import desk_of
+from frontend.staff import Desk
 from frontend.views.contact import ways
-from frontend.views.staff.desk import refused
-from frontend.views.staff.families import household_of
+from frontend.views.staff.families import family_of
 
 
 @access("staff")
 @require_http_methods(["GET", "HEAD", "POST"])
 def wishes(request: HttpRequest, pk: int) -> HttpResponseBase:
     """By which ways, in which language and at what hours."""
-    desk, now = desk_of(request), timezone.now()
-    household = household_of(pk, desk, now=now)
-    guardians = list(household.guardians.all())
-    if not guardians:
+    desk, household = family_of(request, pk)
+    if not household.guardians.all():
         raise Http404
-    note_family(household, desk, now=now)
     data = request.POST if request.method == "POST" else None
     form = FamilyWishesForm(data, household=household, ways=_ways(household))
     if not form.is_valid():
-        context: dict[str, Any] = {"desk": desk, "household": household, "form": form}
-        context["problems"] = problems_of(*guardians)
-        status = 422 if form.is_bound else 200
-        return render(request, "pages/staff/family_wishes.html", context, status=status)
+        return _page(request, desk, household, form, status=422 if form.is_bound else 200)
     try:
         what = actions.note_wishes(
             household_id=household.pk,
             changes=form.changes,
-            now=now,
+            now=timezone.now(),
             actor=Actor("agent", desk.label),
         )
     except Refusal as refusal:
-        return refused(request, desk, refusal)
+        return _refused(request, pk, form, refusal)
     messages.success(request, _("C’est noté.") if what else _("Rien n’a changé."))
     if what and form.cleaned_data["contact_by"] == Household.ContactBy.NONE:
         messages.warning(request, _("Plus aucun message ne part : tout changement est à dire."))
     return redirect("family", pk)
+
+
+def _refused(
+    request: HttpRequest, pk: int, form: FamilyWishesForm, refusal: Refusal
+) -> HttpResponse:
+    """Why not, the family as it is now, and the same choice, to be sent again."""
+    desk, household = family_of(request, pk)
+    again = form.of(household, ways=_ways(household))
+    again.add_error(None, _(refusal.message))
+    return _page(request, desk, household, again, status=refusal.status)
+
+
+def _page(
+    request: HttpRequest, desk: Desk, household: Household, form: FamilyWishesForm, *, status: int
+) -> HttpResponse:
+    context = {
+        "desk": desk,
+        "household": household,
+        "form": form,
+        "problems": problems_of(*household.guardians.all()),
+    }
+    return render(request, "pages/staff/family_wishes.html", context, status=status)
 
 
 def _ways(household: Household) -> list[str]:

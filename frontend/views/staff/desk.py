@@ -153,7 +153,8 @@ def redirect_message(request: HttpRequest, pk: int) -> HttpResponseBase:
         )
     except handling.NotHandled as refusal:
         if refusal.status != 422:
-            return refused(request, desk, refusal, message)
+            typed = form.cleaned_data["address"]
+            return refused(request, desk, refusal, message, typed=typed)
         form.add_error("address", getattr(refusal, "said", "") or _(refusal.message))
         return _detail(request, desk, message, form)
     messages.success(request, _("Le message part à la nouvelle adresse."))

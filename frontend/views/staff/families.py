@@ -125,7 +125,20 @@ def page(request: HttpRequest, pk: int) -> HttpResponseBase:
     kept = histories.merged_into(pk)
     if kept and finding.may_see(kept, scope):
         return redirect("family", kept)
-    household = _household(pk, scope)
+    return _page(request, desk, _household(pk, scope))
+
+
+def _page(
+    request: HttpRequest,
+    desk: Desk,
+    household: Household,
+    *,
+    language_form: LanguageForm | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    """With the form of the language as it was sent, when that comes back."""
+    now, pk = timezone.now(), household.pk
+    scope = desk.scope(now=now)
     centres = scope.centres
     found = histories.appointments_of_household(pk, centres)
     number = request.GET.get("page", "1")
@@ -144,12 +157,7 @@ def page(request: HttpRequest, pk: int) -> HttpResponseBase:
         "earlier": past_page + 1 if has_more else None,
         "later": past_page - 1,
         "is_discreet": household.is_discreet,
-        "language_form": LanguageForm(
-            initial={
-                "language": household.language,
-                "needs_interpreter": household.needs_interpreter,
-            }
-        ),
+        "language_form": language_form or LanguageForm(initial=_spoken(household)),
         "doubles": likely(household),
         "twins": finding.twins(pk, scope),
         "sees_reads": finding.may_see(pk, desk.audit_scope(now=now)),
@@ -163,7 +171,11 @@ def page(request: HttpRequest, pk: int) -> HttpResponseBase:
         "has_older": len(told.lines) > LINES,
         "messages_told": told.messages,
     }
-    return render(request, "pages/staff/family.html", context)
+    return render(request, "pages/staff/family.html", context, status=status)
+
+
+def _spoken(household: Household) -> dict[str, Any]:
+    return {"language": household.language, "needs_interpreter": household.needs_interpreter}
 
 
 def _next_visits(
@@ -206,16 +218,21 @@ def speak(request: HttpRequest, pk: int) -> HttpResponse:
     desk, now = desk_of(request), timezone.now()
     household = household_of(pk, desk, now=now)
     form = LanguageForm(request.POST)
-    if form.is_valid():
+    if not form.is_valid():
+        messages.error(request, _("Choisissez une langue de la liste."))
+        return redirect("family", household.pk)
+    try:
         is_news = actions.note_language(
             household_id=household.pk,
             now=now,
             actor=Actor("agent", desk.label),
             **form.cleaned_data,
         )
-        messages.success(request, _("La langue est notée.") if is_news else _("Rien n’a changé."))
-    else:
-        messages.error(request, _("Choisissez une langue de la liste."))
+    except Refusal as refusal:
+        form.add_error(None, _(refusal.message))
+        stands = household_of(pk, desk, now=now)
+        return _page(request, desk, stands, language_form=form, status=refusal.status)
+    messages.success(request, _("La langue est notée.") if is_news else _("Rien n’a changé."))
     return redirect("family", household.pk)
 
 

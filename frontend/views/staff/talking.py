@@ -33,7 +33,7 @@ from frontend.refusals import sentence
 from frontend.staff import Desk, desk_of
 from frontend.talking import times_for
 from frontend.views.staff.children import told_of
-from frontend.views.staff.families import household_of
+from frontend.views.staff.families import family_of, household_of
 
 # Sent by the form of the wishes, whichever button is pressed there: no time is taken.
 LOOKS, AS_ASKED = "voir", "1"
@@ -75,22 +75,39 @@ def _look(request: HttpRequest, desk: Desk, household: Household, *, now: dateti
     form = WishForm(request.POST, household=household, centres=desk.centres, now=now)
     form.is_valid()
     if any(name in form.errors for name in (*PERSONAL, "guardian")):
-        call = calling(request.POST, desk)
-        context = _context(desk, form, request.POST, call) | {"household": household, "status": 422}
-        return _page(request, "book", context)
+        return _unseen(request, desk, household, form, status=422)
     wishes = QueryDict(mutable=True)
     for name, value in form.resent:
         wishes.appendlist(name, value)
     if chosen := request.POST.get(CHOSEN):
         wishes[CHOSEN] = chosen[:60]
     if typed := form.typed_child:
-        child, is_new = actions.add_child(
-            guardian_id=form.parent.pk, **typed._asdict(), now=now, actor=desk.actor
-        )
+        try:
+            child, is_new = actions.add_child(
+                guardian_id=form.parent.pk, **typed._asdict(), now=now, actor=desk.actor
+            )
+        except Refusal as refusal:
+            return _look_again(request, household.pk, refusal)
         told_of(request, child, is_new=is_new)
         together = [*form.cleaned_data.get("child", []), str(child.pk)]
         wishes.setlist("child", list(dict.fromkeys(together)))
     return redirect(f"{request.path}?{wishes.urlencode()}")
+
+
+def _look_again(request: HttpRequest, household_id: int, refusal: Refusal) -> HttpResponse:
+    """The family as it is now, and all that was typed."""
+    desk, household = family_of(request, household_id)
+    form = WishForm(request.POST, household=household, centres=desk.centres, now=timezone.now())
+    form.add_error(None, _(refusal.message))
+    return _unseen(request, desk, household, form, status=refusal.status)
+
+
+def _unseen(
+    request: HttpRequest, desk: Desk, household: Household, form: WishForm, *, status: int
+) -> HttpResponse:
+    """The wishes as they were sent, without times."""
+    context = _context(desk, form, request.POST, calling(request.POST, desk))
+    return _page(request, "book", context | {"household": household, "status": status})
 
 
 def _filled(given: QueryDict, household: Household) -> QueryDict:

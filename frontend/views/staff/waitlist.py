@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -15,13 +15,14 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from booking import actions, histories, waitlist
 from booking.errors import Refusal
+from booking.locking import FamilyChanged
 from booking.models import Appointment, Household, WaitingListEntry, WaitingListOffer
 from booking.offer_messages import ways_of_entry
 from centres.models import AppointmentType, Centre
 from frontend.access import access
 from frontend.called import Calling, calling
 from frontend.forms_newcomer import NewcomerForm, likely_ones
-from frontend.forms_talking import Wish, WishForm
+from frontend.forms_talking import WHOM, Wish, WishForm
 from frontend.forms_waiting import WishesForm
 from frontend.reading import note_family
 from frontend.staff import Desk, desk_of
@@ -80,10 +81,20 @@ def ask(request: HttpRequest, pk: int) -> HttpResponseBase:
     appointment = _appointment(request, desk, household.pk)
     if appointment is not None:
         return _earlier(request, desk, household, appointment)
-    found = WishForm(request.GET, household=household, centres=desk.centres, now=now)
-    if not found.is_valid():
-        return redirect("book-for", pk)
-    return _any(request, desk, household, found)
+    found = WishForm(_asked(request), household=household, centres=desk.centres, now=now)
+    if found.is_valid() or (request.method == "POST" and found.errors.keys() <= {*WHOM}):
+        return _any(request, desk, household, found)
+    return redirect("book-for", pk)
+
+
+def _asked(request: HttpRequest) -> QueryDict:
+    """What the address says; who waits was chosen on the page itself, if that has asked again."""
+    if WHOM[0] not in request.POST:
+        return request.GET
+    given = request.GET.copy()
+    for name in WHOM:
+        given.setlist(name, request.POST.getlist(name))
+    return given
 
 
 def _earlier(
@@ -98,45 +109,74 @@ def _earlier(
         entry=waitlist.entry_of(appointment),
         practitioner_id=appointment.practitioner_id,
     )
+    about = {"appointment": appointment, "kind": kind, "centre": centre}
+    context = {"desk": desk, "household": household, "form": form, **about}
     if not form.is_valid():
-        about = {"appointment": appointment, "kind": kind, "centre": centre}
-        return _page(request, {"desk": desk, "household": household, "form": form, **about})
+        return _page(request, context)
     try:
         actions.ask_for_earlier(
             uid=appointment.uid, wishes=form.wishes, now=timezone.now(), actor=desk.actor
         )
     except Refusal as refusal:
-        return refused(request, desk, refusal)
+        form.add_error(None, _(refusal.message))
+        appointment.refresh_from_db(fields=["state", "sequence", "starts_at", "ends_at"])
+        return _page(request, context, status=refusal.status)
     return _done(request, household)
 
 
 def _any(
     request: HttpRequest, desk: Desk, household: Household, found: WishForm
 ) -> HttpResponseBase:
-    """Each child waits for itself."""
-    wish = found.wish
+    """Each child waits for itself. Who waits is asked only once somebody of them had gone."""
+    wish, call = found.wish, calling(request.GET, desk)
     is_sent = request.method == "POST"
     form = _form(request, wish.kind, wish.centre, wish=wish, is_sent=is_sent)
-    call = calling(request.GET, desk)
     context = {"desk": desk, "household": household, "form": form, "calling": call}
     context |= {"kind": wish.kind, "centre": wish.centre}
-    if not form.is_valid():
-        return _page(request, context)
+    if WHOM[0] in request.POST or found.errors:
+        context |= {"found": found, "whom": found.whom(wish.kind)}
     try:
-        actions.ask_for_each(
-            guardian=found.parent,
-            children=found.visitors,
-            kind=wish.kind,
-            centre=wish.centre,
-            due_on=wish.due_on,
-            wishes=form.wishes,
-            now=timezone.now(),
-            actor=desk.actor,
-        )
+        if _join(found, form, desk):
+            return _done(request, household, call)
     except Refusal as refusal:
         form.add_error(None, _(refusal.message))
+        if isinstance(refusal, FamilyChanged):
+            context |= _as_it_is_now(household.pk, desk, _asked(request), wish.kind)
         return _page(request, context, status=refusal.status)
-    return _done(request, household, call)
+    return _page(request, context)
+
+
+def _join(found: WishForm, form: WishesForm, desk: Desk) -> bool:
+    """False when it is not said whole. Raises Refusal."""
+    if found.has_gone():
+        raise FamilyChanged
+    if not (form.is_valid() and found.is_valid()):
+        return False
+    wish = found.wish
+    actions.ask_for_each(
+        guardian=found.parent,
+        children=found.visitors,
+        kind=wish.kind,
+        centre=wish.centre,
+        due_on=wish.due_on,
+        wishes=form.wishes,
+        now=timezone.now(),
+        actor=desk.actor,
+    )
+    return True
+
+
+def _as_it_is_now(
+    household_id: int, desk: Desk, given: QueryDict, kind: AppointmentType
+) -> dict[str, Any]:
+    """The family, and who of it waits: those that were chosen and are still there, chosen again.
+    Raises Http404."""
+    now = timezone.now()
+    household = household_of(household_id, desk, now=now)
+    note_family(household, desk, now=now)
+    again = WishForm(None, household=household, centres=desk.centres, now=now)
+    again.initial = {**again.initial, **again.still_there(given)}
+    return {"household": household, "found": again, "whom": again.whom(kind)}
 
 
 def _form(

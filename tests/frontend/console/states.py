@@ -148,6 +148,12 @@ PAGES: dict[str, tuple[State, ...]] = {
         State(asked=lambda it: {"rdv": it.appointment.reference}),
         State("for any", asked=scenes.wish),
         State("empty", lambda it: {"rdv": it.appointment.reference}, sent=send(), status=422),
+        State(
+            "joined meanwhile",
+            lambda it: scenes.wish(it) | {"guardian": 0},
+            sent=send(days="2"),
+            status=409,
+        ),
     ),
     # A family and its appointments.
     "families": (

@@ -284,7 +284,10 @@ def test_one_that_is_closed_leads_nowhere(
     claire: Client, redon: Centre, kind: AppointmentType
 ) -> None:
     asked = closed(redon, kind)
-    assert claire.post(f"/equipe/rappels/{asked.uid}/rendez-vous/").status_code == 409
+    typed = {"note": "rappeler sur le fixe"}
+    answer = claire.post(f"/equipe/rappels/{asked.uid}/rendez-vous/", typed)
+    assert answer.status_code == 409
+    assert typed["note"] in text(answer)  # to be copied
 
 
 def test_a_discreet_reason_is_neither_carried_nor_told(

@@ -176,6 +176,18 @@ def test_a_wrong_address_is_explained_and_kept(
     assert message.handled_as == ""
 
 
+def test_an_address_typed_for_a_message_that_a_colleague_saw_to_is_shown_to_be_copied(
+    claire: Client, appointment: Appointment
+) -> None:
+    message = lost(appointment)
+    press(claire, message, "prevenu")
+    data = {"channel": "email", "address": "karim.legoff@exemple.fr"}
+    answer = press(claire, message, "autre-adresse", **data)
+    assert answer.status_code == 409
+    assert data["address"] in text(answer)
+    assert not message.replacements.exists()
+
+
 def test_the_family_s_other_address_is_one_press_away(
     claire: Client, appointment: Appointment
 ) -> None:
