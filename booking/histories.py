@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
+from django.db import connection
 from django.db.models import Prefetch, Q, QuerySet
 
 from booking import planning
@@ -39,6 +40,15 @@ WITH RECURSIVE made AS (
     SELECT * FROM booking_familymerge WHERE kept_id = %(household)s
     UNION SELECT m.* FROM booking_familymerge m JOIN made ON m.kept_id = made.merged_id)
 SELECT * FROM made ORDER BY at DESC LIMIT 100
+"""
+# To the end, however often it was merged on; UNION, not UNION ALL: a ring would end, at nothing.
+KEPT = """
+WITH RECURSIVE led AS (
+    SELECT merged_id AS former, kept_id FROM booking_familymerge WHERE merged_id = ANY (%(ids)s)
+    UNION SELECT led.former, m.kept_id FROM led JOIN booking_familymerge m
+    ON m.merged_id = led.kept_id)
+SELECT former, kept_id FROM led
+WHERE NOT EXISTS (SELECT FROM booking_familymerge m WHERE m.merged_id = led.kept_id)
 """
 
 
@@ -257,8 +267,8 @@ def journal(
     first = (page - 1) * JOURNAL_SHOWN
     rows = list(found.order_by("-at", "-pk")[first : first + JOURNAL_SHOWN + 1])
     reads = rows[:JOURNAL_SHOWN]
-    merges = FamilyMerge.objects.filter(merged_id__in={each.household_id for each in reads})
-    return Journal(reads, len(rows) > len(reads), dict(merges.values_list("merged_id", "kept")))
+    kept = _kept_of({each.household_id for each in reads})
+    return Journal(reads, len(rows) > len(reads), kept)
 
 
 def staff_like(typed: str) -> list[str]:
@@ -273,6 +283,13 @@ def staff_like(typed: str) -> list[str]:
 
 
 def merged_into(household: int) -> int | None:
-    """The family that one which is no more became a part of."""
-    found = FamilyMerge.objects.filter(merged_id=household)
-    return found.values_list("kept", flat=True).first()
+    """The family that one which is no more is a part of by now: one query, whatever it was merged
+    into meanwhile."""
+    return _kept_of([household]).get(household)
+
+
+def _kept_of(households: Collection[int]) -> dict[int, int]:
+    """Of these the ones that are no more, with the family each is a part of by now."""
+    with connection.cursor() as cursor:
+        cursor.execute(KEPT, {"ids": list(households)})
+        return dict(cursor.fetchall())

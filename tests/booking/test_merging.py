@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from datetime import date, time, timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
 
 from booking import actions
 from booking.actors import FAMILY
 from booking.errors import AgentsOnly, DiscreetApart, WrongState
 from booking.finding import Scope, find
+from booking.histories import former_of, merged_into
 from booking.models import FamilyMerge, FamilySearch, Household
 from booking.policy import forget
 from booking.seeking import sought
@@ -117,3 +120,37 @@ def test_nothing_rewrites_what_was_merged() -> None:
             connection.cursor() as cursor,
         ):
             cursor.execute(sql)
+
+
+@pytest.mark.parametrize("times", [1, 2, 6])
+def test_however_often_it_is_merged_it_is_followed_to_the_end_by_one_query(
+    times: int, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    families = [family(f"Parent {number}", f"Enfant {number}") for number in range(times + 1)]
+    gone, last = [each.pk for each in families[:-1]], families[-1].pk
+    for merged, kept in pairwise(families):
+        merge(kept, merged)
+    for each in gone:
+        with django_assert_num_queries(1):
+            assert merged_into(each) == last
+    assert merged_into(last) is None
+    assert sorted(former_of(last)) == gone
+
+
+def test_two_that_became_one_family_lead_to_the_one_it_became() -> None:
+    one, other, middle, last = (family(str(number), str(number)) for number in range(4))
+    gone = [one.pk, other.pk, middle.pk]
+    merge(middle, one)
+    merge(middle, other)
+    merge(last, middle)
+    assert [merged_into(each) for each in gone] == [last.pk] * 3
+
+
+def test_a_ring_that_cannot_be_leads_nowhere() -> None:
+    """Records are only added, and no id is given twice: still nobody waits for ever."""
+    ids = [each.pk for each in (family("K", "I"), family("L", "S"), family("M", "T"))]
+    for merged, kept in zip(ids, [*ids[1:], ids[0]], strict=True):
+        signed = {"actor": "x", "at": timezone.now()}
+        moved: dict[str, list[int]] = {"guardians": [], "children": [], "appointments": []}
+        FamilyMerge.objects.create(merged_id=merged, kept_id=kept, **signed, **moved)
+    assert [merged_into(each) for each in ids] == [None] * 3

@@ -214,6 +214,19 @@ def test_two_that_are_one_are_shown_before_they_are_made_one(
     assert claire.get(f"{SEARCH}{merged}/")["Location"] == f"{SEARCH}{kept}/"
 
 
+def test_the_page_of_one_merged_twice_in_a_row_leads_to_the_last_one(
+    claire: Client, appointment: Appointment, redon: Centre
+) -> None:
+    first, second = (visit(redon, guardian=make_guardian()).household_id for _ in range(2))
+    last = appointment.household_id
+    for kept, merged in ((second, first), (last, second)):
+        assert claire.post(f"{SEARCH}{kept}/reunir/{merged}/").status_code == 302
+    for gone in (first, second):
+        assert claire.get(f"{SEARCH}{gone}/")["Location"] == f"{SEARCH}{last}/"
+        pressed = claire.post(f"{SEARCH}{gone}/langue/", {"language": "ar"})
+        assert pressed["Location"] == f"{SEARCH}{last}/"
+
+
 def test_a_merge_that_is_refused_says_why_and_changes_nothing(
     claire: Client, appointment: Appointment, redon: Centre
 ) -> None:

@@ -126,9 +126,7 @@ def test_what_is_no_day_is_told_and_nothing_typed_is_lost(redon: Centre) -> None
     assert 'value="claire"' in answer.content.decode()
 
 
-def test_a_family_that_became_part_of_another_is_told_as_that_one(redon: Centre) -> None:
-    gone, kept = visit(redon, "Perrin"), visit(redon, "Le Perrin")
-    opened(gone)
+def merge(gone: Appointment, kept: Appointment) -> None:
     FamilyMerge.objects.create(
         kept_id=kept.household_id,
         merged_id=gone.household_id,
@@ -138,7 +136,23 @@ def test_a_family_that_became_part_of_another_is_told_as_that_one(redon: Centre)
         children=[],
         appointments=[],
     )
+
+
+def test_a_family_that_became_part_of_another_is_told_as_that_one(redon: Centre) -> None:
+    gone, kept = visit(redon, "Perrin"), visit(redon, "Le Perrin")
+    opened(gone)
+    merge(gone, kept)
     assert "Karim Le Perrin" in read(in_department("auditor"), PAGE)
+
+
+def test_a_family_merged_twice_in_a_row_is_told_as_the_last_one(redon: Centre) -> None:
+    first, second, last = (visit(redon, name) for name in ("Perrin", "Riou", "Le Perrin"))
+    opened(first)
+    merge(first, second)
+    merge(second, last)
+    shown = read(in_department("auditor"), PAGE)
+    assert "Karim Le Perrin" in shown
+    assert "Riou" not in shown
 
 
 def test_the_journal_outlives_a_family(redon: Centre) -> None:
