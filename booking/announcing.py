@@ -23,26 +23,21 @@ from booking.messages import (
     MOVED,
     NEAR,
     PROPOSED,
-    REFUSED,
     TO_CALL,
-    UNANSWERED,
     Was,
     leave_to_desk,
     messages_of,
 )
 from booking.models import Appointment, Case
 from booking.planning import REMINDER, DayKey
-from booking.untold import CHANGES, hold_again, said_again, take_place, withheld
+from booking.untold import CHANGES, hold_again, said_again, withheld
 from notifications import handling, outbox
 from notifications.models import OutboxMessage
 from notifications.outbox import Intent
 
 Choice = Case.Choice
 TELLS = {Choice.MOVE: MOVED, Choice.CANCEL: CLOSED, Choice.PROPOSE: PROPOSED}
-Handled, State = OutboxMessage.Handled, OutboxMessage.State
-# What tells a family, of its appointment as it is, that nobody is there then.
-TELLS_OFF = (TO_CALL, PROPOSED, REFUSED, UNANSWERED)
-NOT_TOLD = (State.SUPERSEDED, State.FAILED, State.SUPPRESSED)
+State = OutboxMessage.State
 # In the keys of what asks for a call because a half-day was cancelled or changed; then by which
 # decision.
 OFF = "off"
@@ -57,7 +52,9 @@ _KEPT_SINCE = OutboxMessage.objects.filter(
     version=OuterRef("version"),
     pk__gt=OuterRef("pk"),
 )
-_STILL_CALLED = _CALLED.exclude(handled_as=Handled.CLOSED).exclude(Exists(_KEPT_SINCE))
+_STILL_CALLED = _CALLED.exclude(handled_as=OutboxMessage.Handled.CLOSED).exclude(
+    Exists(_KEPT_SINCE)
+)
 NAMED = ("centre", "household", "guardian", "type")
 
 
@@ -141,9 +138,8 @@ def withdraw_declared(
     somebody at the telephone, has told all the same."""
     refs = {str(each.uid): each.pk for each in appointments}
     outbox.supersede(subject_refs=refs, kinds=ABOUT_APPOINTMENT)
-    told = _told_since(dict.fromkeys(refs, since)) | _told_off(appointments)
-    untold = [each for each in appointments if str(each.uid) not in told]
-    _close_calls(untold, dict.fromkeys(refs, since), by=by, now=now)
+    told = _told_since(dict.fromkeys(refs, since))
+    close_calls(dict.fromkeys(refs.keys() - told, since), by=by, now=now)
     return {refs[ref] for ref in told}
 
 
@@ -155,59 +151,32 @@ def _told_since(since: Mapping[str, datetime]) -> set[str]:
         subject_ref__in=since,
         kind__in=[*ABOUT_APPOINTMENT, *CALLS],
         created_at__gte=min(since.values()),
-    ).exclude(handled_as=Handled.CLOSED, intent_key__contains=f":{OFF}")  # it is on again
+    )
     found = written.values_list("subject_ref", "state", "handled_as", "created_at")
     return {
         ref
         for ref, state, handled, created_at in found
-        if created_at >= since[ref] and (handled or state not in NOT_TOLD)
+        if created_at >= since[ref]
+        and (handled or state not in (State.SUPERSEDED, State.FAILED, State.SUPPRESSED))
     }
 
 
-def _told_off(appointments: Iterable[Appointment]) -> set[str]:
-    """Those (subjects) that were told, of the appointment as it is and by whatever decision, that
-    nobody is there then, and of whom nothing has said since that it stands."""
-    as_now = {str(each.uid): each.sequence for each in appointments}
-    if not as_now:
-        return set()
-    rows = OutboxMessage.objects.filter(subject_ref__in=as_now, kind__in=[*TELLS_OFF, KEPT])
-    told: set[str] = set()
-    found = rows.order_by("pk").values_list("subject_ref", "version", "kind", "state", "handled_as")
-    for ref, version, kind, state, handled in found:
-        if version != as_now[ref]:
-            continue
-        if kind == KEPT:
-            told.discard(ref)
-        elif kind == REFUSED or handled == Handled.TOLD or state not in (*NOT_TOLD, State.PLANNED):
-            told.add(ref)
-    return told
-
-
-def _close_calls(
-    appointments: Collection[Appointment], since: Mapping[str, datetime], *, by: str, now: datetime
-) -> None:
-    """Nobody needs to phone these families any more about what was to be told of them since then
-    (by subject), nor that nobody is there, whoever had decided that; what else was to be told
-    before still is."""
-    as_now = {str(each.uid): each.sequence for each in appointments}
-    if not as_now:
+def close_calls(since: Mapping[str, datetime], *, by: str, now: datetime) -> None:
+    """Nobody needs to phone these families (subjects) any more about what was to be told of them
+    since then; what was to be told before still is."""
+    if not since:
         return
     left = OutboxMessage.objects.filter(
-        subject_ref__in=as_now,
+        subject_ref__in=since,
         kind__in=[*ABOUT_APPOINTMENT, *CALLS],
         state=State.FAILED,
         recipient="",
-        handled_as="",
+        created_at__gte=min(since.values()),
     )
-    found = left.values_list("pk", "subject_ref", "version", "kind", "created_at")
-    over = [
-        pk
-        for pk, ref, version, kind, created_at in found
-        if (ref in since and created_at >= since[ref])
-        or (kind in TELLS_OFF and version == as_now[ref])
-    ]
+    found = left.values_list("pk", "subject_ref", "created_at")
+    over = [pk for pk, ref, created_at in found if created_at >= since[ref]]
     OutboxMessage.objects.filter(pk__in=over, handled_as="").update(
-        handled_as=Handled.CLOSED,
+        handled_as=OutboxMessage.Handled.CLOSED,
         handled_by=by[: handling.LONGEST_NAME],
         handled_at=now,
     )
@@ -223,19 +192,18 @@ def put_back(
 ) -> None:
     """These stand where they stood before: their reminders again. What had still to be told of
     them, and of the others that `waited`, is told: by messages (of this kind) that had not left
-    and were withdrawn, or by the desk. Nothing is said of what something else is in the way of."""
+    and were withdrawn, or by the desk."""
     days = [planning.day_of(each) for each in appointments]
     plans = planning.plan_days([*days, *(was.day for was in left)], now=now)
     if plans.withdraw:
         outbox.supersede(subject_refs=plans.withdraw, kinds=[REMINDER], wanted=plans.wanted)
-    standing = take_place([str(each.uid) for _kind, each in waited])
-    to_tell = [(kind, each) for kind, each in waited if str(each.uid) in standing]
-    told = [each for _kind, each in to_tell]
-    hold_again(dict.fromkeys(told, 0) | dict.fromkeys(appointments, CHANGES))
-    as_now = {str(each.uid): each.sequence for each in told}
-    found = withheld(told).items()
+    changed = {each.pk for each in appointments}
+    all_of_them = [each for _kind, each in waited]
+    hold_again({each: CHANGES if each.pk in changed else 0 for each in all_of_them})
+    as_now = {str(each.uid): each.sequence for each in all_of_them}
+    found = withheld(all_of_them).items()
     again = said_again(
-        to_tell,
+        waited,
         {ref: rows for ref, rows in found if rows[0].version == as_now[ref]},
         event=event,
         now=now,
@@ -265,32 +233,24 @@ def uncancelled(appointment: Appointment, *, since: datetime, now: datetime, act
 def stand_again(cases: Sequence[Case], *, by: str, now: datetime) -> list[Case]:
     """These take place as first agreed after all: what says otherwise does not leave, nobody is
     phoned about it any more, and those told of it are to be told that; which. What had still to be
-    told of them before is. Nothing changes for those that something else is in the way of: their
-    calls stay, and what is proposed to them now."""
-    standing = take_place([str(each.appointment.uid) for each in cases], but=cases)
-    all_of_them = [each for each in cases if str(each.appointment.uid) in standing]
-    # Of two declarations that end at once the last one speaks.
-    last = {str(each.appointment.uid): each for each in all_of_them}
-    appointments = {ref: each.appointment for ref, each in last.items()}
-    since = {
-        str(each.appointment.uid): each.declaration.declared_at for each in reversed(all_of_them)
-    }
+    told of them before is."""
+    appointments = {str(each.appointment.uid): each.appointment for each in cases}
+    since = {str(each.appointment.uid): each.declaration.declared_at for each in cases}
     outbox.supersede(subject_refs=appointments, kinds=ABOUT_APPOINTMENT)
-    told = _told_since(since) | _told_off(appointments.values())
-    refused = [each for each in all_of_them if each.answer == Case.Answer.REFUSED]
-    told |= {str(each.appointment.uid) for each in refused}
-    _close_calls(appointments.values(), since, by=by, now=now)
+    told = _told_since(since)
+    told |= {str(each.appointment.uid) for each in cases if each.answer == Case.Answer.REFUSED}
+    close_calls(since, by=by, now=now)
     hold_again(dict.fromkeys(appointments.values(), 0))
     untold: defaultdict[int, list[tuple[str, Appointment]]] = defaultdict(list)
-    for ref, each in last.items():
-        if ref not in told:
+    for each in cases:
+        if str(each.appointment.uid) not in told:
             untold[each.declaration_id].append((each.was_waiting, each.appointment))
     left = withheld([each for group in untold.values() for _kind, each in group], but=cases)
     intents: list[Intent] = []
     for declaration, waited in untold.items():
         intents += said_again(waited, left, event=f"kept{declaration}", now=now)
     outbox.enqueue(intents, now=now)
-    again = [each for ref, each in last.items() if ref in told]
+    again = [each for each in cases if str(each.appointment.uid) in told]
     to_call_of(KEPT, again, now=now)
     return again
 
@@ -310,27 +270,21 @@ def called_on(
     appointments: Collection[Appointment], *, decision: str, by: str, now: datetime
 ) -> None:
     """Their half-day receives them again: reminders too, and nobody is phoned about it any more;
-    but those who were told that it does not are to be told that it does. Those that an absence or
-    a closure is in the way of are still phoned, about that one if it asks for a call."""
+    but those who were told that it does not are to be told that it does."""
+    refs = {str(each.uid): each for each in appointments}
     plans = planning.plan_days(
         map(planning.day_of, appointments), now=now
     )  # locks households first
-    standing = take_place([str(each.uid) for each in appointments])
-    refs = {str(each.uid): each for each in appointments if str(each.uid) in standing}
-    limbo = Case.objects.in_limbo().filter(appointment__in=[each.pk for each in appointments])
-    asked = {str(uid) for uid in limbo.values_list("appointment__uid", flat=True)}
     calls = OutboxMessage.objects.filter(
-        subject_ref__in=standing | asked, kind=TO_CALL, intent_key__contains=f":{OFF}"
+        subject_ref__in=refs, kind=TO_CALL, intent_key__contains=f":{OFF}"
     )
     last = {each.subject_ref: each for each in calls.order_by("pk")}
     calls.filter(handled_as="").update(
-        handled_as=Handled.CLOSED,
+        handled_as=OutboxMessage.Handled.CLOSED,
         handled_by=by[: handling.LONGEST_NAME],
         handled_at=now,
     )
-    _close_calls(refs.values(), {}, by=by, now=now)
-    told = {ref for ref in refs.keys() & last if last[ref].handled_as == Handled.TOLD}
-    told |= _told_off(refs.values())
+    told = {ref for ref, call in last.items() if call.handled_as == call.Handled.TOLD}
     planning.apply(plans, now=now)
     untold = [each for ref, each in refs.items() if ref not in told]
     hold_again(dict.fromkeys(untold, 0))
@@ -356,8 +310,7 @@ def called_in_vain(*, now: datetime) -> list[Appointment]:
         kind=TO_CALL, intent_key__contains=f":{OFF}", valid_until__gt=now
     )
     found = Appointment.objects.filter(uid__in=list(calls.values_list("subject_ref", flat=True)))
-    standing = take_place([call.subject_ref for call in calls])
-    return [each for each in found.select_related(*NAMED) if str(each.uid) in standing]
+    return [each for each in found.select_related(*NAMED, "shift") if each.is_received]
 
 
 def to_call(kind: str, appointments: Collection[Appointment], *, event: str, now: datetime) -> None:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from django.db import connection
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Q, QuerySet
 
 from booking import queries, rules
 from booking.availability import ShiftLoad, footprint, shift_starts
@@ -91,19 +91,6 @@ def _scope(period: Period) -> Q:
     if period.centre_id:
         return Q(centre=period.centre_id)
     return Q(centre__department=period.department_id)
-
-
-def left_alone(found: QuerySet[Appointment]) -> QuerySet[Appointment]:
-    """Those of these whose time some absence or closure covers: the same, of all periods there
-    are, as `hit_by` of one."""
-    then = Q(starts_at__lt=OuterRef("ends_at"), ends_at__gt=OuterRef("starts_at"))
-    here = (
-        Q(site=OuterRef("site"))
-        | Q(centre=OuterRef("centre"))
-        | Q(site=None, centre=None, department=OuterRef("centre__department"))
-    )
-    away = Absence.objects.filter(then, practitioner=OuterRef("practitioner"))
-    return found.filter(Exists(away) | Exists(Closure.objects.filter(then & here)))
 
 
 def covers(period: Period, load: ShiftLoad) -> bool:

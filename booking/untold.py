@@ -7,10 +7,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
-from django.db.models import Q
-
 from booking.actors import SYSTEM
-from booking.concerned import left_alone
 from booking.messages import ARRANGED, CALLS, MOVED, NEAR, leave_to_desk, messages_of
 from booking.models import Appointment, Case
 from notifications import outbox
@@ -33,7 +30,7 @@ def hold_again(changes: Mapping[Appointment, int]) -> None:
 def withheld(
     appointments: Iterable[Appointment], *, but: Collection[Case] = ()
 ) -> dict[str, list[OutboxMessage]]:
-    """Of these (subjects) that take place but for these cases the messages that were to tell
+    """Of these (subjects) that take place, for all but these cases, the messages that were to tell
     of them as they were last arranged, and were withdrawn before they left."""
     refs = [str(each.uid) for each in appointments]
     found = OutboxMessage.objects.filter(subject_ref__in=refs, kind__in=ARRANGED)
@@ -45,22 +42,12 @@ def withheld(
     never_left = {ref: left for ref, rows in last.items() if (left := _not_left(rows))}
     if not never_left:
         return {}
-    standing = take_place(never_left, but=but)
-    return {ref: rows for ref, rows in never_left.items() if ref in standing}
-
-
-def take_place(refs: Collection[str], *, but: Collection[Case] = ()) -> set[str]:
-    """Those of these appointments (subjects) that are received as they stand: by their half-day,
-    outside every absence and closure, and for all but these cases nothing waits for the family. One
-    query, none for nothing."""
-    if not refs:
-        return set()
     others = Case.objects.in_limbo().exclude(pk__in=[each.pk for each in but])
-    found = Appointment.objects.filter(uid__in=list(refs)).exclude(
-        Q(pk__in=others.values("appointment"))
-        | Q(pk__in=left_alone(Appointment.objects.filter(uid__in=list(refs))).values("pk"))
+    booked = Appointment.objects.filter(uid__in=list(never_left)).exclude(
+        pk__in=others.values("appointment")
     )
-    return {str(each.uid) for each in found.select_related("shift") if each.is_received}
+    received = {str(each.uid) for each in booked.select_related("shift") if each.is_received}
+    return {ref: rows for ref, rows in never_left.items() if ref in received}
 
 
 def _not_left(rows: Iterable[OutboxMessage]) -> list[OutboxMessage]:

@@ -19,7 +19,6 @@ from booking.errors import PlanChanged, SlotTaken, UndoTooLate
 from booking.messages import before_move
 from booking.models import Appointment, Case, Declaration
 from booking.rules import UNDO_FOR
-from booking.untold import take_place
 from centres.actions import withdraw
 from centres.actions.closing import shifts_during
 from centres.models import Absence
@@ -81,9 +80,8 @@ def _undo(uid: UUID, *, now: datetime, actor: Actor) -> Undone:
     untouched = _with_their_place(
         [each for each in cases if _is_untouched(each, appointments.get(each.appointment_id))]
     )
-    untouched, ending = _without_another(untouched, appointments)
     told = announcing.withdraw_declared(
-        [appointments[each.appointment_id] for each in ending],
+        [appointments[each.appointment_id] for each in untouched],
         since=declaration.declared_at,
         by=actor.label,
         now=now,
@@ -148,22 +146,6 @@ def _with_their_place(cases: Sequence[Case]) -> list[Case]:
     return [each for each in cases if each.appointment_id not in taken]
 
 
-def _without_another(
-    cases: Sequence[Case], appointments: dict[int, Appointment]
-) -> tuple[list[Case], list[Case]]:
-    """Those that no other declaration has hit where they were moved to; and of these the ones with
-    which what was to be told of them ends, as nothing else is in the way of their appointment."""
-    moved = [each.appointment_id for each in cases if each.choice == Choice.MOVE]
-    hit = Case.objects.in_limbo().filter(appointment__in=moved)
-    hit_there = set(hit.values_list("appointment", flat=True))
-    left = [each for each in cases if each.appointment_id not in hit_there]
-    refs = {each.pk: str(appointments[each.appointment_id].uid) for each in left}
-    waiting = [each.pk for each in left if each.choice in (Choice.PROPOSE, Choice.CALL)]
-    standing = take_place([refs[pk] for pk in waiting])
-    still_off = {pk for pk in waiting if refs[pk] not in standing}
-    return left, [each for each in left if each.pk not in still_off]
-
-
 def _put_back(
     cases: Sequence[Case],
     appointments: dict[int, Appointment],
@@ -193,20 +175,19 @@ def _put_back(
 def take_back(*, period: Period, now: datetime, actor: Actor) -> int:
     """An absence or a closure will not be: its time is offered again. What was moved or cancelled
     stays so; times held for families that have not answered are given back, and the desk tells
-    those that were told otherwise that they come as first agreed, unless another one stands: how
-    many."""
+    those that were told otherwise that they come as first agreed: how many."""
     limbo = Case.objects.in_limbo().filter(**{_side(period): period.pk})
     _lock(list(limbo), period)
     named = (f"appointment__{name}" for name in NAMED)
     cases = list(limbo.select_related("declaration", *named).order_by("id"))
+    again = stand_again(cases, by=actor.label, now=now)
     withdraw(period=period)
-    return len(stand_again(cases, by=actor.label, now=now))
+    return len(again)
 
 
 def stand_again(cases: Sequence[Case], *, by: str, now: datetime) -> list[Case]:
-    """What these waited for is over, their periods being gone: what is held instead is given back,
-    and the desk tells those told otherwise that they come as first agreed, unless something else is
-    in the way; which. Under the locks of their shifts."""
+    """The appointments of these take place as first agreed: what is held instead is given back,
+    and the desk tells so those told otherwise; which. Under the locks of their shifts."""
     held = [each.proposal_id for each in cases if each.proposal_id is not None]
     Appointment.objects.filter(pk__in=held, state=State.HELD).update(state=State.LAPSED)
     waiting = Case.objects.unanswered().filter(pk__in=[each.pk for each in cases])

@@ -106,8 +106,9 @@ def _forget(
     """These were never meant: who waits because of them stands as first agreed."""
     gone = {each.pk for each in absences}
     cases = [each for each in limbo if each.declaration.absence_id in gone]
+    told = stand_again(cases, by=actor.label, now=now)
     Case.objects.filter(pk__in=[each.pk for each in cases]).update(is_undone=True)
     Declaration.objects.filter(absence__in=gone).update(undone_at=now, undone_by=actor.label[:80])
     for each in absences:
         opening.withdraw(period=each)
-    return len(stand_again(cases, by=actor.label, now=now))
+    return len(told)
