@@ -87,8 +87,7 @@ def _cancel(inbound: Inbound, day: Day, *, now: datetime) -> Outcome:
 def _cancel_all(inbound: Inbound, day: Day, *, now: datetime) -> Outcome:
     """What may still be cancelled is; the rest is talked over on the telephone. One SMS says so:
     the usual one about each appointment does not go to this number as well."""
-    lock_shifts_of([visit.pk for visit in day.visits])
-    gone = {visit.pk for visit in day.visits if _is_cancelled(visit, now=now)}
+    gone = _cancel_each(day.visits, now=now)
     cancelled = [visit for visit in day.visits if visit.pk in gone]
     kept = [visit for visit in day.visits if visit.pk not in gone]
     if kept:
@@ -101,6 +100,13 @@ def _cancel_all(inbound: Inbound, day: Day, *, now: datetime) -> Outcome:
     )
     _answer(inbound, "reply_cancelled", day, now=now, visits=cancelled)
     return Outcome("partly_cancelled" if kept else "cancelled", needs_person=bool(kept))
+
+
+def _cancel_each(visits: Sequence[Appointment], *, now: datetime) -> set[int]:
+    """Those that are cancelled; one after the other as all lock them (locking.py)."""
+    lock_shifts_of([visit.pk for visit in visits])
+    in_order = sorted(visits, key=lambda visit: visit.pk)
+    return {visit.pk for visit in in_order if _is_cancelled(visit, now=now)}
 
 
 def _is_cancelled(visit: Appointment, *, now: datetime) -> bool:

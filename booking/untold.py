@@ -42,7 +42,8 @@ def withheld(
     never_left = {ref: left for ref, rows in last.items() if (left := _not_left(rows))}
     if not never_left:
         return {}
-    others = Case.objects.in_limbo().exclude(pk__in=[each.pk for each in but])
+    limbo = Case.objects.in_limbo().filter(appointment__uid__in=list(never_left))
+    others = limbo.exclude(pk__in=[each.pk for each in but])
     booked = Appointment.objects.filter(uid__in=list(never_left)).exclude(
         pk__in=others.values("appointment")
     )

@@ -10,9 +10,9 @@ from threading import Event
 from typing import Any
 
 import pytest
-from django.db import OperationalError, connection
+from django.db import OperationalError, connection, transaction
 
-from booking import actions, locking
+from booking import actions, locking, replies
 from booking.actions import waiting
 from booking.actions.waiting import Wishes
 from booking.actors import Who
@@ -55,10 +55,10 @@ def join(scene: Scene, who: Who) -> WaitingListEntry:
     )  # fmt: skip
 
 
-def book_for(scene: Scene, nadia: Guardian, child: Child) -> Appointment:
+def book_for(scene: Scene, nadia: Guardian, child: Child, at: str = "09:00") -> Appointment:
     return actions.book_for(
         guardian=nadia, child=child, kind=scene.kind, centre=scene.centre,
-        start=to_minute(clock("09:00")), now=NOW, actor=AGENT,
+        start=to_minute(clock(at)), now=NOW, actor=AGENT,
     )  # fmt: skip
 
 
@@ -179,3 +179,46 @@ def test_in_the_order_of_letters_each_would_wait_for_the_other(
     monkeypatch.setattr(locking, "channel_of", lambda _: "")
     with pytest.raises(OperationalError, match="deadlock"):
         corrected_as_it_joins(monkeypatch, scene, nadia)
+
+
+def both_cancelled_as_it_joins(
+    monkeypatch: pytest.MonkeyPatch, scene: Scene, nadia: Guardian, child: Child
+) -> list[Any]:
+    """By one SMS, the earlier of the two having been booked last; between them the parent joins."""
+    malo = make_child(nadia, first_name="Malo", born_on=NADIA.child_born_on)
+    later, earlier = book_for(scene, nadia, child, "10:00"), book_for(scene, nadia, malo)
+    is_begun, cancel = Event(), replies._is_cancelled
+
+    def cancel_and_meet(visit: Appointment, *, now: datetime) -> bool:
+        done = cancel(visit, now=now)
+        if not is_begun.is_set():
+            is_begun.set()
+            until_somebody_waits()
+        return done
+
+    def answer() -> set[int]:
+        with transaction.atomic():
+            return replies._cancel_each([earlier, later], now=NOW)
+
+    def join_then() -> WaitingListEntry:
+        assert is_begun.wait(20)
+        return join(scene, NADIA)
+
+    monkeypatch.setattr(replies, "_is_cancelled", cancel_and_meet)
+    return at_once([answer, join_then])
+
+
+def test_two_visits_cancelled_by_one_sms_as_their_parent_joins_are_and_it_does(
+    scene: Scene, nadia: Guardian, child: Child, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone, entry = both_cancelled_as_it_joins(monkeypatch, scene, nadia, child)
+    assert len(gone) == 2
+    assert (entry.guardian, entry.child, entry.appointment) == (nadia, child, None)
+
+
+def test_cancelled_in_the_order_of_time_each_would_wait_for_the_other(
+    scene: Scene, nadia: Guardian, child: Child, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(replies, "sorted", lambda visits, key: visits, raising=False)
+    with pytest.raises(OperationalError, match="deadlock"):
+        both_cancelled_as_it_joins(monkeypatch, scene, nadia, child)

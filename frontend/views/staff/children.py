@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -22,9 +22,7 @@ from frontend.views.staff.families import family_of
 @require_http_methods(["GET", "HEAD", "POST"])
 def add(request: HttpRequest, pk: int) -> HttpResponseBase:
     """What lacks is said on a page of its own, with what was typed."""
-    desk, household = family_of(request, pk)
-    if not household.guardians.all():
-        raise Http404
+    desk, household = family_of(request, pk, needs_parent=True)
     data, today = request.POST if request.method == "POST" else None, timezone.localdate()
     form = ChildForm(data, household=household, today=today)
     typed = form.typed_child if form.is_valid() else None

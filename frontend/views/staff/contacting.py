@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -25,9 +25,7 @@ from frontend.views.staff.families import family_of
 @require_http_methods(["GET", "HEAD", "POST"])
 def wishes(request: HttpRequest, pk: int) -> HttpResponseBase:
     """By which ways, in which language and at what hours."""
-    desk, household = family_of(request, pk)
-    if not household.guardians.all():
-        raise Http404
+    desk, household = family_of(request, pk, needs_parent=True)
     data = request.POST if request.method == "POST" else None
     form = FamilyWishesForm(data, household=household, ways=_ways(household))
     if not form.is_valid():

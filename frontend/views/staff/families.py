@@ -249,10 +249,15 @@ def household_of(pk: int, desk: Desk, *, now: datetime) -> Household:
         return _household(kept, scope)
 
 
-def family_of(request: HttpRequest, pk: int) -> tuple[Desk, Household]:
-    """The desk and the family it may see, which is a thing to be on record. Raises Http404."""
+def family_of(
+    request: HttpRequest, pk: int, *, needs_parent: bool = False
+) -> tuple[Desk, Household]:
+    """The desk and the family it may see, which is a thing to be on record. Raises Http404, also
+    of one that lacks somebody to speak with."""
     desk, now = desk_of(request), timezone.now()
     household = household_of(pk, desk, now=now)
+    if needs_parent and not household.guardians.all():
+        raise Http404
     note_family(household, desk, now=now)
     return desk, household
 

@@ -327,6 +327,10 @@ def test_what_lacks_when_it_is_sent_again_is_said_and_nothing_is_lost(
     assert no_day.status_code == 422
     assert "Cochez au moins un jour" in text(no_day)
     assert standing(no_day)["child"] == sent["child"]
+    neither = claire.post(wish.page, {**sent, "child": [], "days": []})
+    assert "Il y a 2 points à corriger" in text(neither)
+    summary = neither.content.decode().partition("error-summary__list")[2].partition("</ul>")[0]
+    assert re.findall('href="#([^"]+)"', summary) == ["id_child_0", "id_days_0"]
     assert not WaitingListEntry.objects.exists()
 
 
