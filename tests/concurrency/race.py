@@ -38,9 +38,6 @@ SELECT count(*) FROM pg_locks
 WHERE NOT granted
   AND pid IN (SELECT pid FROM pg_stat_activity WHERE datname = current_database())
 """
-SECONDS = 25
-# A transaction keeps the list of sessions it has read once: who comes later would never be seen.
-LOOK_ANEW = "SELECT 1 FROM pg_stat_clear_snapshot()"
 
 
 def count(sql: str) -> int:
@@ -51,10 +48,9 @@ def count(sql: str) -> int:
 
 def until_somebody_waits() -> None:
     """For a lock that the caller's transaction holds."""
-    ends = time.monotonic() + SECONDS
+    ends = time.monotonic() + 25
     while not count(WAITING):
         assert time.monotonic() < ends
-        count(LOOK_ANEW)
 
 
 def at_once(tasks: Sequence[Callable[[], Any]]) -> list[Any]:
