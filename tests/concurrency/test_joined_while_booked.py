@@ -19,7 +19,7 @@ from booking.locking import FamilyChanged
 from booking.models import Appointment, Child, Guardian, WaitingListEntry
 from centres.calendar import to_minute
 from tests.booking.scene import AGENT, NOW, Scene, clock, open_morning
-from tests.concurrency.race import WAITING, at_once, count, until_somebody_waits
+from tests.concurrency.race import at_once, until_somebody_waits
 from tests.factories import make_child, make_guardian, make_household
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -80,8 +80,7 @@ def once_held(monkeypatch: pytest.MonkeyPatch, act: Callable[[], Any]) -> list[F
         pool = ThreadPoolExecutor(1)
         started.append(pool.submit(act))
         pool.shutdown(wait=False)
-        while not started[0].done() and not count(WAITING):
-            pass
+        until_somebody_waits(unless=started[0].done)
         return held
 
     monkeypatch.setattr(talking, "hold", hold_and_meet)

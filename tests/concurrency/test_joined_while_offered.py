@@ -19,7 +19,7 @@ from booking.errors import OfferOver
 from booking.models import Child, Guardian, Household, WaitingListEntry, WaitingListOffer
 from tests.booking.scene import AGENT, NOW, after
 from tests.booking.waiting_room import Centre, give_back, tend, waiting_centre
-from tests.concurrency.race import WAITING, at_once, count, until_somebody_waits
+from tests.concurrency.race import at_once, until_somebody_waits
 from tests.factories import make_child, make_guardian, make_household
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -83,8 +83,7 @@ def meanwhile(
         pool = ThreadPoolExecutor(1)
         started.append(pool.submit(on_a_connection_of_its_own))
         pool.shutdown(wait=False)
-        while not started[0].done() and not count(WAITING):
-            pass
+        until_somebody_waits(unless=started[0].done)
 
     def step_and_meet(*given: Any, **named: Any) -> Any:
         if is_before:

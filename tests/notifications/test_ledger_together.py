@@ -13,12 +13,11 @@ from notifications import ledger, outbox
 from notifications.ledger import Begun
 from notifications.models import OutboxMessage
 from notifications.sms.base import Accepted
-from tests.concurrency.race import at_once, count
+from tests.concurrency.race import at_once, until_somebody_waits
 from tests.factories import make_message
 from tests.notifications.sending import MINUTE, attempts, begin, begun, claim_one, only, run
 
 State = OutboxMessage.State
-WAITING = "SELECT count(*) FROM pg_locks WHERE NOT granted"
 LEAVE_MANY = """
 INSERT INTO notifications_outboxmessage
     (intent_key, kind, subject_ref, person_ref, scope, channel, recipient, sender, language,
@@ -104,8 +103,8 @@ def test_a_closing_and_a_receipt_do_not_wait_in_a_circle(close: Callable[[Begun]
         with transaction.atomic():
             OutboxMessage.objects.select_for_update().get()
             closing = pool.submit(lambda: [close(attempt), connection.close()])
-            while not count(WAITING):
-                assert not closing.done()
+            until_somebody_waits(unless=closing.done)
+            assert not closing.done()
             run("UPDATE notifications_attempt SET closed_at = now(), outcome = 'found'")
         assert not closing.result(20)[0], "the receipt was first"
     assert attempts() == [(1, "smtp", "found")]
@@ -121,8 +120,8 @@ def test_a_change_committed_while_a_closing_waits_for_it_counts() -> None:
             closing = pool.submit(
                 lambda: [ledger.not_taken(attempt, "busy", wait=MINUTE), connection.close()]
             )
-            while not count(WAITING):
-                assert not closing.done()
+            until_somebody_waits(unless=closing.done)
+            assert not closing.done()
         assert closing.result(20)[0] == State.SUPERSEDED
     assert only().state == State.SUPERSEDED
 
