@@ -33,16 +33,6 @@ WALK_IN = AppointmentType.Booking.WALK_IN
 
 
 @pytest.fixture
-def redon() -> Centre:
-    return make_centre(name="CDAS de Redon")
-
-
-@pytest.fixture
-def claire(redon: Centre) -> Client:
-    return at_desk(redon)
-
-
-@pytest.fixture
 def pesee() -> AppointmentType:
     return make_type(label="Permanence pesée", booking=WALK_IN, duration_min=15)
 

@@ -9,9 +9,8 @@ from centres.models import Centre
 from tests.booking.test_desk import visit
 from tests.factories import make_guardian, make_shift, make_site, make_type
 from tests.frontend.staff.people import at_desk
-from tests.frontend.staff.test_arrivals import WALK_IN, midnight, path, redon
+from tests.frontend.staff.test_arrivals import WALK_IN, midnight, path
 
-__all__ = ["redon"]
 pytestmark = pytest.mark.django_db
 
 

@@ -15,20 +15,9 @@ from centres.calendar import to_minute
 from centres.models import AppointmentType, Centre, Shift
 from notifications.models import OutboxMessage
 from tests.booking.test_desk import visit
-from tests.factories import make_centre, make_child, make_guardian, make_shift, make_site, make_type
-from tests.frontend.staff.people import at_desk
+from tests.factories import make_child, make_guardian, make_shift, make_site, make_type
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def redon() -> Centre:
-    return make_centre(name="CDAS de Redon")
-
-
-@pytest.fixture
-def claire(redon: Centre) -> Client:
-    return at_desk(redon)
 
 
 @pytest.fixture

@@ -21,16 +21,6 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def redon() -> Centre:
-    return make_centre(name="CDAS de Redon")
-
-
-@pytest.fixture
-def claire(redon: Centre) -> Client:
-    return at_desk(redon)
-
-
-@pytest.fixture
 def karim(redon: Centre) -> Guardian:
     karim = make_guardian(first_name="Karim", last_name="Benali", phone="+33639981234")
     visit(redon, guardian=karim)

@@ -29,16 +29,6 @@ BANNER = "Vous rappelez Carla Fonseca"
 
 
 @pytest.fixture
-def redon() -> Centre:
-    return make_centre(name="CDAS de Redon")
-
-
-@pytest.fixture
-def claire(redon: Centre) -> Client:
-    return at_desk(redon)
-
-
-@pytest.fixture
 def karim(redon: Centre) -> Guardian:
     """Known here by another number than the one that asked."""
     karim = make_guardian(first_name="Karim", last_name="Benali", phone="+33639981234", email="")

@@ -24,7 +24,6 @@ from frontend import limits
 from tests.factories import (
     PARIS,
     make_appointment,
-    make_centre,
     make_child,
     make_guardian,
     make_household,
@@ -38,11 +37,6 @@ from tests.frontend.staff.practitioners import at_own_pages
 
 pytestmark = pytest.mark.django_db
 PAGE = "/equipe/mes-seances/agenda/"
-
-
-@pytest.fixture
-def redon() -> Centre:
-    return make_centre(name="CDAS de Redon")
 
 
 @pytest.fixture

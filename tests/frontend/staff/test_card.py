@@ -21,16 +21,6 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def redon() -> Centre:
-    return make_centre(name="CDAS de Redon")
-
-
-@pytest.fixture
-def claire(redon: Centre) -> Client:
-    return at_desk(redon)
-
-
-@pytest.fixture
 def booked(redon: Centre) -> Appointment:
     guardian = make_guardian(email="karim@example.org", phone="+33639981234")
     return visit(redon, guardian=guardian)

@@ -19,10 +19,10 @@ from tests.booking.test_desk import visit
 from tests.factories import make_child, make_guardian, make_type
 from tests.frontend.pages import text
 from tests.frontend.staff.people import at_desk
-from tests.frontend.staff.test_arrivals import claire, path, pesee, redon, session
+from tests.frontend.staff.test_arrivals import path, pesee, session
 from tests.frontend.staff.test_doubles import comparing, page_of
 
-__all__ = ["claire", "pesee", "redon", "session"]
+__all__ = ["pesee", "session"]
 pytestmark = pytest.mark.django_db
 SAID = "Cette famille vient d’être corrigée ou réunie"
 

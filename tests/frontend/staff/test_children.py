@@ -9,9 +9,9 @@ from booking.models import Appointment, Child, FamilyRead, Guardian
 from centres.models import AppointmentType, Centre, Shift
 from tests.factories import make_centre, make_child, make_guardian
 from tests.frontend.staff.people import at_desk
-from tests.frontend.staff.test_book_page import buttons, claire, karim, kind, path, redon, shift
+from tests.frontend.staff.test_book_page import buttons, karim, kind, path, shift
 
-__all__ = ["claire", "karim", "kind", "redon", "shift"]
+__all__ = ["karim", "kind", "shift"]
 pytestmark = pytest.mark.django_db
 INES = {"child_first_name": "Inès", "child_born_on": "3 novembre 2025"}
 

@@ -15,19 +15,8 @@ from centres.models import Centre
 from tests.booking.test_desk import visit
 from tests.factories import make_centre, make_child, make_guardian, make_household
 from tests.frontend.pages import read, text
-from tests.frontend.staff.people import at_desk
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def redon() -> Centre:
-    return make_centre(name="CDAS de Redon")
-
-
-@pytest.fixture
-def claire(redon: Centre) -> Client:
-    return at_desk(redon)
 
 
 @pytest.fixture

@@ -36,11 +36,6 @@ STARTS = datetime(2026, 11, 23, 8, 30, tzinfo=timezone.get_default_timezone())
 
 
 @pytest.fixture
-def redon() -> Centre:
-    return make_centre(name="CDAS de Redon")
-
-
-@pytest.fixture
 def claire(redon: Centre) -> Client:
     client = at_desk(redon, email=CLAIRE.label)
     User.objects.filter(email=CLAIRE.label).update(first_name="Claire", last_name="Martin")

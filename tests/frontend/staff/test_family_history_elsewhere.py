@@ -23,11 +23,6 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def redon() -> Centre:
-    return make_centre(name="CDAS de Redon")
-
-
-@pytest.fixture
 def claire(redon: Centre) -> Client:
     return at_desk(redon, email="claire@example.org")
 

@@ -21,16 +21,6 @@ SEARCH = "/equipe/familles/"
 
 
 @pytest.fixture
-def redon() -> Centre:
-    return make_centre(name="CDAS de Redon")
-
-
-@pytest.fixture
-def claire(redon: Centre) -> Client:
-    return at_desk(redon)
-
-
-@pytest.fixture
 def karim() -> Guardian:
     return make_guardian(first_name="Karim", last_name="Benali", phone="+33639981234")
 

@@ -27,16 +27,6 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def redon() -> Centre:
-    return make_centre(name="CDAS de Redon")
-
-
-@pytest.fixture
-def claire(redon: Centre) -> Client:
-    return at_desk(redon)
-
-
-@pytest.fixture
 def nour(redon: Centre) -> Guardian:
     nour = make_guardian(
         first_name="Nour", email="nour@example.org", phone="+33639981234", email_verified_at=None

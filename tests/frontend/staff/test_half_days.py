@@ -18,7 +18,6 @@ from centres.models import Absence, Centre, Practitioner, Shift
 from tests.factories import (
     PARIS,
     make_appointment,
-    make_centre,
     make_guardian,
     make_practitioner,
     make_shift,
@@ -29,11 +28,6 @@ from tests.frontend.pages import text
 from tests.frontend.staff.people import at_desk
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def redon() -> Centre:
-    return make_centre(name="CDAS de Redon")
 
 
 @pytest.fixture

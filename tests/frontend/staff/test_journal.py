@@ -28,11 +28,6 @@ PAGE = "/equipe/consultations/"
 NOON = datetime(2026, 11, 3, 12, tzinfo=UTC)
 
 
-@pytest.fixture
-def redon() -> Centre:
-    return make_centre(name="CDAS de Redon")
-
-
 def visit(centre: Centre, name: str) -> Appointment:
     return make_appointment(
         make_shift(site=make_site(centre)), guardian=make_guardian(last_name=name)

@@ -38,11 +38,6 @@ def today(clock: str = "00:00") -> datetime:
 
 
 @pytest.fixture
-def redon() -> Centre:
-    return make_centre(name="CDAS de Redon")
-
-
-@pytest.fixture
 def own(redon: Centre) -> tuple[Client, Practitioner]:
     return at_own_pages(redon)
 

@@ -15,21 +15,10 @@ from frontend.forms_newcomer import first_guess
 from notifications.models import OutboxMessage
 from tests.booking.test_desk import visit
 from tests.factories import PARIS, make_centre, make_child, make_guardian, make_shift, make_type
-from tests.frontend.staff.people import at_desk
 from tests.frontend.staff.test_book_page import buttons, school_day
 
 pytestmark = pytest.mark.django_db
 PATH = "/equipe/familles/nouvelle/"
-
-
-@pytest.fixture
-def redon() -> Centre:
-    return make_centre(name="CDAS de Redon")
-
-
-@pytest.fixture
-def claire(redon: Centre) -> Client:
-    return at_desk(redon)
 
 
 @pytest.fixture

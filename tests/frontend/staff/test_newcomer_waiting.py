@@ -12,7 +12,6 @@ from centres.models import AppointmentType, Centre, Shift, Site
 from tests.booking.test_desk import visit
 from tests.factories import make_centre, make_guardian, make_shift, make_site, make_type
 from tests.frontend.pages import read, text
-from tests.frontend.staff.people import at_desk
 from tests.frontend.staff.test_newcomer_page import PATH, known_of, typed
 
 pytestmark = pytest.mark.django_db
@@ -22,11 +21,6 @@ WAITING = f"{PATH}attente/"
 @pytest.fixture
 def redon() -> Centre:
     return make_site(make_centre(name="CDAS de Redon")).centre
-
-
-@pytest.fixture
-def claire(redon: Centre) -> Client:
-    return at_desk(redon)
 
 
 @pytest.fixture

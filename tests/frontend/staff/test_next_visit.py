@@ -22,11 +22,6 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def redon() -> Centre:
-    return make_centre(name="CDAS de Redon")
-
-
-@pytest.fixture
 def karim(redon: Centre) -> Guardian:
     karim = make_guardian(first_name="Karim", last_name="Benali")
     visit(redon, guardian=karim)

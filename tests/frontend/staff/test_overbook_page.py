@@ -14,20 +14,10 @@ from centres.models import AppointmentType, Centre, Shift
 from tests.booking.scene import AGENT
 from tests.booking.test_desk import visit
 from tests.factories import make_child, make_guardian
-from tests.frontend.staff.test_book_page import (
-    buttons,
-    claire,
-    ines,
-    karim,
-    kind,
-    path,
-    redon,
-    shift,
-    wish,
-)
+from tests.frontend.staff.test_book_page import buttons, ines, karim, kind, path, shift, wish
 from tests.frontend.staff.test_newcomer_page import PATH, typed
 
-__all__ = ["claire", "ines", "karim", "kind", "redon", "shift"]
+__all__ = ["ines", "karim", "kind", "shift"]
 pytestmark = pytest.mark.django_db
 DONE = {"surreserver": "oui"}
 

@@ -14,9 +14,8 @@ from pytest_django import DjangoAssertNumQueries
 from booking.models import Appointment, FamilyRead, Guardian
 from centres.models import Centre
 from tests.booking.test_desk import visit
-from tests.factories import make_centre, make_child, make_guardian
+from tests.factories import make_child, make_guardian
 from tests.frontend.pages import read, text
-from tests.frontend.staff.people import at_desk
 
 pytestmark = pytest.mark.django_db
 QUERIES = 12
@@ -26,16 +25,6 @@ NOUR = {
     "phone": "06 39 98 12 34",
     "email": "nour@example.org",
 }
-
-
-@pytest.fixture
-def redon() -> Centre:
-    return make_centre(name="CDAS de Redon")
-
-
-@pytest.fixture
-def claire(redon: Centre) -> Client:
-    return at_desk(redon)
 
 
 @pytest.fixture

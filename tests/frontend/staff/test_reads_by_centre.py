@@ -24,11 +24,6 @@ JOURNAL = "/equipe/consultations/"
 
 
 @pytest.fixture
-def redon() -> Centre:
-    return make_centre(name="CDAS de Redon")
-
-
-@pytest.fixture
 def vitre() -> Centre:
     return make_centre(name="CDAS de Vitré")
 

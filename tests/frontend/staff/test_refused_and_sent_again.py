@@ -48,11 +48,6 @@ def redon() -> Centre:
 
 
 @pytest.fixture
-def claire(redon: Centre) -> Client:
-    return at_desk(redon)
-
-
-@pytest.fixture
 def nour(redon: Centre) -> Guardian:
     nour = make_guardian(
         first_name="Nour", last_name="Haddad", email="nour@example.org", phone="+33639981234"

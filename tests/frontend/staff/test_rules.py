@@ -38,11 +38,6 @@ MONDAY = date(2027, 3, 1)
 
 
 @pytest.fixture
-def redon() -> Centre:
-    return make_centre(name="CDAS de Redon")
-
-
-@pytest.fixture
 def rule(redon: Centre) -> OpeningRule:
     doctor = make_practitioner(redon.department, last_name="Guivarc’h")
     rule = make_rule(site=make_site(redon), practitioner=doctor)

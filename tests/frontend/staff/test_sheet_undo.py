@@ -19,17 +19,9 @@ from centres.models import Absence, Centre, OpeningRule, SheetImport, Shift, Use
 from tests.booking.scene import AGENT
 from tests.factories import PARIS, make_appointment, make_guardian, make_rule
 from tests.frontend.pages import text
-from tests.frontend.staff.test_spreadsheets import (
-    claire,
-    confirm,
-    edited,
-    exported,
-    redon,
-    rule,
-    sent,
-)
+from tests.frontend.staff.test_spreadsheets import claire, confirm, edited, exported, rule, sent
 
-__all__ = ["claire", "redon", "rule"]
+__all__ = ["claire", "rule"]
 pytestmark = pytest.mark.django_db
 COLUMNS = "numéro;professionnel;raison;premier jour;dernier jour\n"
 

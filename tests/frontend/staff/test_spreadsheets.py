@@ -19,7 +19,6 @@ from centres.sheets import MOST_LINES
 from tests.factories import (
     PARIS,
     make_appointment,
-    make_centre,
     make_guardian,
     make_practitioner,
     make_rule,
@@ -32,11 +31,6 @@ from tests.frontend.staff.people import at_desk
 
 pytestmark = pytest.mark.django_db
 A_DAY = timedelta(days=1)
-
-
-@pytest.fixture
-def redon() -> Centre:
-    return make_centre(name="CDAS de Redon")
 
 
 @pytest.fixture

@@ -16,18 +16,16 @@ from tests.factories import PARIS, make_child, make_guardian, make_practitioner,
 from tests.factories import make_site as make_place
 from tests.frontend.staff.test_book_page import (
     buttons,
-    claire,
     ines,
     karim,
     kind,
     path,
-    redon,
     school_day,
     shift,
     wish,
 )
 
-__all__ = ["claire", "ines", "karim", "kind", "redon", "shift"]
+__all__ = ["ines", "karim", "kind", "shift"]
 pytestmark = pytest.mark.django_db
 SEARCH = "/equipe/familles/"
 
