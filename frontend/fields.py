@@ -18,6 +18,7 @@ from notifications.sms import numbers
 
 # Mainland France and the overseas départements (ARCEP numbering plan), nine digits after the code.
 FRENCH_CODES = (33, 262, 590, 594, 596)
+GONE = _("Ce choix n’existe plus : choisissez de nouveau.")
 
 
 class _Native(forms.Widget):
@@ -167,7 +168,8 @@ def offer_first(form: forms.BaseForm, name: str, choices: Sequence[tuple[str, An
 
 def hide_only(form: forms.BaseForm, name: str, keys: Sequence[str]) -> None:
     """One choice is none to make, unless another was sent, which is no more: nobody could choose
-    anew what is hidden."""
+    anew what is hidden. That it is gone is said without its number."""
+    form.fields[name].error_messages["invalid_choice"] = GONE
     if len(keys) == 1 and form.data.get(name, keys[0]) == keys[0]:
         form.fields[name].widget = forms.HiddenInput()
 

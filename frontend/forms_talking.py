@@ -24,7 +24,7 @@ from booking.actions.confirming import due_date_is_asked
 from booking.errors import BadTime
 from booking.models import Child, Guardian, Household
 from centres.models import AppointmentType, Centre, Practitioner, Shift
-from frontend.fields import DayInput, hide_only, offer
+from frontend.fields import GONE, DayInput, hide_only, offer
 from frontend.forms import DateBoxesField
 from frontend.forms_child import PERSONAL, ChildFields
 from frontend.week import AFTERNOON, MORNING
@@ -230,6 +230,7 @@ class WishForm(ChildFields, TimesForm):
         self.order_fields(self.field_order)
         self._offer("guardian", self.guardians)
         self._offer("child", self.children)
+        self.fields["child"].error_messages["invalid_choice"] = GONE
         if len(self.children) < 2:
             self.fields["child"].help_text = ""
         if not self.children:

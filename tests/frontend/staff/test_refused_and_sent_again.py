@@ -199,6 +199,7 @@ def test_a_parent_who_is_no_more_can_be_chosen_anew_where_only_one_is_left(
     again.delete()
     answer = claire.post(page, typed)
     assert answer.status_code == 422
+    assert "Ce choix n’existe plus : choisissez de nouveau." in text(answer)
     sent = standing(answer, "child_first_name")
     assert sent["guardian"] == [str(nour.pk)]
     assert claire.post(page, sent).status_code == 302
